@@ -1,0 +1,57 @@
+//! Names of things: one newtype per noun, so that an operator number is never taken for a subtask index.
+
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $inner:ty, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// An operator of the job graph, as numbered by the plan.
+    OperatorId, u32, "operator "
+);
+id!(
+    /// One chain of the execution graph; its parallel instances are the tasks.
+    VertexId, u32, "vertex "
+);
+id!(
+    /// A checkpoint of one job. Grows by one with every attempt to take one, completed or not.
+    CheckpointId, u64, "checkpoint "
+);
+id!(
+    /// How many times the job was deployed before this run.
+    AttemptId, u32, "attempt "
+);
+id!(
+    /// A state of one operator as the host addresses it; the contract's "state number".
+    StateNumber, u32, "state "
+);
+id!(
+    /// A source split within one source operator.
+    SplitId, u32, "split "
+);
+
+/// One parallel instance of a vertex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId {
+    /// The chain this task runs.
+    pub vertex: VertexId,
+    /// Index of this instance, from 0.
+    pub subtask: u32,
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} subtask {}", self.vertex, self.subtask)
+    }
+}

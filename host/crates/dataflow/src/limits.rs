@@ -1,0 +1,65 @@
+//! Every bound of the engine by name, with the relations between them checked when the crate is compiled.
+//! A bound that a user may change has its default here and its key in `host/src/config/default.toml`.
+
+/// Bytes of one network segment: what a buffer holds before it is sent. Flink's value.
+pub const SEGMENT_BYTES: usize = 32 * 1024;
+
+/// Records in one batch, at most. Measured: the crossing into a guest costs nothing more beyond about 1,000.
+pub const BATCH_RECORDS_MAX: usize = 4096;
+
+/// Records a source hands over at once.
+pub const SOURCE_BATCH_RECORDS: usize = 1024;
+
+/// Bytes a source hands over at once, unless one record alone is larger.
+pub const SOURCE_BATCH_BYTES: usize = SEGMENT_BYTES;
+
+/// Segments that belong to one channel alone.
+pub const EXCLUSIVE_SEGMENTS_PER_CHANNEL: usize = 2;
+
+/// Further segments one channel may borrow from the pool while others do not need them.
+pub const FLOATING_SEGMENTS_PER_CHANNEL: usize = 8;
+
+/// Mails a task may have waiting. Mails of one kind coalesce, so this is small.
+pub const MAILBOX_MAILS_MAX: usize = 64;
+
+/// Events all tasks of a job may have waiting for the job master.
+pub const TASK_EVENTS_MAX: usize = 4096;
+
+/// Subtasks of one operator, at most; also the largest max parallelism (number of key groups).
+pub const PARALLELISM_MAX: u32 = 1 << 15;
+
+/// Key groups of a job unless it says otherwise. Flink's default.
+pub const MAX_PARALLELISM_DEFAULT: u32 = 128;
+
+/// Operators of one job graph, at most.
+pub const OPERATORS_MAX: usize = 10_000;
+
+/// Bytes one record may have on an edge.
+pub const RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Output bytes after which a guest should hand back control (it may stop in the middle of a batch).
+pub const CALL_OUTPUT_SOFT_BYTES: usize = 256 * 1024;
+
+/// Output bytes of one guest call after which the call is refused and its job fails.
+pub const CALL_OUTPUT_HARD_BYTES: usize = 256 * 1024 * 1024;
+
+/// Timers handed to a guest in one call.
+pub const TIMERS_PER_CALL: usize = 1024;
+
+/// Entries a state scan returns at once.
+pub const SCAN_ENTRIES_MAX: u32 = 4096;
+
+/// Bytes of a key together with its sub-key.
+pub const KEY_BYTES_MAX: usize = 64 * 1024;
+
+/// Log lines one task may write in a second; more are counted and dropped.
+pub const LOG_LINES_PER_SECOND: u32 = 100;
+
+/// Bytes of one guest log line or panic text that are kept.
+pub const LOG_LINE_BYTES_MAX: usize = 16 * 1024;
+
+const _: () = assert!(SOURCE_BATCH_RECORDS <= BATCH_RECORDS_MAX);
+const _: () = assert!(MAX_PARALLELISM_DEFAULT <= PARALLELISM_MAX);
+const _: () = assert!(CALL_OUTPUT_SOFT_BYTES < CALL_OUTPUT_HARD_BYTES);
+const _: () = assert!(RECORD_BYTES_MAX <= CALL_OUTPUT_HARD_BYTES);
+const _: () = assert!(RECORD_BYTES_MAX < u32::MAX as usize);

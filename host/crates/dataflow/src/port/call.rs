@@ -1,0 +1,821 @@
+//! One guest call as a transaction over a task's state, timers and output.
+//!
+//! What the guest reads is the committed state with its own writes of this call on top. What it writes, registers and
+//! emits is kept in here, in order, and becomes real in [`Call::commit`]; [`Call::roll_back`] forgets it. The guest
+//! never reaches the backend itself.
+
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::element::{Batch, Column};
+use crate::ids::{OperatorId, StateNumber};
+use crate::key_group::{KeyGroupRange, key_group};
+use crate::limits;
+use crate::port::state::{Addresses, Found, Scanned, StateBackend, StateError};
+use crate::time::timer::{TimeDomain, TimerBatch, TimerQueue, timer_sub_key};
+
+/// The times that hold during one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The operator's clock, milliseconds since the Unix epoch.
+    pub processing_time_ms: i64,
+    /// The watermark at the input of the task.
+    pub watermark_ms: i64,
+}
+
+/// A write that waits for the call to succeed.
+#[derive(Debug)]
+enum Write {
+    Put {
+        state: StateNumber,
+        count: usize,
+        keys: Column,
+        sub_keys: Column,
+        values: Column,
+    },
+    Delete {
+        state: StateNumber,
+        count: usize,
+        keys: Column,
+        sub_keys: Column,
+    },
+    Append {
+        state: StateNumber,
+        count: usize,
+        keys: Column,
+        sub_keys: Column,
+        values: Column,
+    },
+    Clear {
+        state: StateNumber,
+        key: Vec<u8>,
+    },
+}
+
+/// Registering or deleting timers, in order.
+#[derive(Debug)]
+struct TimerChange {
+    domain: TimeDomain,
+    timers: TimerBatch,
+    register: bool,
+}
+
+/// The output of a call.
+#[derive(Debug)]
+pub struct Emitted {
+    /// Which output port of the fragment.
+    pub port: u32,
+    /// The records.
+    pub records: Batch,
+}
+
+/// A guest went over the output limit of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputLimit {
+    /// Bytes the call has emitted, with the refused batch.
+    pub used: u64,
+    /// Bytes it may emit.
+    pub allowed: u64,
+}
+
+/// The timers of a task, in both domains.
+#[derive(Debug, Default)]
+pub struct Timers {
+    /// Waiting for the watermark.
+    pub event: TimerQueue,
+    /// Waiting for the clock.
+    pub processing: TimerQueue,
+}
+
+impl Timers {
+    /// The queue of a domain.
+    pub fn queue(&mut self, domain: TimeDomain) -> &mut TimerQueue {
+        match domain {
+            TimeDomain::Event => &mut self.event,
+            TimeDomain::Processing => &mut self.processing,
+        }
+    }
+}
+
+/// The transaction around one guest call; lives as long as the task and is reused.
+pub struct Call {
+    /// The times of the current call; set by the task before each call.
+    pub moment: Moment,
+    /// What was emitted so far, in order. The task drains it after a commit.
+    pub output: Vec<Emitted>,
+    /// Largest timestamps that timestamp assigners saw during the call.
+    pub observed: Vec<(OperatorId, i64)>,
+    /// Refuses output beyond this many bytes in one call.
+    pub output_hard_bytes: usize,
+    backend: Option<Box<dyn StateBackend>>,
+    key_groups: KeyGroupRange,
+    max_parallelism: u32,
+    timers: Timers,
+    writes: Vec<Write>,
+    timer_changes: Vec<TimerChange>,
+    output_bytes: usize,
+}
+
+impl Call {
+    /// A call context for a task without keyed state.
+    pub fn stateless() -> Self {
+        Self::new(
+            None,
+            KeyGroupRange { start: 0, end: 0 },
+            1,
+            Timers::default(),
+        )
+    }
+
+    /// A call context over a backend that holds the key groups `key_groups`, with the timers it restored.
+    pub fn keyed(
+        backend: Box<dyn StateBackend>,
+        key_groups: KeyGroupRange,
+        max_parallelism: u32,
+        timers: Timers,
+    ) -> Self {
+        Self::new(Some(backend), key_groups, max_parallelism, timers)
+    }
+
+    fn new(
+        backend: Option<Box<dyn StateBackend>>,
+        key_groups: KeyGroupRange,
+        max_parallelism: u32,
+        timers: Timers,
+    ) -> Self {
+        Self {
+            moment: Moment {
+                processing_time_ms: 0,
+                watermark_ms: i64::MIN,
+            },
+            output: Vec::new(),
+            observed: Vec::new(),
+            output_hard_bytes: limits::CALL_OUTPUT_HARD_BYTES,
+            backend,
+            key_groups,
+            max_parallelism,
+            timers,
+            writes: Vec::new(),
+            timer_changes: Vec::new(),
+            output_bytes: 0,
+        }
+    }
+
+    /// The committed state, for snapshots and figures. `None` for a task without keyed state.
+    pub fn backend(&mut self) -> Option<&mut (dyn StateBackend + 'static)> {
+        self.backend.as_deref_mut()
+    }
+
+    /// The committed timers.
+    pub fn timers(&mut self) -> &mut Timers {
+        &mut self.timers
+    }
+
+    fn state(
+        &mut self,
+        state: StateNumber,
+    ) -> Result<&mut (dyn StateBackend + 'static), StateError> {
+        self.backend
+            .as_deref_mut()
+            .ok_or(StateError::UnknownState(state))
+    }
+
+    /// Checks the columns of a bulk call, the key lengths, and that every key is this subtask's own.
+    fn check(&self, count: usize, keys: &Column, sub_keys: &Column) -> Result<(), StateError> {
+        keys.validate("keys", count)?;
+        sub_keys.validate("sub-keys", count)?;
+        let addresses = Addresses {
+            count,
+            keys,
+            sub_keys,
+        };
+        for index in 0..count {
+            let (key, sub_key) = addresses.get(index);
+            self.check_key(key, sub_key)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check_key(&self, key: &[u8], sub_key: &[u8]) -> Result<(), StateError> {
+        let bytes = key.len() + sub_key.len();
+        if bytes > limits::KEY_BYTES_MAX {
+            return Err(StateError::KeyTooLong {
+                bytes,
+                max: limits::KEY_BYTES_MAX,
+            });
+        }
+        let key_group = key_group(key, self.max_parallelism);
+        if self.key_groups.contains(key_group) {
+            return Ok(());
+        }
+        let KeyGroupRange { start, end } = self.key_groups;
+        Err(StateError::ForeignKey {
+            key_group,
+            start,
+            end,
+        })
+    }
+
+    /// Reads values; see [`StateBackend::get_many`].
+    ///
+    /// # Errors
+    /// Malformed columns, a foreign key, or what the backend says.
+    pub fn get_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+        sub_keys: &Column,
+    ) -> Result<Found, StateError> {
+        self.check(count, keys, sub_keys)?;
+        let addresses = Addresses {
+            count,
+            keys,
+            sub_keys,
+        };
+        let mut committed = Found::default();
+        self.state(state)?
+            .get_many(state, addresses, &mut committed)?;
+        if self.writes.is_empty() {
+            return Ok(committed);
+        }
+        let overlay = Overlay::of(&self.writes, state);
+        let mut found = Found::default();
+        for index in 0..count {
+            let (key, sub_key) = addresses.get(index);
+            let base = (committed.present[index] == 1).then(|| committed.values.get(index, count));
+            overlay.apply(key, sub_key, base, |value| found.push(value));
+        }
+        Ok(found)
+    }
+
+    /// Buffers puts.
+    ///
+    /// # Errors
+    /// Malformed columns or a foreign key.
+    pub fn put_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: Column,
+        sub_keys: Column,
+        values: Column,
+    ) -> Result<(), StateError> {
+        self.check(count, &keys, &sub_keys)?;
+        values.validate("values", count)?;
+        self.state(state)?;
+        self.writes.push(Write::Put {
+            state,
+            count,
+            keys,
+            sub_keys,
+            values,
+        });
+        Ok(())
+    }
+
+    /// Buffers deletes.
+    ///
+    /// # Errors
+    /// Malformed columns or a foreign key.
+    pub fn delete_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: Column,
+        sub_keys: Column,
+    ) -> Result<(), StateError> {
+        self.check(count, &keys, &sub_keys)?;
+        self.state(state)?;
+        self.writes.push(Write::Delete {
+            state,
+            count,
+            keys,
+            sub_keys,
+        });
+        Ok(())
+    }
+
+    /// Buffers appends; see [`StateBackend::append_many`].
+    ///
+    /// # Errors
+    /// Malformed columns or a foreign key.
+    pub fn append_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: Column,
+        sub_keys: Column,
+        values: Column,
+    ) -> Result<(), StateError> {
+        self.check(count, &keys, &sub_keys)?;
+        values.validate("values", count)?;
+        self.state(state)?;
+        self.writes.push(Write::Append {
+            state,
+            count,
+            keys,
+            sub_keys,
+            values,
+        });
+        Ok(())
+    }
+
+    /// Buffers the removal of every entry of a Map state's key.
+    ///
+    /// # Errors
+    /// A foreign key.
+    pub fn clear_key(&mut self, state: StateNumber, key: Vec<u8>) -> Result<(), StateError> {
+        self.check_key(&key, &[])?;
+        self.state(state)?;
+        self.writes.push(Write::Clear { state, key });
+        Ok(())
+    }
+
+    /// Reads a page of a Map state's key; see [`StateBackend::scan`].
+    ///
+    /// # Errors
+    /// A foreign key, or what the backend says.
+    pub fn scan(
+        &mut self,
+        state: StateNumber,
+        key: &[u8],
+        from: &[u8],
+        limit: u32,
+    ) -> Result<Scanned, StateError> {
+        self.check_key(key, from)?;
+        let limit = limit.clamp(1, limits::SCAN_ENTRIES_MAX);
+        if !self.writes.iter().any(|write| write.state() == state) {
+            return self.state(state)?.scan(state, key, from, limit);
+        }
+        self.scan_with_writes(state, key, from, limit)
+    }
+
+    /// The slow path of a scan after a write in the same call: the committed entries with the writes on top.
+    fn scan_with_writes(
+        &mut self,
+        state: StateNumber,
+        key: &[u8],
+        from: &[u8],
+        limit: u32,
+    ) -> Result<Scanned, StateError> {
+        let mut merged = std::collections::BTreeMap::new();
+        let mut next = from.to_vec();
+        // Deletes of this call may hide committed entries, so read on until enough survive or nothing is left.
+        loop {
+            let page = self
+                .state(state)?
+                .scan(state, key, &next, limits::SCAN_ENTRIES_MAX)?;
+            for index in 0..page.count {
+                let sub_key = page.sub_keys.get(index, page.count).to_vec();
+                merged.insert(sub_key, page.values.get(index, page.count).to_vec());
+            }
+            let last = page
+                .count
+                .checked_sub(1)
+                .map(|i| page.sub_keys.get(i, page.count).to_vec());
+            for write in self.writes.iter().filter(|write| write.state() == state) {
+                let until = if page.more { last.as_deref() } else { None };
+                write.apply_to_map(key, from, until, &mut merged);
+            }
+            match last {
+                Some(last) if page.more && merged.len() <= limit as usize => {
+                    next = last;
+                    next.push(0);
+                }
+                _ => break,
+            }
+        }
+        let mut scanned = Scanned {
+            more: merged.len() > limit as usize,
+            ..Scanned::default()
+        };
+        for (sub_key, value) in merged.into_iter().take(limit as usize) {
+            scanned.sub_keys.push(scanned.count, &sub_key);
+            scanned.values.push(scanned.count, &value);
+            scanned.count += 1;
+        }
+        Ok(scanned)
+    }
+
+    /// Buffers timer registrations.
+    ///
+    /// # Errors
+    /// Malformed columns or a foreign key.
+    pub fn register_timers(
+        &mut self,
+        domain: TimeDomain,
+        timers: TimerBatch,
+    ) -> Result<(), StateError> {
+        self.change_timers(domain, timers, true)
+    }
+
+    /// Buffers timer deletions.
+    ///
+    /// # Errors
+    /// Malformed columns or a foreign key.
+    pub fn delete_timers(
+        &mut self,
+        domain: TimeDomain,
+        timers: TimerBatch,
+    ) -> Result<(), StateError> {
+        self.change_timers(domain, timers, false)
+    }
+
+    fn change_timers(
+        &mut self,
+        domain: TimeDomain,
+        timers: TimerBatch,
+        register: bool,
+    ) -> Result<(), StateError> {
+        timers.validate()?;
+        self.check(timers.len(), &timers.keys, &timers.namespaces)?;
+        self.state(domain.state())?;
+        self.timer_changes.push(TimerChange {
+            domain,
+            timers,
+            register,
+        });
+        Ok(())
+    }
+
+    /// Buffers output of a port. Empty batches are dropped. The batch must have been validated.
+    ///
+    /// # Errors
+    /// The call has emitted more than it may.
+    pub fn emit(&mut self, port: u32, records: Batch) -> Result<(), OutputLimit> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.output_bytes += records.size_bytes();
+        if self.output_bytes > self.output_hard_bytes {
+            return Err(OutputLimit {
+                used: self.output_bytes as u64,
+                allowed: self.output_hard_bytes as u64,
+            });
+        }
+        self.output.push(Emitted { port, records });
+        Ok(())
+    }
+
+    /// Remembers the largest timestamp an assigner saw.
+    pub fn observe(&mut self, operator: OperatorId, timestamp_ms: i64) {
+        self.observed.push((operator, timestamp_ms));
+    }
+
+    /// Makes the writes and timer changes of the call real. The output stays for the task to drain.
+    ///
+    /// # Errors
+    /// The backend refused; it is poisoned and the task must fail.
+    pub fn commit(&mut self) -> Result<(), StateError> {
+        self.output_bytes = 0;
+        if let Some(backend) = self.backend.as_deref_mut() {
+            for write in self.writes.drain(..) {
+                write.apply(backend)?;
+            }
+            for change in self.timer_changes.drain(..) {
+                change.apply(backend, &mut self.timers)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes fired timers from the committed state; the queue has given them out already. Part of the call that
+    /// handles them, so it comes right before its commit.
+    ///
+    /// # Errors
+    /// The backend refused.
+    pub fn forget_fired(
+        &mut self,
+        domain: TimeDomain,
+        fired: &TimerBatch,
+    ) -> Result<(), StateError> {
+        let Some(backend) = self.backend.as_deref_mut() else {
+            return Ok(());
+        };
+        let sub_keys = stored_sub_keys(fired);
+        let addresses = Addresses {
+            count: fired.len(),
+            keys: &fired.keys,
+            sub_keys: &sub_keys,
+        };
+        backend.delete_many(domain.state(), addresses)
+    }
+
+    /// Forgets everything the call did.
+    pub fn roll_back(&mut self) {
+        self.writes.clear();
+        self.timer_changes.clear();
+        self.output.clear();
+        self.observed.clear();
+        self.output_bytes = 0;
+    }
+}
+
+fn stored_sub_keys(timers: &TimerBatch) -> Column {
+    let mut column = Column::default();
+    let mut sub_key = Vec::new();
+    for index in 0..timers.len() {
+        let (time, _, namespace) = timers.get(index);
+        timer_sub_key(time, namespace, &mut sub_key);
+        column.push(index, &sub_key);
+    }
+    column
+}
+
+impl TimerChange {
+    fn apply(self, backend: &mut dyn StateBackend, timers: &mut Timers) -> Result<(), StateError> {
+        let queue = timers.queue(self.domain);
+        let mut changed = TimerBatch::default();
+        for index in 0..self.timers.len() {
+            let (time, key, namespace) = self.timers.get(index);
+            let effective = if self.register {
+                queue.register(time, key, namespace)
+            } else {
+                queue.delete(time, key, namespace)
+            };
+            if effective {
+                changed.push(time, key, namespace);
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let sub_keys = stored_sub_keys(&changed);
+        let addresses = Addresses {
+            count: changed.len(),
+            keys: &changed.keys,
+            sub_keys: &sub_keys,
+        };
+        if self.register {
+            backend.put_many(self.domain.state(), addresses, &Column::default())
+        } else {
+            backend.delete_many(self.domain.state(), addresses)
+        }
+    }
+}
+
+impl Write {
+    fn state(&self) -> StateNumber {
+        match self {
+            Self::Put { state, .. }
+            | Self::Delete { state, .. }
+            | Self::Append { state, .. }
+            | Self::Clear { state, .. } => *state,
+        }
+    }
+
+    fn apply(self, backend: &mut dyn StateBackend) -> Result<(), StateError> {
+        match self {
+            Self::Put {
+                state,
+                count,
+                keys,
+                sub_keys,
+                values,
+            } => {
+                let addresses = Addresses {
+                    count,
+                    keys: &keys,
+                    sub_keys: &sub_keys,
+                };
+                backend.put_many(state, addresses, &values)
+            }
+            Self::Delete {
+                state,
+                count,
+                keys,
+                sub_keys,
+            } => {
+                let addresses = Addresses {
+                    count,
+                    keys: &keys,
+                    sub_keys: &sub_keys,
+                };
+                backend.delete_many(state, addresses)
+            }
+            Self::Append {
+                state,
+                count,
+                keys,
+                sub_keys,
+                values,
+            } => {
+                let addresses = Addresses {
+                    count,
+                    keys: &keys,
+                    sub_keys: &sub_keys,
+                };
+                backend.append_many(state, addresses, &values)
+            }
+            Self::Clear { state, key } => backend.clear_key(state, &key),
+        }
+    }
+
+    /// Replays the write on the entries of one key with sub-keys in `from..=until`.
+    fn apply_to_map(
+        &self,
+        key: &[u8],
+        from: &[u8],
+        until: Option<&[u8]>,
+        map: &mut std::collections::BTreeMap<Vec<u8>, Vec<u8>>,
+    ) {
+        let in_page =
+            |sub_key: &[u8]| sub_key >= from && until.is_none_or(|until| sub_key <= until);
+        match self {
+            Self::Put {
+                count,
+                keys,
+                sub_keys,
+                values,
+                ..
+            } => {
+                for index in 0..*count {
+                    let sub_key = sub_keys.get(index, *count);
+                    if keys.get(index, *count) == key && in_page(sub_key) {
+                        map.insert(sub_key.to_vec(), values.get(index, *count).to_vec());
+                    }
+                }
+            }
+            Self::Delete {
+                count,
+                keys,
+                sub_keys,
+                ..
+            } => {
+                for index in 0..*count {
+                    if keys.get(index, *count) == key {
+                        map.remove(sub_keys.get(index, *count));
+                    }
+                }
+            }
+            Self::Append { .. } => {}
+            Self::Clear { key: cleared, .. } => {
+                if cleared == key {
+                    map.clear();
+                }
+            }
+        }
+    }
+}
+
+/// The writes of a call to one state, indexed by address, for reads after writes within the call.
+struct Overlay<'a> {
+    changes: Vec<Change<'a>>,
+    index: HashTable<u32>,
+    cleared: Vec<(usize, &'a [u8])>,
+}
+
+struct Change<'a> {
+    key: &'a [u8],
+    sub_key: &'a [u8],
+    hash: u64,
+    /// Writes to the address, oldest first, with their position in the call.
+    values: Vec<(usize, Effect<'a>)>,
+}
+
+#[derive(Clone, Copy)]
+enum Effect<'a> {
+    Put(&'a [u8]),
+    Delete,
+    Append(&'a [u8]),
+}
+
+impl<'a> Overlay<'a> {
+    fn of(writes: &'a [Write], state: StateNumber) -> Self {
+        let mut overlay = Self {
+            changes: Vec::new(),
+            index: HashTable::new(),
+            cleared: Vec::new(),
+        };
+        for (position, write) in writes
+            .iter()
+            .enumerate()
+            .filter(|(_, w)| w.state() == state)
+        {
+            match write {
+                Write::Put {
+                    count,
+                    keys,
+                    sub_keys,
+                    values,
+                    ..
+                } => {
+                    for i in 0..*count {
+                        let effect = Effect::Put(values.get(i, *count));
+                        overlay.add(
+                            position,
+                            keys.get(i, *count),
+                            sub_keys.get(i, *count),
+                            effect,
+                        );
+                    }
+                }
+                Write::Delete {
+                    count,
+                    keys,
+                    sub_keys,
+                    ..
+                } => {
+                    for i in 0..*count {
+                        overlay.add(
+                            position,
+                            keys.get(i, *count),
+                            sub_keys.get(i, *count),
+                            Effect::Delete,
+                        );
+                    }
+                }
+                Write::Append {
+                    count,
+                    keys,
+                    sub_keys,
+                    values,
+                    ..
+                } => {
+                    for i in 0..*count {
+                        let effect = Effect::Append(values.get(i, *count));
+                        overlay.add(
+                            position,
+                            keys.get(i, *count),
+                            sub_keys.get(i, *count),
+                            effect,
+                        );
+                    }
+                }
+                Write::Clear { key, .. } => overlay.cleared.push((position, key)),
+            }
+        }
+        overlay
+    }
+
+    fn hash(key: &[u8], sub_key: &[u8]) -> u64 {
+        xxh3_64_with_seed(key, xxh3_64(sub_key))
+    }
+
+    fn find(&self, key: &[u8], sub_key: &[u8]) -> Option<u32> {
+        let changes = &self.changes;
+        self.index
+            .find(Self::hash(key, sub_key), |&i| {
+                changes[i as usize].key == key && changes[i as usize].sub_key == sub_key
+            })
+            .copied()
+    }
+
+    fn add(&mut self, position: usize, key: &'a [u8], sub_key: &'a [u8], effect: Effect<'a>) {
+        if let Some(at) = self.find(key, sub_key) {
+            self.changes[at as usize].values.push((position, effect));
+            return;
+        }
+        let hash = Self::hash(key, sub_key);
+        let at = self.changes.len() as u32;
+        self.changes.push(Change {
+            key,
+            sub_key,
+            hash,
+            values: vec![(position, effect)],
+        });
+        let changes = &self.changes;
+        self.index
+            .insert_unique(hash, at, |&i| changes[i as usize].hash);
+    }
+
+    /// Gives the value at an address after all writes of the call, starting from the committed one.
+    fn apply(
+        &self,
+        key: &[u8],
+        sub_key: &[u8],
+        committed: Option<&[u8]>,
+        found: impl FnOnce(Option<&[u8]>),
+    ) {
+        let cleared_at = self
+            .cleared
+            .iter()
+            .rev()
+            .find(|(_, k)| *k == key)
+            .map(|(at, _)| *at);
+        let mut value = if cleared_at.is_some() {
+            None
+        } else {
+            committed.map(<[u8]>::to_vec)
+        };
+        if let Some(at) = self.find(key, sub_key) {
+            for (position, effect) in &self.changes[at as usize].values {
+                if cleared_at.is_some_and(|cleared| *position < cleared) {
+                    continue;
+                }
+                match effect {
+                    Effect::Put(new) => value = Some(new.to_vec()),
+                    Effect::Delete => value = None,
+                    Effect::Append(element) => {
+                        let list = value.get_or_insert_with(Vec::new);
+                        list.extend_from_slice(&(element.len() as u32).to_le_bytes());
+                        list.extend_from_slice(element);
+                    }
+                }
+            }
+        }
+        found(value.as_deref());
+    }
+}

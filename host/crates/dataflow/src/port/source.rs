@@ -1,0 +1,86 @@
+//! The source port: splits are found once, read by subtasks, and their positions are part of every checkpoint.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::element::Batch;
+use crate::ids::{CheckpointId, SplitId};
+use crate::port::sink::ConnectorError;
+
+/// A part of a source's input and how far it has been read. `state` is the connector's own encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSplit {
+    /// Its number within the source.
+    pub id: SplitId,
+    /// Where it is and what is left of it.
+    pub state: Vec<u8>,
+}
+
+/// What a poll of a reader gave.
+#[derive(Debug)]
+pub enum Polled {
+    /// Records of one split, at most `limits::SOURCE_BATCH_RECORDS`, at least one.
+    Records(Batch, SplitId),
+    /// Nothing now. The reader wakes the task by its waker, or asks to be polled again after a while.
+    Pending(Option<Duration>),
+    /// A split has no more records; its watermark no longer counts.
+    SplitEnded(SplitId),
+    /// All splits have ended; the reader will not be polled again.
+    End,
+}
+
+/// Wakes a task that waits for its reader. May be called from any thread, any number of times.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Reads the splits given to one subtask.
+///
+/// Threading: polled by the task's thread; must not block longer than a local disk takes.
+pub trait SourceReader: Send {
+    /// The next records. Must not block on a remote system.
+    ///
+    /// # Errors
+    /// The outside failed, or the input cannot be read as declared.
+    fn poll(&mut self) -> Result<Polled, ConnectorError>;
+
+    /// The splits with their positions after the last records that `poll` gave. Ended splits are included.
+    fn snapshot(&mut self) -> Vec<SourceSplit>;
+
+    /// The checkpoint is complete; records before it will not be asked for again.
+    fn checkpoint_completed(&mut self, _checkpoint: CheckpointId) {}
+
+    /// Bytes and records that are still to be read, if the source is bounded and knows: for the progress line.
+    fn remaining(&self) -> Option<Progress> {
+        None
+    }
+}
+
+/// How far a bounded source has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Units (bytes or records) done.
+    pub done: u64,
+    /// Units in all.
+    pub total: u64,
+}
+
+/// A source as the plan configures it. Checked when it is made: a missing file is found here.
+pub trait Source: Send + Sync {
+    /// The Avro schema of the values (JSON text).
+    fn schema(&self) -> String;
+
+    /// Finds the splits for a first start at this parallelism. After a restore the saved splits are used instead.
+    ///
+    /// # Errors
+    /// The input does not exist or cannot be listed.
+    fn splits(&self, parallelism: u32) -> Result<Vec<SourceSplit>, ConnectorError>;
+
+    /// Opens a reader of some of the splits.
+    ///
+    /// # Errors
+    /// A split cannot be opened.
+    fn reader(
+        &self,
+        splits: Vec<SourceSplit>,
+        wake: Wake,
+    ) -> Result<Box<dyn SourceReader>, ConnectorError>;
+}

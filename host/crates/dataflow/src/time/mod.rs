@@ -1,0 +1,3 @@
+//! Event time and processing time: timers, watermarks and how they combine.
+
+pub mod timer;
