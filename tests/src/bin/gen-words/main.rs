@@ -8,6 +8,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+#[cfg(test)]
+mod tests;
+
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 const CONSONANTS: &[u8] = b"bcdfghjklmnprstvwz";
 const VOWELS: &[u8] = b"aeiou";
@@ -52,14 +55,20 @@ impl Vocabulary {
             total += (1_u64 << 32) / (rank + 1);
             total
         });
-        Self { weights: weights.collect(), words: (0..size).map(word).collect() }
+        Self {
+            weights: weights.collect(),
+            words: (0..size).map(word).collect(),
+        }
     }
 
     /// The `index`-th word of the text.
     fn draw(&self, index: u64) -> &[u8] {
         let total = self.weights.last().copied().unwrap_or(1);
         let at = (random(index, 55) >> 1) % total;
-        let rank = self.weights.partition_point(|&sum| sum <= at).min(self.words.len() - 1);
+        let rank = self
+            .weights
+            .partition_point(|&sum| sum <= at)
+            .min(self.words.len() - 1);
         &self.words[rank]
     }
 }
