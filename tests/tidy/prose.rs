@@ -56,12 +56,20 @@ fn resolve(from: &str, link: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The targets of the links of a line.
-fn links(line: &str) -> impl Iterator<Item = &str> {
-    line.match_indices("](").filter_map(|(at, _)| {
-        let (target, _) = line[at + 2..].split_once(')')?;
-        target.split_whitespace().next()
-    })
+/// The targets of the links of a line: `[text](target)`, and `[name]: target` on a line of its own.
+fn links(line: &str) -> Vec<&str> {
+    let inline = line
+        .match_indices("](")
+        .filter_map(|(at, _)| line[at + 2..].split_once(')'));
+    let defined = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("]: "));
+    let targets = inline
+        .map(|(target, _)| target)
+        .chain(defined.map(|(_, target)| target));
+    targets
+        .filter_map(|target| target.split_whitespace().next())
+        .collect()
 }
 
 /// Whether a link of the file `from` leads to a file or folder of the tree, and to a heading if it names one.
