@@ -57,17 +57,21 @@ missing_packages() {
     has_libclang || echo "libclang-dev (bindgen reads RocksDB's C header with it)"
 }
 
+as_root() {
+    echo "+ $*"
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
 # Installs the packages given as lines of `missing_packages`.
 install_packages() {
-    local lines=$1 root="" packages
-    if [ "$(id -u)" -ne 0 ]; then root=sudo; fi
-    packages=$(cut -d' ' -f1 <<<"$lines" | tr '\n' ' ')
-    while read -r line; do say "installs $line"; done <<<"$lines"
-    say "runs: $root apt-get update && $root apt-get install --no-install-recommends $packages"
-    export DEBIAN_FRONTEND=noninteractive
-    $root apt-get -qq update
-    # shellcheck disable=SC2086 # a list of words
-    $root apt-get -qq install -y --no-install-recommends $packages >/dev/null
+    local packages=()
+    while read -r line; do
+        say "installs $line"
+        packages+=("${line%% *}")
+    done <<<"$1"
+    as_root apt-get -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+        "${packages[@]}" >/dev/null
 }
 
 # Says what to install where this script does not do it.

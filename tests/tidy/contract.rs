@@ -44,7 +44,11 @@ fn defined(line: &str) -> Option<&str> {
 /// Every interface, world, type, function, field and case has a `///` line, or its type's comment names it.
 pub(crate) fn wit_is_documented(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in tree.files.iter().filter(|file| file.path.ends_with(".wit")) {
+    for file in tree
+        .files
+        .iter()
+        .filter(|file| file.path.starts_with("wit/") && file.path.ends_with(".wit"))
+    {
         let (mut comment, mut parent, mut inside_item) = (String::new(), String::new(), false);
         for (number, line) in file.text.lines().enumerate() {
             let line = line.trim();
