@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# The demo: two jobs on real input of this machine, their results shown. Needs `make build`.
+#
+# 1. word-count on real text: the licences that every Debian has, and this repository's own documents.
+# 2. log-rate on real timestamped records: this machine's package log, or else this repository's own history.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=${CARGO_TARGET_DIR:-target}
+wasmill=$target/release/wasmill
+guests=$target/wasm32-unknown-unknown/guest
+work=$target/demo
+cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+parallelism=$((cores < 4 ? cores : 4))
+
+run() {
+    echo "+ $*"
+    "$@"
+}
+
+# All committed part files of an output folder.
+output() { find "$1" -type f -name 'part-*' ! -name '*.inprogress' -exec cat {} +; }
+
+words() {
+    local file count=0
+    rm -rf "$work/text" "$work/words"
+    mkdir -p "$work/text"
+    for file in /usr/share/common-licenses/* ./*.md docs/*.md wit/*.md LICENSE; do
+        # The links among the licences name the same text twice.
+        if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
+        cp "$file" "$work/text/$(basename "$file").txt"
+        count=$((count + 1))
+    done
+    echo
+    echo "== Word count: $count texts, $(du -sh "$work/text" | cut -f1), $parallelism subtasks"
+    run "$wasmill" run "$guests/word_count.wasm" -p "$parallelism" \
+        --param path="$work/text" --param out="$work/words"
+    echo
+    echo "The ten most frequent words:"
+    output "$work/words" | fields word count | sort -k2,2nr -k1,1 | head -10 |
+        awk '{ printf "  %-12s %8d\n", $1, $2 }'
+}
+
+# Turns JSON lines into the values of the named fields, separated by tabs.
+fields() {
+    awk -v names="$*" '
+        BEGIN { n = split(names, name, " ") }
+        {
+            line = ""
+            for (i = 1; i <= n; i++) {
+                value = ""
+                if (match($0, "\"" name[i] "\":(\"[^\"]*\"|[^,}]*)")) {
+                    value = substr($0, RSTART + length(name[i]) + 3, RLENGTH - length(name[i]) - 3)
+                    gsub(/"/, "", value)
+                }
+                line = line (i > 1 ? "\t" : "") value
+            }
+            print line
+        }'
+}
+
+log_rate() {
+    local log=/var/log/dpkg.log
+    rm -rf "$work/rates"
+    if [ ! -s "$log" ] || [ ! -r "$log" ]; then
+        log=$work/history.log
+        git log --reverse --date=format:'%Y-%m-%d %H:%M:%S' --format='%cd commit %h' >"$log"
+    fi
+    echo
+    echo "== Log rate: $(wc -l <"$log") lines of $log, event-time windows of a minute"
+    run "$wasmill" run "$guests/log_rate.wasm" -p "$parallelism" \
+        --param path="$log" --param out="$work/rates"
+    echo
+    echo "The ten busiest minutes:"
+    output "$work/rates" | fields window action count | sort -k3,3nr -k1,1 | head -10 |
+        awk -F'\t' '{ printf "  %-20s %-12s %8d\n", $1, $2, $3 }'
+}
+
+words
+log_rate
+echo
+echo "Next: $wasmill plan $guests/word_count.wasm    (the graph)"
+echo "      plugins/word-count/src/lib.rs              (the code)"
