@@ -245,5 +245,3 @@ fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntr
     tasks.filter_map(|task| task.state.as_ref()).flat_map(|state| &state.files)
 }
 
-#[cfg(test)]
-mod tests;
