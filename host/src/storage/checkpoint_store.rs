@@ -245,3 +245,6 @@ fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntr
     tasks.filter_map(|task| task.state.as_ref()).flat_map(|state| &state.files)
 }
 
+
+#[cfg(test)]
+mod tests;
