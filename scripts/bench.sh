@@ -67,7 +67,7 @@ field() {
 # Prints the result: records, count, checksum, seconds, records per second (or empty), CPU seconds (or empty), CPU
 # microseconds per record (or empty), peak resident bytes.
 report() {
-    [ -n "$2" ] && [ -n "$3" ] || fail "the summary of $ENGINE has no count and checksum"
+    if [ -z "$2" ] || [ -z "$3" ]; then fail "the summary of $ENGINE has no count and checksum"; fi
     awk -v engine="$ENGINE" -v job="$JOB" -v p="$P" -v records="$1" -v count="$2" -v checksum="$3" -v seconds="$4" \
         -v rate="$5" -v cpu="$6" -v cpu_each="$7" -v rss="$8" -v latency="${9:-}" 'BEGIN {
         if (rate == "") rate = seconds > 0 ? records / seconds : 0
