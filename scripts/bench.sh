@@ -106,7 +106,7 @@ run_wasmill() {
 
 run_native() {
     local binary=$target/release/wasmill-bench-native result
-    [ -x "$binary" ] || fail "$binary does not exist; build it with: cargo build --release"
+    [ -x "$binary" ] || fail "$binary does not exist; run: make build"
     local arguments=("job=$JOB" "p=$P" "n=$N" "keys=$KEYS" "epm=$EPM" "rate=$RATE" "file=$FILE" "emit=$EMIT"
         "backend=$BACKEND" "ckpt=$CKPT" "data=$scratch")
     echo "+ $binary ${arguments[*]}" >&2
