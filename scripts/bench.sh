@@ -53,14 +53,21 @@ words() {
     echo "$folder"
 }
 
-# The value of a field of a flat JSON object: the first one of that name.
+# The value of a field of a flat JSON object, the first one of that name; empty if there is none.
 field() {
-    grep -oE "\"$2\": *(\"[^\"]*\"|[^,}]*)" <<<"$1" | head -1 | sed -E 's/^"[^"]*": *"?([^"]*)"?$/\1/'
+    awk -v name="$2" '{
+        if (match($0, "\"" name "\": *(\"[^\"]*\"|[^,}]*)")) {
+            value = substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
+            gsub(/^ *"?|"? *$/, "", value)
+            print value
+        }
+    }' <<<"$1"
 }
 
 # Prints the result: records, count, checksum, seconds, records per second (or empty), CPU seconds (or empty), CPU
 # microseconds per record (or empty), peak resident bytes.
 report() {
+    if [ -z "$2" ] || [ -z "$3" ]; then fail "the summary of $ENGINE has no count and checksum"; fi
     awk -v engine="$ENGINE" -v job="$JOB" -v p="$P" -v records="$1" -v count="$2" -v checksum="$3" -v seconds="$4" \
         -v rate="$5" -v cpu="$6" -v cpu_each="$7" -v rss="$8" -v latency="${9:-}" 'BEGIN {
         if (rate == "") rate = seconds > 0 ? records / seconds : 0
@@ -99,7 +106,7 @@ run_wasmill() {
 
 run_native() {
     local binary=$target/release/wasmill-bench-native result
-    [ -x "$binary" ] || fail "$binary does not exist; build it with: cargo build --release"
+    [ -x "$binary" ] || fail "$binary does not exist; run: make build"
     local arguments=("job=$JOB" "p=$P" "n=$N" "keys=$KEYS" "epm=$EPM" "rate=$RATE" "file=$FILE" "emit=$EMIT"
         "backend=$BACKEND" "ckpt=$CKPT" "data=$scratch")
     echo "+ $binary ${arguments[*]}" >&2

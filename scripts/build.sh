@@ -24,7 +24,16 @@ run() {
     "$@"
 }
 
+# RocksDB goes first and into the cache, from where it is linked from then on.
+compile_rocksdb() {
+    if [ -n "${ROCKSDB_LIB_DIR:-}" ] || [ -e .cargo/rocksdb.toml ]; then return 0; fi
+    run cargo build --release -p librocksdb-sys
+    scripts/rocksdb.sh keep
+    scripts/rocksdb.sh use
+}
+
 [ -e "$target/release/wasmill" ] || announce
-run cargo build --release
-scripts/rocksdb.sh keep
+compile_rocksdb
+# The whole workspace, so that every library is built with the features that the tests need too, once for both.
+run cargo build --release --workspace
 run cargo guests

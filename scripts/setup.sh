@@ -58,7 +58,7 @@ missing_packages() {
 }
 
 as_root() {
-    echo "+ $*"
+    echo "+ $*" >&2
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dataflow::port::sink::ConnectorError;
+use glob::MatchOptions;
 
 use crate::config;
 use crate::text_files::{NAME, failed};
@@ -37,14 +38,16 @@ pub(super) fn list(path: &str) -> Result<Vec<ListedFile>, ConnectorError> {
             "there is no such file or directory",
         ));
     }
-    let matches = glob::glob(path)
+    let options = MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let matches = glob::glob_with(path, options)
         .map_err(|error| config::wrong(NAME, format!("`path` {path} is no pattern: {error}")))?;
     for entry in matches {
         let entry = entry.map_err(|error| failed("list", error.path(), error.error()))?;
-        let asked_for_hidden = path.rsplit('/').next().is_some_and(|p| p.starts_with('.'));
-        if asked_for_hidden || !is_hidden(&entry) {
-            collect(&entry, 0, &mut found)?;
-        }
+        collect(&entry, 0, &mut found)?;
     }
     if found.is_empty() {
         return Err(failed("list", literal, "no file matches the pattern"));
@@ -86,3 +89,6 @@ fn collect(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -299,3 +299,6 @@ impl Drop for PartWriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,13 +249,13 @@ impl LineReader {
             }
             if open.at_end {
                 // The file has become shorter than it was when it was listed, or ends within the skipped line.
-                range.position = range.end;
-                range.aligned = true;
                 break;
             }
             let read = self.buffer.fill(&mut open.file);
             open.at_end = read.map_err(|error| failed("read", &range.path, error))? == 0;
         }
+        range.position = range.position.max(range.end);
+        range.aligned = true;
         Ok(None)
     }
 }
@@ -305,3 +305,6 @@ impl SourceReader for LineReader {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
