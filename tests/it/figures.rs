@@ -4,8 +4,17 @@ use crate::support::answer::Sum;
 use crate::support::oracle::Question;
 
 fn check(job: &str, n: u64, keys: u64, epm: u64, count: u64, checksum: &str) {
-    let question = Question { job, n, keys, epm, text: "" };
-    let expected = Sum { count, checksum: checksum.to_owned() };
+    let question = Question {
+        job,
+        n,
+        keys,
+        epm,
+        text: "",
+    };
+    let expected = Sum {
+        count,
+        checksum: checksum.to_owned(),
+    };
     assert_eq!(Sum::expected(&question), expected, "{question:?}");
 }
 
@@ -22,7 +31,14 @@ fn the_oracle_knows_the_contracts_map_and_filter() {
 #[test]
 fn the_oracle_knows_the_contracts_running_counts() {
     check("J2", 40_000_000, 1_000, 1, 40_000_000, "4db651b4bf528808");
-    check("J2", 20_000_000, 1_000_000, 1, 20_000_000, "275309294fe343b8");
+    check(
+        "J2",
+        20_000_000,
+        1_000_000,
+        1,
+        20_000_000,
+        "275309294fe343b8",
+    );
 }
 
 #[test]

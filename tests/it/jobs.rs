@@ -41,8 +41,16 @@ fn check(question: &Question<'_>, adjust: impl Fn(Run) -> Run) {
 }
 
 fn check_generated(job: &str, n: u64, keys: u64, epm: u64) {
-    let question = Question { job, n, keys, epm, text: "" };
-    check(&question, |run| run.param("n", n).param("keys", keys).param("epm", epm));
+    let question = Question {
+        job,
+        n,
+        keys,
+        epm,
+        text: "",
+    };
+    check(&question, |run| {
+        run.param("n", n).param("keys", keys).param("epm", epm)
+    });
 }
 
 #[test]
@@ -94,8 +102,17 @@ fn check_words(job: &str, emit: &str) {
     std::fs::write(directory.path().join("small.txt"), small).expect("text can be written");
     // A file's end ends a word, as a line's end does.
     let text = format!("{large}\n{small}");
-    let question = Question { job, n: 0, keys: 0, epm: 1, text: &text };
-    check(&question, |run| run.param("file", directory.path().display()).param("emit", emit));
+    let question = Question {
+        job,
+        n: 0,
+        keys: 0,
+        epm: 1,
+        text: &text,
+    };
+    check(&question, |run| {
+        run.param("file", directory.path().display())
+            .param("emit", emit)
+    });
 }
 
 #[test]

@@ -24,7 +24,9 @@ struct Dice {
 
 impl Dice {
     fn new(test: &str) -> Self {
-        let given = std::env::var("WASMILL_IT_SEED").ok().and_then(|seed| seed.parse().ok());
+        let given = std::env::var("WASMILL_IT_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(wait::fresh_seed);
         println!("{test}: WASMILL_IT_SEED={seed}");
         Self { seed, thrown: 0 }
@@ -68,7 +70,9 @@ impl Moment {
                 ms
             }
         };
-        running.exits_within(Duration::from_millis(after_ms)).is_none()
+        running
+            .exits_within(Duration::from_millis(after_ms))
+            .is_none()
     }
 }
 
@@ -82,7 +86,9 @@ struct Victim<'a> {
 
 impl Victim<'_> {
     fn command(&self, out: &Path, start: usize) -> Run {
-        let Question { job, n, keys, epm, .. } = self.question;
+        let Question {
+            job, n, keys, epm, ..
+        } = self.question;
         Run::bench(job)
             .param("n", n)
             .param("keys", keys)
@@ -100,7 +106,7 @@ impl Victim<'_> {
             .set("data.tmp-dir", data)
             .checkpoints("200ms", &data.join("checkpoints"));
         // Killed before its first checkpoint, a job has nothing to restore and starts anew.
-        if has_checkpoint(&data.join("checkpoints")) {
+        if published::has_checkpoint(&data.join("checkpoints")) {
             run.arg("--restore").arg("latest")
         } else {
             run
@@ -143,65 +149,98 @@ impl Victim<'_> {
     /// Restored once more, a job that has ended publishes nothing again.
     fn has_nothing_left(&self, data: &Path, expected: &Lines, before: &Ended) {
         let again = self.paced(data, 0).end().success();
-        let told = format!("restored after its end\n{}\n{}", before.told(), again.told());
+        let told = format!(
+            "restored after its end\n{}\n{}",
+            before.told(),
+            again.told()
+        );
         published::lines(&data.join("out")).must_equal(expected, &told);
     }
 }
 
-fn has_checkpoint(checkpoints: &Path) -> bool {
-    let jobs = std::fs::read_dir(checkpoints).into_iter().flatten().flatten();
-    jobs.into_iter().any(|job| job.path().join("CURRENT").is_file())
-}
-
 fn question(job: &str, n: u64, keys: u64, epm: u64) -> Question<'_> {
-    Question { job, n, keys, epm, text: "" }
+    Question {
+        job,
+        n,
+        keys,
+        epm,
+        text: "",
+    }
 }
 
 #[test]
 fn counts_survive_ten_kills() {
     let question = question("J2", 100_000, 1_000, 1);
-    let victim = Victim { question, backend: "heap", parallelism: &[2] };
+    let victim = Victim {
+        question,
+        backend: "heap",
+        parallelism: &[2],
+    };
     victim.survives(10, "J2");
 }
 
 #[test]
 fn windows_survive_ten_kills() {
     let question = question("J4", 200_000, 500, 1);
-    let victim = Victim { question, backend: "heap", parallelism: &[2] };
+    let victim = Victim {
+        question,
+        backend: "heap",
+        parallelism: &[2],
+    };
     victim.survives(10, "J4");
 }
 
 #[test]
 fn a_join_survives_ten_kills() {
     let question = question("J6", 100_000, 1, 10);
-    let victim = Victim { question, backend: "heap", parallelism: &[2] };
+    let victim = Victim {
+        question,
+        backend: "heap",
+        parallelism: &[2],
+    };
     victim.survives(10, "J6");
 }
 
 #[test]
 fn counts_survive_kills_with_another_parallelism_each_time() {
     let question = question("J2", 100_000, 1_000, 1);
-    let victim = Victim { question, backend: "heap", parallelism: &[1, 3, 2, 4] };
+    let victim = Victim {
+        question,
+        backend: "heap",
+        parallelism: &[1, 3, 2, 4],
+    };
     victim.survives(5, "J2 rescaled");
 }
 
 #[test]
 fn windows_survive_kills_with_another_parallelism_each_time() {
     let question = question("J4", 200_000, 500, 1);
-    let victim = Victim { question, backend: "heap", parallelism: &[4, 1, 3, 2] };
+    let victim = Victim {
+        question,
+        backend: "heap",
+        parallelism: &[4, 1, 3, 2],
+    };
     victim.survives(5, "J4 rescaled");
 }
 
 #[test]
 fn a_join_survives_kills_with_another_parallelism_on_rocksdb() {
     let question = question("J6", 100_000, 1, 10);
-    let victim = Victim { question, backend: "rocksdb", parallelism: &[2, 4, 1] };
+    let victim = Victim {
+        question,
+        backend: "rocksdb",
+        parallelism: &[2, 4, 1],
+    };
     victim.survives(5, "J6 rescaled on rocksdb");
 }
 
 #[test]
 fn windows_survive_kills_on_rocksdb() {
     let question = question("J4", 200_000, 500, 1);
-    let victim = Victim { question, backend: "rocksdb", parallelism: &[2] };
+    let victim = Victim {
+        question,
+        backend: "rocksdb",
+        parallelism: &[2],
+    };
     victim.survives(5, "J4 on rocksdb");
 }

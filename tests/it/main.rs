@@ -6,6 +6,7 @@
 
 mod bounded;
 mod cli;
+mod damage;
 mod demos;
 mod errors;
 mod figures;

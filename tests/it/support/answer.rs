@@ -23,7 +23,10 @@ impl Sum {
             count += 1;
             sum = sum.wrapping_add(hash(record));
         });
-        Self { count, checksum: format!("{sum:016x}") }
+        Self {
+            count,
+            checksum: format!("{sum:016x}"),
+        }
     }
 
     /// What a run's summary says.
@@ -60,9 +63,11 @@ impl Lines {
         self.0.values().sum()
     }
 
-    /// The line and its count, for lookups.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.0.iter().map(|(line, count)| (line.as_str(), *count))
+    /// Whether no line occurs more often than in `whole`.
+    pub(crate) fn is_within(&self, whole: &Self) -> bool {
+        self.0
+            .iter()
+            .all(|(line, count)| whole.0.get(line).is_some_and(|most| count <= most))
     }
 
     /// Fails with the first differences unless both are equal.
@@ -72,7 +77,11 @@ impl Lines {
         let different: Vec<String> = both
             .filter(|line| count(self, line) != count(expected, line))
             .map(|line| {
-                format!("  {line}: {} times, not {}", count(self, line), count(expected, line))
+                format!(
+                    "  {line}: {} times, not {}",
+                    count(self, line),
+                    count(expected, line)
+                )
             })
             .take(10)
             .collect();

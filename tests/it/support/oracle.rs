@@ -10,11 +10,21 @@ const EPOCH_MS: u64 = 1_600_000_000_000;
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-const FIRST: [&str; 8] = ["Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie"];
-const LAST: [&str; 8] =
-    ["Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones"];
+const FIRST: [&str; 8] = [
+    "Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie",
+];
+const LAST: [&str; 8] = [
+    "Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones",
+];
 const CITY: [&str; 8] = [
-    "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond", "Seattle",
+    "Phoenix",
+    "Los Angeles",
+    "San Francisco",
+    "Boise",
+    "Portland",
+    "Bend",
+    "Redmond",
+    "Seattle",
 ];
 const STATE: [&str; 8] = ["AZ", "CA", "CA", "ID", "OR", "OR", "WA", "WA"];
 
@@ -113,7 +123,12 @@ impl Question<'_> {
     fn every_bid(&self, out: &mut impl FnMut(&[Field<'_>])) {
         for n in 0..self.n {
             let bid = self.bid(n);
-            out(&[Long(bid.auction), Long(bid.bidder), Long(bid.price), Long(bid.ts)]);
+            out(&[
+                Long(bid.auction),
+                Long(bid.bidder),
+                Long(bid.price),
+                Long(bid.ts),
+            ]);
         }
     }
 
@@ -122,7 +137,12 @@ impl Question<'_> {
             let bid = self.bid(n);
             if bid.auction % 123 == 0 {
                 let euros = bid.price as f64 * 0.908;
-                out(&[Long(bid.auction), Long(bid.bidder), Double(euros), Long(bid.ts)]);
+                out(&[
+                    Long(bid.auction),
+                    Long(bid.bidder),
+                    Double(euros),
+                    Long(bid.ts),
+                ]);
             }
         }
     }
@@ -164,7 +184,10 @@ impl Question<'_> {
         for start in (first - 8_000..=*last).step_by(2_000) {
             let mut totals = vec![0; self.keys as usize];
             for (_, counts) in panes.range(start..start + 10_000) {
-                totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+                totals
+                    .iter_mut()
+                    .zip(counts)
+                    .for_each(|(total, count)| *total += count);
             }
             let most = totals.iter().copied().max().unwrap_or(0);
             let auction = totals.iter().position(|total| *total == most).unwrap_or(0);
@@ -176,7 +199,10 @@ impl Question<'_> {
 
     /// Every auction meets its seller once, as long as 5,000 events are less than 20 seconds.
     fn joined(&self, out: &mut impl FnMut(&[Field<'_>])) {
-        assert!(5_000 / self.epm < 19_000, "a person may be forgotten before its auctions come");
+        assert!(
+            5_000 / self.epm < 19_000,
+            "a person may be forgotten before its auctions come"
+        );
         for n in (0..self.n).filter(|n| n % 5 != 0) {
             let (r1, r2) = (random(n, 1), random(n, 2));
             let seller = n / 5 - ((r1 >> 1) % 1_000).min(n / 5);

@@ -16,7 +16,11 @@ fn programs() -> &'static Programs {
     PROGRAMS.get_or_init(|| {
         // The test binary is target/release/deps/it-<hash>.
         let own = std::env::current_exe().expect("the path of this test binary");
-        let target = own.ancestors().nth(3).expect("a target directory above it").to_owned();
+        let target = own
+            .ancestors()
+            .nth(3)
+            .expect("a target directory above it")
+            .to_owned();
         cargo(&target, &["build", "--release", "-p", "wasmill"]);
         cargo(&target, &["guests"]);
         Programs { target }
@@ -33,7 +37,11 @@ fn cargo(target: &Path, arguments: &[&str]) {
         .output()
         .expect("cargo can be started");
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo {}:\n{words}", arguments.join(" "));
+    assert!(
+        output.status.success(),
+        "cargo {}:\n{words}",
+        arguments.join(" ")
+    );
 }
 
 /// The binary.
@@ -43,7 +51,9 @@ pub(crate) fn wasmill() -> PathBuf {
 
 /// A plugin by the name of its library, as the core module that cargo makes.
 pub(crate) fn guest(name: &str) -> PathBuf {
-    programs().target.join(format!("wasm32-unknown-unknown/guest/{name}.wasm"))
+    programs()
+        .target
+        .join(format!("wasm32-unknown-unknown/guest/{name}.wasm"))
 }
 
 /// Compiled components, shared by all tests and kept from run to run.

@@ -20,22 +20,29 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A verb with a file. The environment's own `WASMILL_` settings are left out.
+    /// A verb with a file.
     pub(crate) fn new(verb: &str, file: impl AsRef<Path>) -> Self {
+        let run = Self::bare(verb).arg(file.as_ref());
+        run.set("data.cache-dir", programs::component_cache())
+    }
+
+    /// A verb alone. The environment's own `WASMILL_` settings are left out.
+    pub(crate) fn bare(verb: &str) -> Self {
         let mut command = Command::new(programs::wasmill());
-        command.arg(verb).arg(file.as_ref()).stdin(Stdio::null());
+        command.arg(verb).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("WASMILL_") {
                 command.env_remove(name);
             }
         }
-        let run = Self { command };
-        run.set("data.cache-dir", programs::component_cache())
+        Self { command }
     }
 
     /// A run of a job of the `bench` plugin that prints its summary as JSON.
     pub(crate) fn bench(job: &str) -> Self {
-        Self::new("run", programs::guest("bench")).arg("--json").param("job", job)
+        Self::new("run", programs::guest("bench"))
+            .arg("--json")
+            .param("job", job)
     }
 
     /// Adds an argument.
@@ -46,7 +53,8 @@ impl Run {
 
     /// Adds `--param name=value`.
     pub(crate) fn param(self, name: &str, value: impl ToString) -> Self {
-        self.arg("--param").arg(format!("{name}={}", value.to_string()))
+        self.arg("--param")
+            .arg(format!("{name}={}", value.to_string()))
     }
 
     /// Adds `-D key=value`.
@@ -63,17 +71,28 @@ impl Run {
 
     /// Keeps checkpoints in a directory.
     pub(crate) fn checkpoints(self, interval: &str, data_dir: &Path) -> Self {
-        self.arg("--checkpoint-interval").arg(interval).arg("--data-dir").arg(data_dir)
+        self.arg("--checkpoint-interval")
+            .arg(interval)
+            .arg("--data-dir")
+            .arg(data_dir)
     }
 
     /// Starts it.
     pub(crate) fn start(mut self) -> Running {
         let (out, err) = (NamedTempFile::new(), NamedTempFile::new());
-        let (out, err) = (out.expect("a file for output"), err.expect("a file for errors"));
+        let (out, err) = (
+            out.expect("a file for output"),
+            err.expect("a file for errors"),
+        );
         let end = |file: &NamedTempFile| Stdio::from(file.reopen().expect("the file again"));
         self.command.stdout(end(&out)).stderr(end(&err));
         let child = self.command.spawn().expect("the binary starts");
-        Running { line: format!("{:?}", self.command), child, out, err }
+        Running {
+            line: format!("{:?}", self.command),
+            child,
+            out,
+            err,
+        }
     }
 
     /// Runs it to its end.
@@ -98,7 +117,9 @@ pub(crate) struct Running {
 impl Running {
     /// How it ended, if it ends within a time.
     pub(crate) fn exits_within(&mut self, limit: Duration) -> Option<ExitStatus> {
-        within(limit, || self.child.try_wait().expect("the child can be waited for"))
+        within(limit, || {
+            self.child.try_wait().expect("the child can be waited for")
+        })
     }
 
     /// Waits until something holds while it runs, such as a file being there.
@@ -106,7 +127,11 @@ impl Running {
     /// Returns false if it ended before.
     pub(crate) fn reaches(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) -> bool {
         let reached = within(LIMIT, || {
-            let ended = self.child.try_wait().expect("the child can be waited for").is_some();
+            let ended = self
+                .child
+                .try_wait()
+                .expect("the child can be waited for")
+                .is_some();
             if holds(self) {
                 return Some(true);
             }
@@ -124,8 +149,24 @@ impl Running {
     /// Sends the signal of Ctrl-C. The shell does it, since a signal cannot be sent with safe Rust.
     pub(crate) fn interrupt(&self) {
         let kill = format!("kill -INT {}", self.child.id());
-        let sent = Command::new("sh").args(["-c", &kill]).status().expect("sh starts");
+        let sent = Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .expect("sh starts");
         assert!(sent.success(), "{kill}");
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.id()))
+            .into_iter()
+            .flatten()
+            .count()
     }
 
     /// What it has said on standard error so far.
@@ -134,7 +175,12 @@ impl Running {
     }
 
     fn told(&self) -> String {
-        format!("{}\nstdout: {}\nstderr: {}", self.line, read(&self.out), read(&self.err))
+        format!(
+            "{}\nstdout: {}\nstderr: {}",
+            self.line,
+            read(&self.out),
+            read(&self.err)
+        )
     }
 
     /// Waits for its end.
@@ -178,7 +224,10 @@ pub(crate) struct Ended {
 impl Ended {
     /// Everything there is to say about it, for a failed assertion.
     pub(crate) fn told(&self) -> String {
-        format!("{} ({:?})\nstdout: {}\nstderr: {}", self.line, self.code, self.out, self.err)
+        format!(
+            "{} ({:?})\nstdout: {}\nstderr: {}",
+            self.line, self.code, self.out, self.err
+        )
     }
 
     /// It must have ended well.
@@ -200,9 +249,16 @@ impl Ended {
 
     /// It must have failed with exactly one line of error, which is returned.
     pub(crate) fn error_line(&self) -> &str {
-        assert!(matches!(self.code, Some(1 | 2)), "no failure\n{}", self.told());
-        let lines: Vec<&str> =
-            self.err.lines().filter(|line| line.starts_with("wasmill: ")).collect();
+        assert!(
+            matches!(self.code, Some(1 | 2)),
+            "no failure\n{}",
+            self.told()
+        );
+        let lines: Vec<&str> = self
+            .err
+            .lines()
+            .filter(|line| line.starts_with("wasmill: "))
+            .collect();
         assert_eq!(lines.len(), 1, "one line of error\n{}", self.told());
         lines[0]
     }
@@ -214,6 +270,10 @@ impl Ended {
             let missing = format!("`{needle}` is not in the error\n{}", self.told());
             assert!(line.contains(&needle.to_lowercase()), "{missing}");
         }
-        assert!(!self.err.contains("panicked at"), "the host panicked\n{}", self.told());
+        assert!(
+            !self.err.contains("panicked at"),
+            "the host panicked\n{}",
+            self.told()
+        );
     }
 }

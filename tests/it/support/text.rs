@@ -41,7 +41,8 @@ pub(crate) fn write_repeated(path: &Path, bytes: u64, vocabulary: u64) {
     let mut out = BufWriter::new(File::create(path).expect("the text file can be made"));
     let mut written = 0;
     while written < bytes {
-        out.write_all(block.as_bytes()).expect("the text can be written");
+        out.write_all(block.as_bytes())
+            .expect("the text can be written");
         written += block.len() as u64;
     }
     out.flush().expect("the text can be written");
