@@ -60,24 +60,39 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
             format!("default {}", parameter.default)
         };
         let kind = format!("{:?}", parameter.value_type).to_lowercase();
-        let line = format!("  {:<14} {kind:<8} {default:<20} {}", parameter.name, parameter.description);
+        let line = format!(
+            "  {:<14} {kind:<8} {default:<20} {}",
+            parameter.name, parameter.description
+        );
         text.push_str(line.trim_end());
         text.push('\n');
     }
     text.push_str("\noperators\n");
     for operator in &manifest.operators {
         let kind = format!("{:?}", operator.kind).to_lowercase();
-        text.push_str(&format!("  {:<3} {:<10} {:<24} {}\n", operator.id, kind, operator.uid, operator.name));
+        text.push_str(&format!(
+            "  {:<3} {:<10} {:<24} {}\n",
+            operator.id, kind, operator.uid, operator.name
+        ));
         for input in &operator.inputs {
             text.push_str(&format!("      in    {}\n", input.schema));
         }
         for output in &operator.outputs {
-            let key = output.key_schema.as_ref().map_or_else(String::new, |key| format!(" keyed by {key}"));
-            text.push_str(&format!("      {:<5} {}{key}\n", output.name, output.schema));
+            let key = output
+                .key_schema
+                .as_ref()
+                .map_or_else(String::new, |key| format!(" keyed by {key}"));
+            text.push_str(&format!(
+                "      {:<5} {}{key}\n",
+                output.name, output.schema
+            ));
         }
         for state in &operator.states {
             let kind = format!("{:?}", state.kind).to_lowercase();
-            text.push_str(&format!("      state {} ({kind}) {}\n", state.name, state.schema));
+            text.push_str(&format!(
+                "      state {} ({kind}) {}\n",
+                state.name, state.schema
+            ));
         }
     }
     say(&text);
