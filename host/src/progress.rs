@@ -374,8 +374,10 @@ fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     for chain in chains {
         text.push_str(&format!("\n  {:>7.2} s busy  {chain}", busy(chain)));
     }
-    if let Outcome::Finished(reports) = &summary.outcome {
-        if let Value::Object(sinks) = sinks_json(reports, job) {
+    if let Outcome::Finished(reports) = &summary.outcome
+        && let Value::Object(sinks) = sinks_json(reports, job)
+    {
+        {
             for (sink, figures) in sinks
                 .iter()
                 .filter(|(_, f)| f.as_object().is_some_and(|f| !f.is_empty()))

@@ -34,6 +34,18 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
         say(&serde_json::to_string_pretty(&document)?);
         return Ok(ExitCode::SUCCESS);
     }
+    say(&text_of(args, &component, &manifest, &form, &world));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text_of(
+    args: &InspectArgs,
+    component: &wasm::Component,
+    manifest: &wasm::Manifest,
+    form: &str,
+    world: &str,
+) -> String {
+    let inspection = component.inspect();
     let mut text = format!(
         "{}\n  digest     {}\n  size       {} ({form}), {} functions, {} of code\n  world      {world}\n",
         args.file.display(),
@@ -95,6 +107,5 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
             ));
         }
     }
-    say(&text);
-    Ok(ExitCode::SUCCESS)
+    text
 }

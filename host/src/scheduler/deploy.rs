@@ -88,6 +88,12 @@ pub(crate) struct Deployment<'a> {
     pub(crate) work_dir: std::path::PathBuf,
 }
 
+/// The writers of every task, each with the edge it belongs to.
+type Writers = BTreeMap<TaskId, Vec<(usize, RecordWriter)>>;
+
+/// The input channels of every task.
+type Channels = BTreeMap<TaskId, Vec<InputChannel>>;
+
 type Mailboxes = BTreeMap<TaskId, (MailboxSender, Option<Mailbox>)>;
 
 impl Deployment<'_> {
@@ -98,16 +104,7 @@ impl Deployment<'_> {
     /// Something cannot be opened.
     pub(crate) fn start(&self) -> Result<Vec<RunningTask>, DeployError> {
         let execution = &self.job.execution;
-        for (operator, sink) in &self.job.sinks {
-            let committables = self.inheritance.committables(*operator)?;
-            let refuse = |source| DeployError::Connector {
-                uid: self.job.uid(*operator),
-                source,
-            };
-            // What the checkpoint prepared belongs to the output, whether or not it was published before the crash.
-            sink.commit(&committables).map_err(refuse)?;
-            sink.recover(&committables).map_err(refuse)?;
-        }
+        self.publish_prepared()?;
         let mut mailboxes: Mailboxes = execution
             .vertices
             .iter()
@@ -172,18 +169,30 @@ impl Deployment<'_> {
         Ok(running)
     }
 
+    /// Publishes what the restored checkpoint prepared, and clears away what never became part of one.
+    fn publish_prepared(&self) -> Result<(), DeployError> {
+        for (operator, sink) in &self.job.sinks {
+            let committables = self.inheritance.committables(*operator)?;
+            let refuse = |source| DeployError::Connector {
+                uid: self.job.uid(*operator),
+                source,
+            };
+            // What the checkpoint prepared belongs to the output, whether or not it was published before the crash.
+            sink.commit(&committables).map_err(refuse)?;
+            sink.recover(&committables).map_err(refuse)?;
+        }
+        Ok(())
+    }
+
     /// Makes the channels of every edge and hands each end to its task.
     fn connect(
         &self,
         mailboxes: &Mailboxes,
-    ) -> (
-        BTreeMap<TaskId, Vec<(usize, RecordWriter)>>,
-        BTreeMap<TaskId, Vec<InputChannel>>,
-    ) {
+    ) -> (Writers, Channels) {
         let execution = &self.job.execution;
         let pool = BufferPool::new(self.config.network_memory_bytes as usize / SEGMENT_BYTES);
-        let mut writers: BTreeMap<TaskId, Vec<(usize, RecordWriter)>> = BTreeMap::new();
-        let mut inputs: BTreeMap<TaskId, Vec<InputChannel>> = BTreeMap::new();
+        let mut writers = Writers::new();
+        let mut inputs = Channels::new();
         let waker = |id: &TaskId| mailboxes[id].0.waker();
         let parallelism = |id: VertexId| execution.vertices[id.0 as usize].parallelism;
         for (index, edge) in execution.edges.iter().enumerate() {
