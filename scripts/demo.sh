@@ -18,8 +18,12 @@ run() {
     "$@"
 }
 
-# All committed part files of an output folder.
-output() { find "$1" -type f -name 'part-*' ! -name '*.inprogress' -exec cat {} +; }
+# The ten lines with the largest numbers at their ends, of all committed part files of an output folder.
+top() {
+    find "$1" -type f -name 'part-*' ! -name '*.inprogress' -exec cat {} + |
+        awk '{ print $NF "\t" $0 }' | sort -t "$(printf '\t')" -k1,1nr -k2 | head -10 |
+        awk -F'\t' '{ sub(/ *[^ ]*$/, "", $2); printf "  %10d  %s\n", $1, $2 }'
+}
 
 words() {
     local file count=0
@@ -37,26 +41,7 @@ words() {
         --param path="$work/text" --param out="$work/words"
     echo
     echo "The ten most frequent words:"
-    output "$work/words" | fields word count | sort -k2,2nr -k1,1 | head -10 |
-        awk '{ printf "  %-12s %8d\n", $1, $2 }'
-}
-
-# Turns JSON lines into the values of the named fields, separated by tabs.
-fields() {
-    awk -v names="$*" '
-        BEGIN { n = split(names, name, " ") }
-        {
-            line = ""
-            for (i = 1; i <= n; i++) {
-                value = ""
-                if (match($0, "\"" name[i] "\":(\"[^\"]*\"|[^,}]*)")) {
-                    value = substr($0, RSTART + length(name[i]) + 3, RLENGTH - length(name[i]) - 3)
-                    gsub(/"/, "", value)
-                }
-                line = line (i > 1 ? "\t" : "") value
-            }
-            print line
-        }'
+    top "$work/words"
 }
 
 log_rate() {
@@ -72,8 +57,7 @@ log_rate() {
         --param path="$log" --param out="$work/rates"
     echo
     echo "The ten busiest minutes:"
-    output "$work/rates" | fields window action count | sort -k3,3nr -k1,1 | head -10 |
-        awk -F'\t' '{ printf "  %-20s %-12s %8d\n", $1, $2, $3 }'
+    top "$work/rates"
 }
 
 words

@@ -6,7 +6,12 @@ use clap::{Args, Parser, Subcommand};
 
 /// Runs stateful stream jobs whose operators are WebAssembly components.
 #[derive(Debug, Parser)]
-#[command(name = "wasmill", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "wasmill",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

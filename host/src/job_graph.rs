@@ -54,7 +54,13 @@ fn operator(entry: &OperatorEntry) -> Operator {
                 watermarks: entry.watermarks.as_ref().map(watermarks),
             },
         },
-        inputs: entry.inputs.iter().map(|input| Input { schema: input.schema.to_string() }).collect(),
+        inputs: entry
+            .inputs
+            .iter()
+            .map(|input| Input {
+                schema: input.schema.to_string(),
+            })
+            .collect(),
         outputs: entry.outputs.iter().map(output).collect(),
     }
 }

@@ -32,7 +32,10 @@ pub(crate) struct Started {
 impl Started {
     /// Begins now.
     pub(crate) fn now(clock: &Arc<dyn Clock>, restored: Option<u64>) -> Self {
-        Self { ns: clock.monotonic_ns(), restored }
+        Self {
+            ns: clock.monotonic_ns(),
+            restored,
+        }
     }
 }
 
@@ -66,7 +69,10 @@ impl Watched {
                 figures: Arc::clone(&task.figures),
             }
         });
-        Self { tasks: Arc::new(watched.collect()), checkpoints: Arc::clone(checkpoints) }
+        Self {
+            tasks: Arc::new(watched.collect()),
+            checkpoints: Arc::clone(checkpoints),
+        }
     }
 
     fn read(&self) -> Vec<TaskReading> {
@@ -74,15 +80,26 @@ impl Watched {
     }
 
     fn checkpoints(&self) -> CheckpointFigures {
-        self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.checkpoints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Records read by sources and records handed to sinks.
     fn totals(&self, readings: &[TaskReading]) -> (u64, u64) {
         let sum = |pick: fn(&WatchedTask) -> bool, value: fn(&TaskReading) -> u64| {
-            self.tasks.iter().zip(readings).filter(|(task, _)| pick(task)).map(|(_, r)| value(r)).sum()
+            self.tasks
+                .iter()
+                .zip(readings)
+                .filter(|(task, _)| pick(task))
+                .map(|(_, r)| value(r))
+                .sum()
         };
-        (sum(|task| task.is_source, |r| r.records_in), sum(|task| task.has_sink, |r| r.records_out))
+        (
+            sum(|task| task.is_source, |r| r.records_in),
+            sum(|task| task.has_sink, |r| r.records_out),
+        )
     }
 }
 
@@ -100,7 +117,9 @@ pub(crate) async fn show(watched: Watched, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(REFRESH).await;
         let now = (watched.read(), clock.monotonic_ns());
-        guard.0.set_message(line(&watched, &before, &now, clock.now_ms()));
+        guard
+            .0
+            .set_message(line(&watched, &before, &now, clock.now_ms()));
         guard.0.tick();
         before = now;
     }
@@ -127,12 +146,19 @@ fn line(watched: &Watched, before: &Sample, now: &Sample, now_ms: i64) -> String
     if total > 0 {
         parts.push(format!("{:.0} %", 100.0 * done as f64 / total as f64));
     }
-    parts.push(format!("in {}/s  out {}/s", rate(in_before, in_now), rate(out_before, out_now)));
+    parts.push(format!(
+        "in {}/s  out {}/s",
+        rate(in_before, in_now),
+        rate(out_before, out_now)
+    ));
     parts.extend(watermark_lag(&now.0, now_ms));
     let checkpoints = watched.checkpoints();
     if let Some((id, at_ms, took_ms, bytes)) = checkpoints.last {
         let ago = (now_ms - at_ms).max(0) as f64 / 1000.0;
-        parts.push(format!("checkpoint {id} ({ago:.1} s ago, {took_ms} ms, {})", size(bytes)));
+        parts.push(format!(
+            "checkpoint {id} ({ago:.1} s ago, {took_ms} ms, {})",
+            size(bytes)
+        ));
     }
     let share = |ns: u64| 100.0 * ns as f64 / elapsed_ns as f64;
     let spent = |value: fn(&TaskReading) -> u64| {
@@ -144,8 +170,13 @@ fn line(watched: &Watched, before: &Sample, now: &Sample, now_ms: i64) -> String
     if let Some((percent, chain)) = spent(|reading| reading.busy_ns) {
         parts.push(format!("busiest {} {percent:.0} %", last_operator(chain)));
     }
-    if let Some((percent, chain)) = spent(|reading| reading.back_pressured_ns).filter(|(p, _)| *p >= 5.0) {
-        parts.push(format!("back-pressure at {} {percent:.0} %", last_operator(chain)));
+    if let Some((percent, chain)) =
+        spent(|reading| reading.back_pressured_ns).filter(|(p, _)| *p >= 5.0)
+    {
+        parts.push(format!(
+            "back-pressure at {} {percent:.0} %",
+            last_operator(chain)
+        ));
     }
     parts.join("  |  ")
 }
@@ -153,7 +184,11 @@ fn line(watched: &Watched, before: &Sample, now: &Sample, now_ms: i64) -> String
 /// How far event time is behind the clock, where that means something.
 fn watermark_lag(readings: &[TaskReading], now_ms: i64) -> Option<String> {
     let known = |w: &i64| *w != WATERMARK_MIN && *w < WATERMARK_MAX - 1;
-    let slowest = readings.iter().map(|reading| reading.watermark).filter(known).min()?;
+    let slowest = readings
+        .iter()
+        .map(|reading| reading.watermark)
+        .filter(known)
+        .min()?;
     let lag = (now_ms - slowest).max(0) as f64 / 1000.0;
     Some(if lag < 86_400.0 {
         format!("watermark lag {lag:.1} s")
@@ -188,7 +223,11 @@ impl Summary {
             readings,
             checkpoints: watched.checkpoints(),
             end_ns: clock.monotonic_ns(),
-            chains: watched.tasks.iter().map(|task| task.chain.clone()).collect(),
+            chains: watched
+                .tasks
+                .iter()
+                .map(|task| task.chain.clone())
+                .collect(),
         }
     }
 }
@@ -255,7 +294,8 @@ fn sinks_json(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) -> Value {
             match &report.value {
                 ReportValue::Histogram(buckets) => {
                     for (name, ns) in percentiles(buckets) {
-                        figures.insert(format!("{} {name} us", report.name), json!(ns as f64 / 1e3));
+                        figures
+                            .insert(format!("{} {name} us", report.name), json!(ns as f64 / 1e3));
                     }
                 }
                 other => {
@@ -265,7 +305,11 @@ fn sinks_json(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) -> Value {
         }
         Value::Object(figures)
     };
-    reports.iter().map(|(id, reports)| (job.uid(*id), sink(reports))).collect::<Map<_, _>>().into()
+    reports
+        .iter()
+        .map(|(id, reports)| (job.uid(*id), sink(reports)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// The latencies below which so many of the records lie.
@@ -284,7 +328,13 @@ fn percentiles(buckets: &[(u64, u64)]) -> Vec<(&'static str, u64)> {
         });
         found.map_or(0, |(bound, _)| *bound)
     };
-    vec![("p50", at(0.5)), ("p90", at(0.9)), ("p99", at(0.99)), ("p99.9", at(0.999)), ("max", at(1.0))]
+    vec![
+        ("p50", at(0.5)),
+        ("p90", at(0.9)),
+        ("p99", at(0.99)),
+        ("p99.9", at(0.999)),
+        ("max", at(1.0)),
+    ]
 }
 
 fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> String {
@@ -299,7 +349,9 @@ fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     if let Some(id) = started.restored {
         text.push_str(&format!(" (restored from checkpoint {id})"));
     }
-    text.push_str(&format!("\n  {records_in} records in ({rate}/s), {records_out} out"));
+    text.push_str(&format!(
+        "\n  {records_in} records in ({rate}/s), {records_out} out"
+    ));
     let checkpoints = &summary.checkpoints;
     if checkpoints.completed > 1 || checkpoints.failed > 0 {
         text.push_str(&format!(
@@ -310,7 +362,11 @@ fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
         ));
     }
     let busy = |chain: &String| {
-        let of_chain = summary.chains.iter().zip(&summary.readings).filter(|(name, _)| *name == chain);
+        let of_chain = summary
+            .chains
+            .iter()
+            .zip(&summary.readings)
+            .filter(|(name, _)| *name == chain);
         of_chain.map(|(_, reading)| reading.busy_ns).sum::<u64>() as f64 / 1e9
     };
     let mut chains: Vec<&String> = summary.chains.iter().collect();
@@ -318,9 +374,14 @@ fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     for chain in chains {
         text.push_str(&format!("\n  {:>7.2} s busy  {chain}", busy(chain)));
     }
-    if let Outcome::Finished(reports) = &summary.outcome {
-        if let Value::Object(sinks) = sinks_json(reports, job) {
-            for (sink, figures) in sinks.iter().filter(|(_, f)| f.as_object().is_some_and(|f| !f.is_empty())) {
+    if let Outcome::Finished(reports) = &summary.outcome
+        && let Value::Object(sinks) = sinks_json(reports, job)
+    {
+        {
+            for (sink, figures) in sinks
+                .iter()
+                .filter(|(_, f)| f.as_object().is_some_and(|f| !f.is_empty()))
+            {
                 text.push_str(&format!("\n  {sink}: {figures}"));
             }
         }
@@ -337,11 +398,22 @@ struct ProcessUsage {
 fn process_usage() -> ProcessUsage {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
-    let field = |at: usize| after_name.split(' ').nth(at).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
+    let field = |at: usize| {
+        after_name
+            .split(' ')
+            .nth(at)
+            .and_then(|f| f.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     // Fields 14 and 15 of proc_pid_stat(5), counted after the name, in clock ticks of 1/100 s.
     let cpu_seconds = (field(11) + field(12)) / 100.0;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0);
-    ProcessUsage { cpu_seconds, peak_rss_bytes: kilobytes * 1024 }
+    let kilobytes = peak
+        .and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok())
+        .unwrap_or(0);
+    ProcessUsage {
+        cpu_seconds,
+        peak_rss_bytes: kilobytes * 1024,
+    }
 }

@@ -15,6 +15,10 @@ pub(crate) fn start(level: &str, json: bool) -> Result<(), anyhow::Error> {
         .with_writer(std::io::stderr)
         .with_span_events(FmtSpan::NONE)
         .with_thread_names(false);
-    let started = if json { builder.json().try_init() } else { builder.try_init() };
+    let started = if json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
     started.map_err(|error| anyhow::anyhow!("start logging: {error}"))
 }

@@ -11,8 +11,6 @@ mod prose;
 mod tree;
 mod words;
 
-use std::path::Path;
-
 use tree::{Finding, Tree};
 
 /// Fails with every finding of a rule on this repository, one a line.
@@ -122,8 +120,7 @@ fn every_library_has_a_reason() {
 
 #[test]
 fn a_kept_rocksdb_is_of_the_locked_version() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let read = |path: &str| std::fs::read_to_string(tree::root().join(path)).unwrap_or_default();
     report(&contract::kept_rocksdb(
         &read("Cargo.lock"),
         &read(".cargo/rocksdb.toml"),

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Something that breaks a rule.
@@ -62,6 +62,14 @@ impl File {
     }
 }
 
+/// The root of the repository that this test runs in. Asked for at run time: a target folder that several checkouts
+/// share may hold a test that another one has compiled.
+pub(crate) fn root() -> PathBuf {
+    let package =
+        std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs this test and says where it is");
+    Path::new(&package).join("..")
+}
+
 /// All text files, by path, and the paths of all files.
 pub(crate) struct Tree {
     pub(crate) files: Vec<File>,
@@ -71,7 +79,7 @@ pub(crate) struct Tree {
 impl Tree {
     /// Reads the repository.
     pub(crate) fn read() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root = root();
         let listed = Command::new("git")
             .args(["-c", "safe.directory=*", "ls-files", "-z"])
             .args(["--cached", "--others", "--exclude-standard"])

@@ -34,6 +34,18 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
         say(&serde_json::to_string_pretty(&document)?);
         return Ok(ExitCode::SUCCESS);
     }
+    say(&text_of(args, &component, &manifest, &form, &world));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text_of(
+    args: &InspectArgs,
+    component: &wasm::Component,
+    manifest: &wasm::Manifest,
+    form: &str,
+    world: &str,
+) -> String {
+    let inspection = component.inspect();
     let mut text = format!(
         "{}\n  digest     {}\n  size       {} ({form}), {} functions, {} of code\n  world      {world}\n",
         args.file.display(),
@@ -60,26 +72,40 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
             format!("default {}", parameter.default)
         };
         let kind = format!("{:?}", parameter.value_type).to_lowercase();
-        let line = format!("  {:<14} {kind:<8} {default:<20} {}", parameter.name, parameter.description);
+        let line = format!(
+            "  {:<14} {kind:<8} {default:<20} {}",
+            parameter.name, parameter.description
+        );
         text.push_str(line.trim_end());
         text.push('\n');
     }
     text.push_str("\noperators\n");
     for operator in &manifest.operators {
         let kind = format!("{:?}", operator.kind).to_lowercase();
-        text.push_str(&format!("  {:<3} {:<10} {:<24} {}\n", operator.id, kind, operator.uid, operator.name));
+        text.push_str(&format!(
+            "  {:<3} {:<10} {:<24} {}\n",
+            operator.id, kind, operator.uid, operator.name
+        ));
         for input in &operator.inputs {
             text.push_str(&format!("      in    {}\n", input.schema));
         }
         for output in &operator.outputs {
-            let key = output.key_schema.as_ref().map_or_else(String::new, |key| format!(" keyed by {key}"));
-            text.push_str(&format!("      {:<5} {}{key}\n", output.name, output.schema));
+            let key = output
+                .key_schema
+                .as_ref()
+                .map_or_else(String::new, |key| format!(" keyed by {key}"));
+            text.push_str(&format!(
+                "      {:<5} {}{key}\n",
+                output.name, output.schema
+            ));
         }
         for state in &operator.states {
             let kind = format!("{:?}", state.kind).to_lowercase();
-            text.push_str(&format!("      state {} ({kind}) {}\n", state.name, state.schema));
+            text.push_str(&format!(
+                "      state {} ({kind}) {}\n",
+                state.name, state.schema
+            ));
         }
     }
-    say(&text);
-    Ok(ExitCode::SUCCESS)
+    text
 }

@@ -35,11 +35,21 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     }
     if let Command::Run(args) = &cli.command {
         let given = [
-            ("execution.checkpointing.interval", args.checkpoint_interval.clone()),
+            (
+                "execution.checkpointing.interval",
+                args.checkpoint_interval.clone(),
+            ),
             ("state.backend", args.state_backend.clone()),
-            ("data.dir", args.data_dir.as_ref().map(|dir| dir.display().to_string())),
+            (
+                "data.dir",
+                args.data_dir.as_ref().map(|dir| dir.display().to_string()),
+            ),
         ];
-        settings.extend(given.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))));
+        settings.extend(
+            given
+                .into_iter()
+                .filter_map(|(k, v)| Some((k.to_owned(), v?))),
+        );
     }
     if let Command::Run(box_args) = &cli.command
         && let Some(parallelism) = box_args.job.parallelism
@@ -66,12 +76,18 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
 
 /// The exit code an error stands for.
 pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
-    if error.chain().any(|cause| cause.is::<JobFailure>()) { JOB_FAILED } else { REFUSED }
+    if error.chain().any(|cause| cause.is::<JobFailure>()) {
+        JOB_FAILED
+    } else {
+        REFUSED
+    }
 }
 
 /// The sandbox, as configured.
 fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
-    let epoch_tick_ms = u64::try_from(config.guest_epoch_tick.as_millis()).unwrap_or(u64::MAX).max(1);
+    let epoch_tick_ms = u64::try_from(config.guest_epoch_tick.as_millis())
+        .unwrap_or(u64::MAX)
+        .max(1);
     let settings = wasm::RuntimeConfig {
         cache_dir: Some(config.cache_dir.clone()),
         epoch_tick_ms,

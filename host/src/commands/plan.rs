@@ -25,7 +25,10 @@ pub(super) fn plan(args: &PlanArgs, config: &Config) -> Result<ExitCode> {
 }
 
 fn members<'a>(job: &'a Job, vertex: &'a Vertex) -> impl Iterator<Item = &'a Operator> {
-    vertex.operators.iter().filter_map(|id| job.graph.operator(*id))
+    vertex
+        .operators
+        .iter()
+        .filter_map(|id| job.graph.operator(*id))
 }
 
 fn document(job: &Job) -> Value {
@@ -86,8 +89,18 @@ fn drawing(job: &Job) -> String {
         for (_, _, state) in &vertex.states {
             text.push_str(&format!("  |   state {} ({:?})\n", state.name, state.kind));
         }
-        for edge in job.execution.edges.iter().filter(|edge| edge.from == vertex.id) {
-            let line = format!("  '--{}--> [{}]  {}\n", edge.partitioning.name(), edge.to.0, edge.name);
+        for edge in job
+            .execution
+            .edges
+            .iter()
+            .filter(|edge| edge.from == vertex.id)
+        {
+            let line = format!(
+                "  '--{}--> [{}]  {}\n",
+                edge.partitioning.name(),
+                edge.to.0,
+                edge.name
+            );
             text.push_str(&line);
         }
     }

@@ -84,24 +84,38 @@ pub(crate) enum ConfigError {
 }
 
 /// Layers the defaults, a file, the environment and `key=value` settings, in this order.
-pub(crate) fn load(file: Option<&Path>, settings: &[(String, String)]) -> Result<Config, ConfigError> {
+pub(crate) fn load(
+    file: Option<&Path>,
+    settings: &[(String, String)],
+) -> Result<Config, ConfigError> {
     let mut figment = Figment::from(Toml::string(DEFAULTS));
     if let Some(file) = file {
         if !file.is_file() {
-            return Err(ConfigError::Parse(format!("there is no file {}", file.display())));
+            return Err(ConfigError::Parse(format!(
+                "there is no file {}",
+                file.display()
+            )));
         }
         figment = figment.merge(Toml::file_exact(file));
     }
-    let from_env = Env::prefixed("WASMILL_")
-        .map(|key| key.as_str().to_ascii_lowercase().replace("__", ".").replace('_', "-").into());
+    let from_env = Env::prefixed("WASMILL_").map(|key| {
+        key.as_str()
+            .to_ascii_lowercase()
+            .replace("__", ".")
+            .replace('_', "-")
+            .into()
+    });
     figment = figment.merge(from_env);
     for (key, value) in settings {
         // A setting is read as TOML would read it, and as text if it is no TOML value.
-        let value: figment::value::Value =
-            value.parse().unwrap_or_else(|_| figment::value::Value::from(value.clone()));
+        let value: figment::value::Value = value
+            .parse()
+            .unwrap_or_else(|_| figment::value::Value::from(value.clone()));
         figment = figment.merge(Serialized::default(key, value));
     }
-    let raw: RawConfig = figment.extract().map_err(|error| ConfigError::Parse(describe(&error)))?;
+    let raw: RawConfig = figment
+        .extract()
+        .map_err(|error| ConfigError::Parse(describe(&error)))?;
     raw.resolve()
 }
 
@@ -110,7 +124,11 @@ fn describe(error: &figment::Error) -> String {
     let path = error.path.join(".");
     match &error.kind {
         figment::error::Kind::UnknownField(field, known) => {
-            let key = if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
+            let key = if path.is_empty() {
+                field.clone()
+            } else {
+                format!("{path}.{field}")
+            };
             let key = key.replace(&format!("{field}.{field}"), field);
             format!("there is no key {key}; known here: {}", known.join(", "))
         }

@@ -96,16 +96,28 @@ fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigE
     let parsed = duration(key, value)?;
     if parsed.is_zero() {
         let reason = "it must be longer than zero".to_owned();
-        return Err(ConfigError::Value { key, value: value.to_owned(), reason });
+        return Err(ConfigError::Value {
+            key,
+            value: value.to_owned(),
+            reason,
+        });
     }
     Ok(parsed)
 }
 
 fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
-    let refuse = |reason: String| ConfigError::Value { key, value: value.to_owned(), reason };
+    let refuse = |reason: String| ConfigError::Value {
+        key,
+        value: value.to_owned(),
+        reason,
+    };
     let parsed = ByteSize::from_str(value)
         .map_err(|error| refuse(format!("{error}; write it as 64MiB or 1GiB")))?;
-    if parsed.0 < 1 << 20 { Err(refuse("it must be at least 1MiB".to_owned())) } else { Ok(parsed.0) }
+    if parsed.0 < 1 << 20 {
+        Err(refuse("it must be at least 1MiB".to_owned()))
+    } else {
+        Ok(parsed.0)
+    }
 }
 
 fn one_of<T>(key: &'static str, value: &str, known: &[(&str, T)]) -> Result<T, ConfigError>
@@ -113,10 +125,18 @@ where
     T: Copy,
 {
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-    known.iter().find(|(name, _)| *name == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let reason = format!("it must be one of {}", names.join(", "));
-        ConfigError::Value { key, value: value.to_owned(), reason }
-    })
+    known
+        .iter()
+        .find(|(name, _)| *name == value)
+        .map(|(_, meaning)| *meaning)
+        .ok_or_else(|| {
+            let reason = format!("it must be one of {}", names.join(", "));
+            ConfigError::Value {
+                key,
+                value: value.to_owned(),
+                reason,
+            }
+        })
 }
 
 /// A folder as written, or the user's own of this kind.
@@ -124,9 +144,14 @@ fn folder(written: &str, variable: &str, in_home: &str, leaf: &str) -> PathBuf {
     if !written.is_empty() {
         return PathBuf::from(written);
     }
-    let base = std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(in_home));
-    base.or_else(home).unwrap_or_else(std::env::temp_dir).join("wasmill").join(leaf)
+    base.or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("wasmill")
+        .join(leaf)
 }
 
 impl RawConfig {
@@ -140,14 +165,21 @@ impl RawConfig {
             PathBuf::from(&self.data.tmp_dir)
         };
         Ok(Config {
-            parallelism: if self.parallelism.default == 0 { cores } else { self.parallelism.default },
+            parallelism: if self.parallelism.default == 0 {
+                cores
+            } else {
+                self.parallelism.default
+            },
             buffer_timeout: duration("execution.buffer-timeout", &self.execution.buffer_timeout)?,
             checkpoint_interval: (!interval.is_zero()).then_some(interval),
             checkpoint_timeout: positive_duration(
                 "execution.checkpointing.timeout",
                 &checkpointing.timeout,
             )?,
-            checkpoint_min_pause: duration("execution.checkpointing.min-pause", &checkpointing.min_pause)?,
+            checkpoint_min_pause: duration(
+                "execution.checkpointing.min-pause",
+                &checkpointing.min_pause,
+            )?,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
             retained_checkpoints: checkpointing.num_retained.max(1),
             backend: one_of(
@@ -162,10 +194,19 @@ impl RawConfig {
             guest_call_timeout: positive_duration("guest.call-timeout", &self.guest.call_timeout)?,
             guest_epoch_tick: positive_duration("guest.epoch-tick", &self.guest.epoch_tick)?,
             data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
-            cache_dir: folder(&self.data.cache_dir, "XDG_CACHE_HOME", ".cache", "components"),
+            cache_dir: folder(
+                &self.data.cache_dir,
+                "XDG_CACHE_HOME",
+                ".cache",
+                "components",
+            ),
             tmp_dir,
             log_level: self.log.level,
-            log_json: one_of("log.format", &self.log.format, &[("text", false), ("json", true)])?,
+            log_json: one_of(
+                "log.format",
+                &self.log.format,
+                &[("text", false), ("json", true)],
+            )?,
         })
     }
 }

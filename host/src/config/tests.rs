@@ -3,8 +3,10 @@
 use super::*;
 
 fn with(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
-    let settings: Vec<(String, String)> =
-        settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let settings: Vec<(String, String)> = settings
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
     load(None, &settings)
 }
 
@@ -34,10 +36,19 @@ fn settings_override_defaults() {
 #[test]
 fn what_is_wrong_is_named_with_its_key() {
     for (settings, words) in [
-        (("state.backend", "disk"), &["state.backend", "disk", "heap, rocksdb"][..]),
-        (("execution.buffer-timeout", "soon"), &["execution.buffer-timeout", "soon", "500ms"]),
+        (
+            ("state.backend", "disk"),
+            &["state.backend", "disk", "heap, rocksdb"][..],
+        ),
+        (
+            ("execution.buffer-timeout", "soon"),
+            &["execution.buffer-timeout", "soon", "500ms"],
+        ),
         (("guest.memory", "12"), &["guest.memory", "1MiB"]),
-        (("state.backendd", "heap"), &["state.backendd", "managed-memory"]),
+        (
+            ("state.backendd", "heap"),
+            &["state.backendd", "managed-memory"],
+        ),
     ] {
         let message = with(&[settings]).expect_err("wrong").to_string();
         for word in words {

@@ -88,6 +88,12 @@ pub(crate) struct Deployment<'a> {
     pub(crate) work_dir: std::path::PathBuf,
 }
 
+/// The writers of every task, each with the edge it belongs to.
+type Writers = BTreeMap<TaskId, Vec<(usize, RecordWriter)>>;
+
+/// The input channels of every task.
+type Channels = BTreeMap<TaskId, Vec<InputChannel>>;
+
 type Mailboxes = BTreeMap<TaskId, (MailboxSender, Option<Mailbox>)>;
 
 impl Deployment<'_> {
@@ -98,17 +104,16 @@ impl Deployment<'_> {
     /// Something cannot be opened.
     pub(crate) fn start(&self) -> Result<Vec<RunningTask>, DeployError> {
         let execution = &self.job.execution;
-        for (operator, sink) in &self.job.sinks {
-            let committables = self.inheritance.committables(*operator)?;
-            let refuse = |source| DeployError::Connector { uid: self.job.uid(*operator), source };
-            // What the checkpoint prepared belongs to the output, whether or not it was published before the crash.
-            sink.commit(&committables).map_err(refuse)?;
-            sink.recover(&committables).map_err(refuse)?;
-        }
+        self.publish_prepared()?;
         let mut mailboxes: Mailboxes = execution
             .vertices
             .iter()
-            .flat_map(|vertex| (0..vertex.parallelism).map(|subtask| TaskId { vertex: vertex.id, subtask }))
+            .flat_map(|vertex| {
+                (0..vertex.parallelism).map(|subtask| TaskId {
+                    vertex: vertex.id,
+                    subtask,
+                })
+            })
             .map(|id| {
                 let (sender, receiver) = mailbox();
                 (id, (sender, Some(receiver)))
@@ -119,12 +124,22 @@ impl Deployment<'_> {
         for vertex in &execution.vertices {
             let mut splits = self.splits(vertex)?;
             for subtask in 0..vertex.parallelism {
-                let id = TaskId { vertex: vertex.id, subtask };
-                let Some((sender, receiver)) = mailboxes.get_mut(&id) else { continue };
-                let Some(receiver) = receiver.take() else { continue };
+                let id = TaskId {
+                    vertex: vertex.id,
+                    subtask,
+                };
+                let Some((sender, receiver)) = mailboxes.get_mut(&id) else {
+                    continue;
+                };
+                let Some(receiver) = receiver.take() else {
+                    continue;
+                };
                 let edges = writers.remove(&id).unwrap_or_default();
-                let index_of: BTreeMap<usize, usize> =
-                    edges.iter().enumerate().map(|(at, (edge, _))| (*edge, at)).collect();
+                let index_of: BTreeMap<usize, usize> = edges
+                    .iter()
+                    .enumerate()
+                    .map(|(at, (edge, _))| (*edge, at))
+                    .collect();
                 let own_splits = std::mem::take(&mut splits[subtask as usize]);
                 let spec = self.task(vertex, subtask, own_splits, &index_of)?;
                 let wiring = TaskWiring {
@@ -142,26 +157,50 @@ impl Deployment<'_> {
                 };
                 let (name, mailbox) = (spec.name.clone(), sender.clone());
                 let thread = spawn(spec, wiring, environment)?;
-                running.push(RunningTask { id, name, mailbox, figures, thread });
+                running.push(RunningTask {
+                    id,
+                    name,
+                    mailbox,
+                    figures,
+                    thread,
+                });
             }
         }
         Ok(running)
+    }
+
+    /// Publishes what the restored checkpoint prepared, and clears away what never became part of one.
+    fn publish_prepared(&self) -> Result<(), DeployError> {
+        for (operator, sink) in &self.job.sinks {
+            let committables = self.inheritance.committables(*operator)?;
+            let refuse = |source| DeployError::Connector {
+                uid: self.job.uid(*operator),
+                source,
+            };
+            // What the checkpoint prepared belongs to the output, whether or not it was published before the crash.
+            sink.commit(&committables).map_err(refuse)?;
+            sink.recover(&committables).map_err(refuse)?;
+        }
+        Ok(())
     }
 
     /// Makes the channels of every edge and hands each end to its task.
     fn connect(
         &self,
         mailboxes: &Mailboxes,
-    ) -> (BTreeMap<TaskId, Vec<(usize, RecordWriter)>>, BTreeMap<TaskId, Vec<InputChannel>>) {
+    ) -> (Writers, Channels) {
         let execution = &self.job.execution;
         let pool = BufferPool::new(self.config.network_memory_bytes as usize / SEGMENT_BYTES);
-        let mut writers: BTreeMap<TaskId, Vec<(usize, RecordWriter)>> = BTreeMap::new();
-        let mut inputs: BTreeMap<TaskId, Vec<InputChannel>> = BTreeMap::new();
+        let mut writers = Writers::new();
+        let mut inputs = Channels::new();
         let waker = |id: &TaskId| mailboxes[id].0.waker();
         let parallelism = |id: VertexId| execution.vertices[id.0 as usize].parallelism;
         for (index, edge) in execution.edges.iter().enumerate() {
             for from in 0..parallelism(edge.from) {
-                let producer = TaskId { vertex: edge.from, subtask: from };
+                let producer = TaskId {
+                    vertex: edge.from,
+                    subtask: from,
+                };
                 let targets = match edge.partitioning {
                     Partitioning::Forward => from..from + 1,
                     Partitioning::Hash | Partitioning::Rebalance | Partitioning::Broadcast => {
@@ -170,14 +209,21 @@ impl Deployment<'_> {
                 };
                 let senders: Vec<ChannelSender> = targets
                     .map(|to| {
-                        let consumer = TaskId { vertex: edge.to, subtask: to };
+                        let consumer = TaskId {
+                            vertex: edge.to,
+                            subtask: to,
+                        };
                         let (sender, receiver) = channel(&pool, waker(&producer), waker(&consumer));
-                        let channel = InputChannel { receiver, input: edge.input };
+                        let channel = InputChannel {
+                            receiver,
+                            input: edge.input,
+                        };
                         inputs.entry(consumer).or_default().push(channel);
                         sender
                     })
                     .collect();
-                let writer = RecordWriter::new(edge.partitioning, senders, execution.max_parallelism);
+                let writer =
+                    RecordWriter::new(edge.partitioning, senders, execution.max_parallelism);
                 writers.entry(producer).or_default().push((index, writer));
             }
         }
@@ -187,13 +233,18 @@ impl Deployment<'_> {
     /// The splits of every subtask of a source: the saved ones or new ones, dealt out in turn.
     fn splits(&self, vertex: &Vertex) -> Result<Vec<Vec<SourceSplit>>, DeployError> {
         let mut dealt = vec![Vec::new(); vertex.parallelism as usize];
-        let Some(operator) = vertex.source else { return Ok(dealt) };
+        let Some(operator) = vertex.source else {
+            return Ok(dealt);
+        };
         let source = &self.job.sources[&operator];
         let splits = match self.inheritance.splits(vertex, operator)? {
             Some(splits) => splits,
             None => source
                 .splits(vertex.parallelism)
-                .map_err(|source| DeployError::Connector { uid: self.job.uid(operator), source })?,
+                .map_err(|source| DeployError::Connector {
+                    uid: self.job.uid(operator),
+                    source,
+                })?,
         };
         for (index, split) in splits.into_iter().enumerate() {
             dealt[index % vertex.parallelism as usize].push(split);
@@ -219,20 +270,33 @@ impl Deployment<'_> {
             outlets: port.targets.iter().map(outlet).collect(),
         };
         Ok(TaskSpec {
-            id: TaskId { vertex: vertex.id, subtask },
+            id: TaskId {
+                vertex: vertex.id,
+                subtask,
+            },
             name: vertex.name.clone(),
-            source: vertex.source.map(|source| (Arc::clone(&self.job.sources[&source]), splits)),
-            fragment: (!vertex.fragment.is_empty())
-                .then(|| (Arc::clone(&self.job.operators), self.fragment(vertex, subtask))),
+            source: vertex
+                .source
+                .map(|source| (Arc::clone(&self.job.sources[&source]), splits)),
+            fragment: (!vertex.fragment.is_empty()).then(|| {
+                (
+                    Arc::clone(&self.job.operators),
+                    self.fragment(vertex, subtask),
+                )
+            }),
             heads: vertex.heads.clone(),
             assigners: vertex.assigners.clone(),
             state: self.state(vertex, subtask)?,
-            sinks: sinks.iter().map(|sink| self.sink(vertex, *sink, subtask)).collect::<Result<_, _>>()?,
+            sinks: sinks
+                .iter()
+                .map(|sink| self.sink(vertex, *sink, subtask))
+                .collect::<Result<_, _>>()?,
             ports: vertex.ports.iter().map(port).collect(),
             head_outlets: vertex.head_targets.iter().map(outlet).collect(),
             restored: self.inheritance.restored(vertex, subtask),
             persist: self.config.checkpoint_interval.is_some(),
-            buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos()).unwrap_or(u64::MAX),
+            buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
+                .unwrap_or(u64::MAX),
         })
     }
 
@@ -246,7 +310,11 @@ impl Deployment<'_> {
             attempt: 0,
             operators: vertex.fragment.clone(),
             inputs: vertex.fragment_inputs.clone(),
-            outputs: vertex.ports.iter().map(|port| (port.operator, port.output)).collect(),
+            outputs: vertex
+                .ports
+                .iter()
+                .map(|port| (port.operator, port.output))
+                .collect(),
             states: vertex
                 .states
                 .iter()
@@ -261,15 +329,29 @@ impl Deployment<'_> {
         if !vertex.keyed {
             return Ok(None);
         }
-        let local_dir = self.work_dir.join(format!("state-{}-{subtask}", vertex.id.0));
+        let local_dir = self
+            .work_dir
+            .join(format!("state-{}-{subtask}", vertex.id.0));
         std::fs::create_dir_all(&local_dir).map_err(|error| {
-            TaskError::Internal(format!("create working directory {}: {error}", local_dir.display()))
+            TaskError::Internal(format!(
+                "create working directory {}: {error}",
+                local_dir.display()
+            ))
         })?;
         let max_parallelism = self.job.graph.max_parallelism;
-        let keyed = self.job.execution.vertices.iter().filter(|vertex| vertex.keyed);
+        let keyed = self
+            .job
+            .execution
+            .vertices
+            .iter()
+            .filter(|vertex| vertex.keyed);
         let sharers: u64 = keyed.map(|vertex| u64::from(vertex.parallelism)).sum();
         let spec = BackendSpec {
-            states: vertex.states.iter().map(|(_, _, spec)| spec.clone()).collect(),
+            states: vertex
+                .states
+                .iter()
+                .map(|(_, _, spec)| spec.clone())
+                .collect(),
             key_groups: range_of_subtask(subtask, max_parallelism, vertex.parallelism),
             max_parallelism,
             local_dir,
@@ -283,12 +365,23 @@ impl Deployment<'_> {
         }))
     }
 
-    fn sink(&self, vertex: &Vertex, operator: OperatorId, subtask: u32) -> Result<SinkWish, DeployError> {
+    fn sink(
+        &self,
+        vertex: &Vertex,
+        operator: OperatorId,
+        subtask: u32,
+    ) -> Result<SinkWish, DeployError> {
         Ok(SinkWish {
             operator,
             sink: Arc::clone(&self.job.sinks[&operator]),
-            context: SinkContext { subtask, parallelism: vertex.parallelism, run: self.run.clone() },
-            restored: self.inheritance.writers(operator, subtask, vertex.parallelism)?,
+            context: SinkContext {
+                subtask,
+                parallelism: vertex.parallelism,
+                run: self.run.clone(),
+            },
+            restored: self
+                .inheritance
+                .writers(operator, subtask, vertex.parallelism)?,
         })
     }
 }

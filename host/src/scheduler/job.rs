@@ -36,7 +36,9 @@ pub(crate) enum JobError {
         reason: String,
     },
     /// A source gives other records than the job expects.
-    #[error("operator \"{uid}\": the connector gives records of {gives} but the job expects {expects}")]
+    #[error(
+        "operator \"{uid}\": the connector gives records of {gives} but the job expects {expects}"
+    )]
     SourceSchema {
         /// Uid of the source.
         uid: String,
@@ -85,8 +87,12 @@ impl Job {
             let uid = || operator.uid.clone();
             let refuse = |source: ConnectorError| JobError::Connector { uid: uid(), source };
             let config = |text: &str| {
-                serde_json::from_str::<serde_json::Value>(text)
-                    .map_err(|error| JobError::ConnectorConfig { uid: uid(), reason: error.to_string() })
+                serde_json::from_str::<serde_json::Value>(text).map_err(|error| {
+                    JobError::ConnectorConfig {
+                        uid: uid(),
+                        reason: error.to_string(),
+                    }
+                })
             };
             match &operator.kind {
                 OperatorKind::Source(connector) => {
@@ -106,17 +112,31 @@ impl Job {
                 OperatorKind::Logic { .. } => {}
             }
         }
-        Ok(Self { graph, execution, sources, sinks, operators, component, parameters })
+        Ok(Self {
+            graph,
+            execution,
+            sources,
+            sinks,
+            operators,
+            component,
+            parameters,
+        })
     }
 
     /// The uid of an operator.
     pub(crate) fn uid(&self, id: OperatorId) -> String {
-        self.graph.operator(id).map_or_else(|| id.to_string(), |operator| operator.uid.clone())
+        self.graph
+            .operator(id)
+            .map_or_else(|| id.to_string(), |operator| operator.uid.clone())
     }
 
     /// The uid as an edge or figure shows it: the chain's operators by uid.
     pub(crate) fn task_count(&self) -> usize {
-        self.execution.vertices.iter().map(|vertex| vertex.parallelism as usize).sum()
+        self.execution
+            .vertices
+            .iter()
+            .map(|vertex| vertex.parallelism as usize)
+            .sum()
     }
 }
 
@@ -127,7 +147,11 @@ fn check_source_schema(uid: &str, gives: &str, expects: &str) -> Result<(), JobE
     if layout(gives).is_some() && layout(gives) == layout(expects) {
         return Ok(());
     }
-    Err(JobError::SourceSchema { uid: uid.to_owned(), gives: gives.to_owned(), expects: expects.to_owned() })
+    Err(JobError::SourceSchema {
+        uid: uid.to_owned(),
+        gives: gives.to_owned(),
+        expects: expects.to_owned(),
+    })
 }
 
 /// A schema without what does not matter for its layout.
@@ -135,7 +159,12 @@ fn layout_of(schema: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match schema {
         Value::Object(object) => {
-            let keep = |key: &str| !matches!(key, "doc" | "name" | "namespace" | "aliases" | "default" | "logicalType");
+            let keep = |key: &str| {
+                !matches!(
+                    key,
+                    "doc" | "name" | "namespace" | "aliases" | "default" | "logicalType"
+                )
+            };
             let kept: serde_json::Map<String, Value> = object
                 .iter()
                 .filter(|(key, _)| keep(key))

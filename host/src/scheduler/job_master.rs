@@ -147,7 +147,12 @@ impl JobMaster {
     }
 
     async fn drive(&mut self) -> Result<Outcome, JobFailure> {
-        let sources = self.job.execution.vertices.iter().filter(|v| v.source.is_some());
+        let sources = self
+            .job
+            .execution
+            .vertices
+            .iter()
+            .filter(|v| v.source.is_some());
         let sources: BTreeSet<u32> = sources.map(|vertex| vertex.id.0).collect();
         let tasks: Vec<TaskId> = self.tasks.iter().map(|task| task.id).collect();
         let (done, mut results) = mpsc::channel(16);
@@ -166,7 +171,10 @@ impl JobMaster {
         };
         loop {
             let now_ms = self.clock.now_ms();
-            let at = progress.coordinator.next_time_ms().unwrap_or(now_ms + 3_600_000);
+            let at = progress
+                .coordinator
+                .next_time_ms()
+                .unwrap_or(now_ms + 3_600_000);
             let pause = Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0));
             let event = tokio::select! {
                 Some(event) = self.events.recv() => Event::Task(event),
@@ -180,7 +188,11 @@ impl JobMaster {
         }
     }
 
-    fn on_event(&self, progress: &mut Progress, event: Event) -> Result<Option<Outcome>, JobFailure> {
+    fn on_event(
+        &self,
+        progress: &mut Progress,
+        event: Event,
+    ) -> Result<Option<Outcome>, JobFailure> {
         let now_ms = self.clock.now_ms();
         let decision = match event {
             Event::Time => progress.coordinator.on_time(now_ms),
@@ -200,7 +212,10 @@ impl JobMaster {
                 self.on_stored(progress, checkpoint, result, now_ms)
             }
             Event::Committed(checkpoint, result) => {
-                result.map_err(|reason| JobFailure::Commit { checkpoint: checkpoint.id, reason })?;
+                result.map_err(|reason| JobFailure::Commit {
+                    checkpoint: checkpoint.id,
+                    reason,
+                })?;
                 return Ok(self.on_committed(progress, &checkpoint, now_ms));
             }
         };
@@ -223,11 +238,13 @@ impl JobMaster {
                 let mut figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
                 figures.longest_sync_ns = figures.longest_sync_ns.max(timings.sync_ns);
                 drop(figures);
-                Ok(progress.coordinator.acknowledge(task, checkpoint, *part, timings, now_ms))
+                Ok(progress
+                    .coordinator
+                    .acknowledge(task, checkpoint, *part, timings, now_ms))
             }
-            TaskEvent::Declined(task, checkpoint, reason) => {
-                Ok(progress.coordinator.decline(task, checkpoint, reason, now_ms))
-            }
+            TaskEvent::Declined(task, checkpoint, reason) => Ok(progress
+                .coordinator
+                .decline(task, checkpoint, reason, now_ms)),
             TaskEvent::Finished(task) => {
                 tracing::info!(%task, "finished");
                 progress.finished.insert(task);
@@ -236,7 +253,11 @@ impl JobMaster {
             TaskEvent::Failed(task, source) => {
                 let chain = self.tasks.iter().find(|running| running.id == task);
                 let chain = chain.map_or_else(|| task.to_string(), |running| running.name.clone());
-                Err(JobFailure::Task { chain, subtask: task.subtask, source })
+                Err(JobFailure::Task {
+                    chain,
+                    subtask: task.subtask,
+                    source,
+                })
             }
             TaskEvent::Ended(task) => {
                 tracing::debug!(%task, "ended");
@@ -247,10 +268,18 @@ impl JobMaster {
 
     fn trigger_final(&self, progress: &mut Progress, now_ms: i64) -> Option<Decision> {
         let all = progress.finished.len() == self.tasks.len();
-        if all { progress.coordinator.trigger(now_ms) } else { None }
+        if all {
+            progress.coordinator.trigger(now_ms)
+        } else {
+            None
+        }
     }
 
-    fn carry_out(&self, progress: &mut Progress, decision: Option<Decision>) -> Result<(), JobFailure> {
+    fn carry_out(
+        &self,
+        progress: &mut Progress,
+        decision: Option<Decision>,
+    ) -> Result<(), JobFailure> {
         let mut next = decision;
         while let Some(decision) = next.take() {
             match decision {
@@ -265,7 +294,10 @@ impl JobMaster {
                 Decision::Store(checkpoint) => self.store(progress, checkpoint),
                 Decision::Abort(checkpoint, reason) => {
                     tracing::warn!(%checkpoint, %reason, "checkpoint given up");
-                    self.figures.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
+                    self.figures
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .failed += 1;
                     let now_ms = self.clock.now_ms();
                     next = if progress.stopping {
                         progress.coordinator.trigger(now_ms)
@@ -281,7 +313,11 @@ impl JobMaster {
 
     /// Stores a complete checkpoint on a blocking thread and reports back.
     fn store(&self, progress: &Progress, checkpoint: Box<CompletedCheckpoint>) {
-        let (done, store, job) = (progress.done.clone(), self.store.clone(), Arc::clone(&self.job));
+        let (done, store, job) = (
+            progress.done.clone(),
+            self.store.clone(),
+            Arc::clone(&self.job),
+        );
         tokio::task::spawn_blocking(move || {
             let result = store.map_or(Ok(()), |store| {
                 let metadata = describe(&checkpoint, &job.graph, &job.execution, &job.component);
@@ -344,18 +380,28 @@ impl JobMaster {
 
 fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSnapshot> {
     let parts = checkpoint.tasks.iter().flat_map(|(_, part, _)| &part.sinks);
-    parts.filter(|part| part.operator == sink).cloned().collect()
+    parts
+        .filter(|part| part.operator == sink)
+        .cloned()
+        .collect()
 }
 
 fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
     for (operator, sink) in &job.sinks {
         let parts = sink_parts(checkpoint, *operator);
-        let committables: Vec<_> = parts.into_iter().flat_map(|part| part.committables).collect();
-        sink.commit(&committables).map_err(|error| format!("\"{}\": {error}", job.uid(*operator)))?;
+        let committables: Vec<_> = parts
+            .into_iter()
+            .flat_map(|part| part.committables)
+            .collect();
+        sink.commit(&committables)
+            .map_err(|error| format!("\"{}\": {error}", job.uid(*operator)))?;
     }
     Ok(())
 }
 
 fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Vec<(OperatorId, Vec<SinkReport>)> {
-    job.sinks.keys().map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink)))).collect()
+    job.sinks
+        .keys()
+        .map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink))))
+        .collect()
 }

@@ -19,7 +19,9 @@ use crate::storage::metadata::{Metadata, TaskEntry, VertexEntry};
 #[derive(Debug, Error)]
 pub(crate) enum RestoreError {
     /// Key groups would mean something else.
-    #[error("the checkpoint was taken with max parallelism {saved}, the job has {now}: key groups cannot be changed")]
+    #[error(
+        "the checkpoint was taken with max parallelism {saved}, the job has {now}: key groups cannot be changed"
+    )]
     MaxParallelism {
         /// Of the checkpoint.
         saved: u32,
@@ -27,7 +29,9 @@ pub(crate) enum RestoreError {
         now: u32,
     },
     /// An operator with state is gone.
-    #[error("the checkpoint has state of operator \"{0}\", which the job does not have: its state would be lost")]
+    #[error(
+        "the checkpoint has state of operator \"{0}\", which the job does not have: its state would be lost"
+    )]
     MissingOperator(String),
     /// The metadata contradicts itself.
     #[error("the checkpoint's metadata is not readable: {0}")]
@@ -53,8 +57,16 @@ impl<'a> Inheritance<'a> {
             }
             for vertex in &metadata.vertices {
                 let known = |uid: &String| job.graph.operators.iter().any(|o| o.uid == *uid);
-                let has_state = vertex.tasks.iter().any(|task| task.state.is_some() || !task.splits.is_empty());
-                if let Some(gone) = vertex.operators.iter().find(|uid| !known(uid)).filter(|_| has_state) {
+                let has_state = vertex
+                    .tasks
+                    .iter()
+                    .any(|task| task.state.is_some() || !task.splits.is_empty());
+                if let Some(gone) = vertex
+                    .operators
+                    .iter()
+                    .find(|uid| !known(uid))
+                    .filter(|_| has_state)
+                {
                     return Err(RestoreError::MissingOperator(gone.clone()));
                 }
             }
@@ -64,26 +76,45 @@ impl<'a> Inheritance<'a> {
 
     /// Old chains that share an operator with this one.
     fn ancestors(&self, vertex: &Vertex) -> Vec<&'a VertexEntry> {
-        let uids: Vec<String> = vertex.operators.iter().map(|id| self.job.uid(*id)).collect();
+        let uids: Vec<String> = vertex
+            .operators
+            .iter()
+            .map(|id| self.job.uid(*id))
+            .collect();
         let shares = |entry: &&VertexEntry| entry.operators.iter().any(|uid| uids.contains(uid));
-        self.metadata.map_or_else(Vec::new, |m| m.vertices.iter().filter(shares).collect())
+        self.metadata
+            .map_or_else(Vec::new, |m| m.vertices.iter().filter(shares).collect())
     }
 
     fn tasks(&self, vertex: &Vertex) -> Vec<&'a TaskEntry> {
-        self.ancestors(vertex).into_iter().flat_map(|entry| &entry.tasks).collect()
+        self.ancestors(vertex)
+            .into_iter()
+            .flat_map(|entry| &entry.tasks)
+            .collect()
     }
 
     /// State files that may hold key groups of this chain.
     pub(crate) fn snapshots(&self, vertex: &Vertex) -> Result<Vec<SnapshotHandle>, RestoreError> {
-        let states = self.tasks(vertex).into_iter().filter_map(|task| task.state.as_ref());
-        states.map(|state| state.handle().map_err(RestoreError::Unreadable)).collect()
+        let states = self
+            .tasks(vertex)
+            .into_iter()
+            .filter_map(|task| task.state.as_ref());
+        states
+            .map(|state| state.handle().map_err(RestoreError::Unreadable))
+            .collect()
     }
 
     /// All splits of a source with their positions; `None` if the source is new.
-    pub(crate) fn splits(&self, vertex: &Vertex, source: OperatorId) -> Result<Option<Vec<SourceSplit>>, RestoreError> {
+    pub(crate) fn splits(
+        &self,
+        vertex: &Vertex,
+        source: OperatorId,
+    ) -> Result<Option<Vec<SourceSplit>>, RestoreError> {
         let uid = self.job.uid(source);
         let of_source = |entry: &&VertexEntry| entry.operators.first() == Some(&uid);
-        let Some(entry) = self.ancestors(vertex).into_iter().find(of_source) else { return Ok(None) };
+        let Some(entry) = self.ancestors(vertex).into_iter().find(of_source) else {
+            return Ok(None);
+        };
         let mut splits = Vec::new();
         for task in &entry.tasks {
             splits.extend(task.source_splits().map_err(RestoreError::Unreadable)?);
@@ -99,8 +130,11 @@ impl<'a> Inheritance<'a> {
             return Restored::default();
         }
         let tasks = self.tasks(vertex);
-        let by_uid: BTreeMap<String, OperatorId> =
-            vertex.operators.iter().map(|id| (self.job.uid(*id), *id)).collect();
+        let by_uid: BTreeMap<String, OperatorId> = vertex
+            .operators
+            .iter()
+            .map(|id| (self.job.uid(*id), *id))
+            .collect();
         let max_timestamps = tasks
             .iter()
             .flat_map(|task| &task.max_timestamps)
@@ -108,20 +142,41 @@ impl<'a> Inheritance<'a> {
                 Some((*by_uid.get(uid)?, dataflow::ids::SplitId(*split), *time))
             })
             .collect();
-        let same_place = ancestors.len() == 1 && ancestors[0].tasks.len() == vertex.parallelism as usize;
+        let same_place =
+            ancestors.len() == 1 && ancestors[0].tasks.len() == vertex.parallelism as usize;
         let finished = if same_place {
-            ancestors[0].tasks.get(subtask as usize).is_some_and(|task| task.finished)
+            ancestors[0]
+                .tasks
+                .get(subtask as usize)
+                .is_some_and(|task| task.finished)
         } else {
             tasks.iter().all(|task| task.finished)
         };
         // A task that is to run again must not start behind the end of time.
-        let watermark = tasks.iter().map(|task| task.watermark).min().unwrap_or(WATERMARK_MAX);
-        let watermark = if finished { watermark } else { watermark.min(WATERMARK_MAX - 1) };
-        Restored { watermark, max_timestamps, finished }
+        let watermark = tasks
+            .iter()
+            .map(|task| task.watermark)
+            .min()
+            .unwrap_or(WATERMARK_MAX);
+        let watermark = if finished {
+            watermark
+        } else {
+            watermark.min(WATERMARK_MAX - 1)
+        };
+        Restored {
+            watermark,
+            max_timestamps,
+            finished,
+        }
     }
 
     /// Writer states of a sink that one subtask inherits.
-    pub(crate) fn writers(&self, sink: OperatorId, subtask: u32, parallelism: u32) -> Result<Vec<Vec<u8>>, RestoreError> {
+    pub(crate) fn writers(
+        &self,
+        sink: OperatorId,
+        subtask: u32,
+        parallelism: u32,
+    ) -> Result<Vec<Vec<u8>>, RestoreError> {
         let mut states = Vec::new();
         for (index, entry) in self.sink_entries(sink).enumerate() {
             if index as u32 % parallelism == subtask {
@@ -140,10 +195,16 @@ impl<'a> Inheritance<'a> {
         Ok(all)
     }
 
-    fn sink_entries(&self, sink: OperatorId) -> impl Iterator<Item = &'a crate::storage::metadata::SinkEntry> {
+    fn sink_entries(
+        &self,
+        sink: OperatorId,
+    ) -> impl Iterator<Item = &'a crate::storage::metadata::SinkEntry> {
         let uid = self.job.uid(sink);
         let vertices = self.metadata.map_or(&[][..], |m| &m.vertices);
-        let entries = vertices.iter().flat_map(|v| &v.tasks).flat_map(|t| &t.sinks);
+        let entries = vertices
+            .iter()
+            .flat_map(|v| &v.tasks)
+            .flat_map(|t| &t.sinks);
         entries.filter(move |entry| entry.uid == uid)
     }
 

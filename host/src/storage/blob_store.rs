@@ -24,13 +24,22 @@ impl ObjectBlobStore {
     }
 
     fn fail(action: &'static str, name: &str, reason: impl std::fmt::Display) -> BlobError {
-        BlobError::Store { action, name: name.to_owned(), reason: reason.to_string() }
+        BlobError::Store {
+            action,
+            name: name.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     fn store_bytes(&self, role: &str, data: Vec<u8>) -> Result<BlobRef, BlobError> {
         let hash = *blake3::hash(&data).as_bytes();
         let name = format!("shared/{}", hex(&hash));
-        let blob = BlobRef { name, role: role.to_owned(), size_bytes: data.len() as u64, hash };
+        let blob = BlobRef {
+            name,
+            role: role.to_owned(),
+            size_bytes: data.len() as u64,
+            hash,
+        };
         let path = Path::from(blob.name.as_str());
         self.runtime.block_on(async {
             match self.store.head(&path).await {
@@ -40,7 +49,8 @@ impl ObjectBlobStore {
             }
             let payload = PutPayload::from(data);
             let put = self.store.put(&path, payload).await;
-            put.map(|_| ()).map_err(|error| Self::fail("write", &blob.name, error))
+            put.map(|_| ())
+                .map_err(|error| Self::fail("write", &blob.name, error))
         })?;
         Ok(blob)
     }
@@ -57,21 +67,33 @@ impl BlobStore for ObjectBlobStore {
     }
 
     fn put_file(&self, role: &str, path: &LocalPath) -> Result<BlobRef, BlobError> {
-        let data = std::fs::read(path).map_err(|e| Self::fail("read", &path.to_string_lossy(), e))?;
+        let data =
+            std::fs::read(path).map_err(|e| Self::fail("read", &path.to_string_lossy(), e))?;
         self.store_bytes(role, data)
     }
 
     fn get(&self, blob: &BlobRef) -> Result<Vec<u8>, BlobError> {
         let path = Path::from(blob.name.as_str());
-        let read = self.runtime.block_on(async { self.store.get(&path).await?.bytes().await });
+        let read = self
+            .runtime
+            .block_on(async { self.store.get(&path).await?.bytes().await });
         let data = match read {
             Ok(data) => Vec::from(data),
-            Err(object_store::Error::NotFound { .. }) => return Err(BlobError::Missing(blob.name.clone())),
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(BlobError::Missing(blob.name.clone()));
+            }
             Err(error) => return Err(Self::fail("read", &blob.name, error)),
         };
-        let damaged = |reason: String| BlobError::Damaged { name: blob.name.clone(), reason };
+        let damaged = |reason: String| BlobError::Damaged {
+            name: blob.name.clone(),
+            reason,
+        };
         if data.len() as u64 != blob.size_bytes {
-            return Err(damaged(format!("{} bytes instead of {}", data.len(), blob.size_bytes)));
+            return Err(damaged(format!(
+                "{} bytes instead of {}",
+                data.len(),
+                blob.size_bytes
+            )));
         }
         if *blake3::hash(&data).as_bytes() != blob.hash {
             return Err(damaged("its hash is not the recorded one".to_owned()));

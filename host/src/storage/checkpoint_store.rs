@@ -27,7 +27,9 @@ use super::metadata::{Metadata, VERSION};
 #[derive(Debug, Error)]
 pub(crate) enum StoreError {
     /// Another process has the directory.
-    #[error("job data {0} is in use by another process: stop it first, or give the job another --data-dir")]
+    #[error(
+        "job data {0} is in use by another process: stop it first, or give the job another --data-dir"
+    )]
     InUse(String),
     /// The directory cannot be used.
     #[error("job data {path}: {action}: {reason}")]
@@ -105,14 +107,28 @@ impl CheckpointStore {
         })?;
         let local = LocalFileSystem::new_with_prefix(root).map_err(|e| fail("open", &e))?;
         let store: Arc<dyn ObjectStore> = Arc::new(local.with_fsync(true));
-        let current = Current { version: VERSION, retained: Vec::new() };
+        let current = Current {
+            version: VERSION,
+            retained: Vec::new(),
+        };
         let root = root.to_owned();
-        Ok(Self { root, store, runtime, current, retained_max, run, _lock: lock })
+        Ok(Self {
+            root,
+            store,
+            runtime,
+            current,
+            retained_max,
+            run,
+            _lock: lock,
+        })
     }
 
     /// The files of snapshots.
     pub(crate) fn blobs(&self) -> Arc<dyn BlobStore> {
-        Arc::new(ObjectBlobStore::new(Arc::clone(&self.store), self.runtime.clone()))
+        Arc::new(ObjectBlobStore::new(
+            Arc::clone(&self.store),
+            self.runtime.clone(),
+        ))
     }
 
     /// Finds the newest checkpoint that is whole; damaged ones are reported and passed over. Checks every file.
@@ -123,8 +139,12 @@ impl CheckpointStore {
     pub(crate) fn load_latest(&mut self) -> Result<Metadata, StoreError> {
         let path = self.root.display().to_string();
         let current = match self.read(CURRENT) {
-            Ok(Some(bytes)) => serde_json::from_slice::<Current>(&bytes)
-                .map_err(|e| StoreError::Unusable { path: path.clone(), reasons: vec![format!("CURRENT: {e}")] })?,
+            Ok(Some(bytes)) => {
+                serde_json::from_slice::<Current>(&bytes).map_err(|e| StoreError::Unusable {
+                    path: path.clone(),
+                    reasons: vec![format!("CURRENT: {e}")],
+                })?
+            }
             Ok(None) => return Err(StoreError::Nothing(path)),
             Err(error) => return Err(error),
         };
@@ -137,7 +157,11 @@ impl CheckpointStore {
                 }
                 Err(reason) => {
                     let checkpoint = &retained.metadata;
-                    tracing::error!(checkpoint, reason, "checkpoint is damaged, trying the one before");
+                    tracing::error!(
+                        checkpoint,
+                        reason,
+                        "checkpoint is damaged, trying the one before"
+                    );
                     reasons.push(format!("{checkpoint}: {reason}"));
                 }
             }
@@ -153,21 +177,29 @@ impl CheckpointStore {
         if hex(blake3::hash(&bytes).as_bytes()) != retained.blake3 {
             return Err("its metadata is damaged".to_owned());
         }
-        let metadata: Metadata = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        let metadata: Metadata =
+            serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
         if metadata.version != VERSION {
-            return Err(format!("it has format {}, this build reads {VERSION}", metadata.version));
+            return Err(format!(
+                "it has format {}, this build reads {VERSION}",
+                metadata.version
+            ));
         }
         let blobs = self.blobs();
         for entry in files(&metadata) {
             let blob = entry.blob()?;
-            blobs.get(&blob).map_err(|error: BlobError| error.to_string())?;
+            blobs
+                .get(&blob)
+                .map_err(|error: BlobError| error.to_string())?;
         }
         Ok(metadata)
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = Path::from(name);
-        let read = self.runtime.block_on(async { self.store.get(&path).await?.bytes().await });
+        let read = self
+            .runtime
+            .block_on(async { self.store.get(&path).await?.bytes().await });
         match read {
             Ok(bytes) => Ok(Some(Vec::from(bytes))),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
@@ -177,7 +209,11 @@ impl CheckpointStore {
 
     fn fail(&self, name: &str, action: &'static str, reason: &dyn std::fmt::Display) -> StoreError {
         let path = self.root.join(name).display().to_string();
-        StoreError::Directory { path, action, reason: reason.to_string() }
+        StoreError::Directory {
+            path,
+            action,
+            reason: reason.to_string(),
+        }
     }
 
     /// Makes a checkpoint real, and forgets the ones that are no longer retained. Files of forgotten checkpoints are
@@ -191,7 +227,13 @@ impl CheckpointStore {
         let blake3 = hex(blake3::hash(&bytes).as_bytes());
         self.write(&name, bytes)?;
         let mut next = self.current.clone();
-        next.retained.insert(0, Retained { metadata: name, blake3 });
+        next.retained.insert(
+            0,
+            Retained {
+                metadata: name,
+                blake3,
+            },
+        );
         next.retained.truncate(self.retained_max);
         let bytes = serde_json::to_vec(&next).map_err(|e| self.fail(CURRENT, "encode", &e))?;
         self.write(CURRENT, bytes)?;
@@ -205,7 +247,8 @@ impl CheckpointStore {
     fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
         let (path, payload) = (Path::from(name), PutPayload::from(bytes));
         let put = self.runtime.block_on(self.store.put(&path, payload));
-        put.map(|_| ()).map_err(|error| self.fail(name, "write", &error))
+        put.map(|_| ())
+            .map_err(|error| self.fail(name, "write", &error))
     }
 
     /// Deletes metadata that is not retained, and files older than this checkpoint's trigger that no retained metadata
@@ -218,7 +261,9 @@ impl CheckpointStore {
         let mut named: BTreeSet<String> = [CURRENT.to_owned(), "LOCK".to_owned()].into();
         for retained in &self.current.retained {
             named.insert(retained.metadata.clone());
-            let Some(bytes) = self.read(&retained.metadata)? else { continue };
+            let Some(bytes) = self.read(&retained.metadata)? else {
+                continue;
+            };
             if let Ok(metadata) = serde_json::from_slice::<Metadata>(&bytes) {
                 named.extend(files(&metadata).map(|entry| entry.name.clone()));
             }
@@ -242,9 +287,10 @@ impl CheckpointStore {
 /// All files a checkpoint consists of.
 fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntry> {
     let tasks = metadata.vertices.iter().flat_map(|vertex| &vertex.tasks);
-    tasks.filter_map(|task| task.state.as_ref()).flat_map(|state| &state.files)
+    tasks
+        .filter_map(|task| task.state.as_ref())
+        .flat_map(|state| &state.files)
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -112,7 +112,11 @@ pub(crate) fn describe(
     execution: &ExecutionGraph,
     component: &str,
 ) -> Metadata {
-    let uid = |id: OperatorId| graph.operator(id).map_or_else(String::new, |o| o.uid.clone());
+    let uid = |id: OperatorId| {
+        graph
+            .operator(id)
+            .map_or_else(String::new, |o| o.uid.clone())
+    };
     let vertex = |vertex: &dataflow::graph::execution::Vertex| VertexEntry {
         operators: vertex.operators.iter().map(|id| uid(*id)).collect(),
         tasks: checkpoint
@@ -140,8 +144,16 @@ impl TaskEntry {
         let hex = super::blob_store::hex;
         Self {
             state: part.state.as_ref().map(StateEntry::of),
-            splits: part.splits.iter().map(|split| (split.id.0, hex(&split.state))).collect(),
-            max_timestamps: part.max_timestamps.iter().map(|(o, s, t)| (uid(*o), s.0, *t)).collect(),
+            splits: part
+                .splits
+                .iter()
+                .map(|split| (split.id.0, hex(&split.state)))
+                .collect(),
+            max_timestamps: part
+                .max_timestamps
+                .iter()
+                .map(|(o, s, t)| (uid(*o), s.0, *t))
+                .collect(),
             watermark: part.watermark,
             sinks: part
                 .sinks
@@ -159,7 +171,10 @@ impl TaskEntry {
     /// The splits with their positions.
     pub(crate) fn source_splits(&self) -> Result<Vec<SourceSplit>, String> {
         let split = |(id, state): &(u32, String)| {
-            Ok(SourceSplit { id: SplitId(*id), state: unhex(state)? })
+            Ok(SourceSplit {
+                id: SplitId(*id),
+                state: unhex(state)?,
+            })
         };
         self.splits.iter().map(split).collect()
     }
@@ -168,7 +183,10 @@ impl TaskEntry {
 impl SinkEntry {
     /// The prepared transactions.
     pub(crate) fn transactions(&self) -> Result<Vec<Committable>, String> {
-        self.committables.iter().map(|text| unhex(text).map(Committable)).collect()
+        self.committables
+            .iter()
+            .map(|text| unhex(text).map(Committable))
+            .collect()
     }
 
     /// The writer's state.
@@ -190,8 +208,14 @@ impl StateEntry {
     pub(crate) fn handle(&self) -> Result<SnapshotHandle, String> {
         Ok(SnapshotHandle {
             format: self.format.clone(),
-            key_groups: self.key_groups.map(|(start, end)| KeyGroupRange { start, end }),
-            files: self.files.iter().map(FileEntry::blob).collect::<Result<_, _>>()?,
+            key_groups: self
+                .key_groups
+                .map(|(start, end)| KeyGroupRange { start, end }),
+            files: self
+                .files
+                .iter()
+                .map(FileEntry::blob)
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -211,13 +235,20 @@ impl FileEntry {
         let hash: [u8; 32] = unhex(&self.blake3)?
             .try_into()
             .map_err(|_| format!("the hash of file {} has not 32 bytes", self.name))?;
-        Ok(BlobRef { name: self.name.clone(), role: self.role.clone(), size_bytes: self.bytes, hash })
+        Ok(BlobRef {
+            name: self.name.clone(),
+            role: self.role.clone(),
+            size_bytes: self.bytes,
+            hash,
+        })
     }
 }
 
 fn unhex(text: &str) -> Result<Vec<u8>, String> {
     let digit = |at: usize| {
-        let pair = text.get(2 * at..2 * at + 2).ok_or("an odd number of hexadecimal digits")?;
+        let pair = text
+            .get(2 * at..2 * at + 2)
+            .ok_or("an odd number of hexadecimal digits")?;
         u8::from_str_radix(pair, 16).map_err(|_| format!("\"{pair}\" is not hexadecimal"))
     };
     (0..text.len().div_ceil(2)).map(digit).collect()

@@ -51,12 +51,15 @@ fn generator(criterion: &mut Criterion) {
 
 fn checksum(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("checksum");
-    group.throughput(Throughput::Elements(EVENTS));
     for data in ["bids", "pairs", "events"] {
         let config = json!({"type": "generator", "data": data, "events": EVENTS, "epm": 100});
         let source = source(&config);
         let mut batches = Vec::new();
         drain(&*source, |batch| batches.push(batch));
+        // As in a job: a batch comes from the cache, not from memory.
+        batches.truncate(8);
+        let records: u64 = batches.iter().map(|batch| u64::from(batch.count)).sum();
+        group.throughput(Throughput::Elements(records));
         let sink = connectors::sink(&json!({"type": "checksum"}), clock()).expect("a sink");
         sink.accepts(&source.schema()).expect("the schema fits");
         let context = SinkContext {

@@ -85,3 +85,6 @@ impl SinkWriter for Counter {
         }]
     }
 }
+
+#[cfg(test)]
+mod tests;

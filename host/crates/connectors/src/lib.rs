@@ -5,7 +5,7 @@
 //! few threads (sockets) are named, owned by a reader and joined when it is dropped.
 //!
 //! Reading order: [`schema`] and [`row`] (how values are encoded), [`record_hash`] (what a checksum is), then the
-//! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`print`], [`checksum`], [`blackhole`],
+//! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`blackhole`],
 //! [`latency`]. Shared by several of them: `lines`, `text_format`, `saved`, `accepted`.
 #![forbid(unsafe_code)]
 

@@ -5,6 +5,8 @@
 //! What the published contract does not name: other fixed-width values enter as their slot, null as 0, everything else
 //! by FNV-1a 64 of its encoding. Keeps: malformed values are errors that name the record. It is not the key hash.
 
+use std::hint::black_box;
+
 use dataflow::element::Column;
 
 use crate::error::EncodingError;
@@ -197,7 +199,9 @@ fn sum<const WIDTH: usize>(data: &[u8]) -> u64 {
         let hash = words
             .iter()
             .fold(0, |hash, word| step(hash, u64::from_le_bytes(*word)));
-        sum.wrapping_add(hash)
+        // The black box keeps narrow records out of SSE registers, where a 64-bit multiplication takes three and two
+        // fields 4.0 instead of 2.3 ns. Wider ones are not vectorized anyway.
+        sum.wrapping_add(if WIDTH <= 24 { black_box(hash) } else { hash })
     })
 }
 

@@ -7,6 +7,7 @@
 mod error;
 pub mod heap;
 mod reply;
+pub mod rocksdb;
 mod snapshot;
 mod states;
 mod table;
@@ -14,3 +15,4 @@ mod table;
 mod testing;
 
 pub use heap::HeapBackendFactory;
+pub use rocksdb::{RocksdbBackendFactory, RocksdbConfig};

@@ -14,7 +14,7 @@ use crate::engine::RuntimeConfig;
 use crate::error::WasmError;
 use crate::host_state::HostState;
 use crate::inspect::Inspection;
-use crate::instance::GuestInstance;
+use crate::instance::{GuestInstance, NotStarted};
 use crate::limits::GuestLimits;
 use crate::operator::GuestOperatorFactory;
 use crate::runtime::RuntimeCore;
@@ -84,7 +84,22 @@ impl Component {
     pub(crate) fn inquiry(&self) -> Result<GuestInstance, WasmError> {
         let limits = GuestLimits::default();
         let state = HostState::of_inquiry(self.name(), &limits, self.clock());
-        Ok(GuestInstance::new(self, &limits, state)?)
+        GuestInstance::new(self, &limits, state).map_err(|error| match error {
+            NotStarted::Guest(error) => WasmError::Guest(error),
+            NotStarted::Types(reason) => WasmError::Incompatible {
+                name: self.name().to_owned(),
+                reason,
+            },
+        })
+    }
+
+    /// Checks the types of the exports, which takes an instance. One that cannot be made for another reason says nothing
+    /// about types; that is reported when the component is used, under the limits that hold then.
+    pub(crate) fn check_types(&self) -> Result<(), WasmError> {
+        match self.inquiry() {
+            Err(error @ WasmError::Incompatible { .. }) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     pub(crate) fn plan_export(&self) -> Option<&ComponentExportIndex> {

@@ -56,7 +56,7 @@ impl GuestLog {
         Self::new(Arc::new(ManualClock::default()), &limits, "", "", 0)
     }
 
-    /// Decides whether a line may pass now; `Ok` holds how many were dropped before it.
+    /// Decides whether a line may pass now, and if so, how many were dropped before it.
     pub(crate) fn admit(&mut self) -> Option<u64> {
         let now_ns = self.clock.monotonic_ns();
         let mut dropped = 0;

@@ -28,6 +28,29 @@ pub(crate) struct GuestInstance {
     bounds: CallBounds,
 }
 
+/// Why there is no instance.
+#[derive(Debug)]
+pub(crate) enum NotStarted {
+    /// A start function trapped, or the component wants more than it may have.
+    Guest(OperatorError),
+    /// Its exports have other types than the contract's.
+    Types(String),
+}
+
+impl NotStarted {
+    /// The error of an operator; loading has checked the types, so that it nearly always is one already.
+    pub(crate) fn into_operator_error(self, name: &str) -> OperatorError {
+        match self {
+            Self::Guest(error) => error,
+            Self::Types(message) => OperatorError::Failed {
+                operator: name.to_owned(),
+                record: None,
+                message,
+            },
+        }
+    }
+}
+
 /// An instance that may be entered.
 struct Live {
     instance: Instance,
@@ -43,7 +66,7 @@ impl GuestInstance {
         component: &Component,
         limits: &GuestLimits,
         state: HostState,
-    ) -> Result<Self, OperatorError> {
+    ) -> Result<Self, NotStarted> {
         let config = component.config();
         let mut store = Store::new(component.engine(), state);
         store.limiter(|state| &mut state.limiter);
@@ -59,10 +82,15 @@ impl GuestInstance {
             },
         };
         instance.set_deadline();
-        match instantiate(component, &mut instance.store) {
-            Ok(live) => instance.live = Some(live),
-            Err(error) => return Err(instance.stopped(&error)),
-        }
+        let pre = component.pre().instance_pre();
+        let started = pre.instantiate(&mut instance.store);
+        let started = started.map_err(|error| NotStarted::Guest(instance.stopped(&error)))?;
+        let bindings = Operators::new(&mut instance.store, &started)
+            .map_err(|error| NotStarted::Types(format!("{error:#}")))?;
+        instance.live = Some(Live {
+            instance: started,
+            bindings,
+        });
         Ok(instance)
     }
 
@@ -201,12 +229,6 @@ impl GuestInstance {
         };
         self.run(|guest, store| guest.wasmill_dataflow_operator().call_open(store, task))
     }
-}
-
-fn instantiate(component: &Component, store: &mut Store<HostState>) -> wasmtime::Result<Live> {
-    let instance = component.pre().instance_pre().instantiate(&mut *store)?;
-    let bindings = Operators::new(store, &instance)?;
-    Ok(Live { instance, bindings })
 }
 
 fn ports(of: &[(dataflow::ids::OperatorId, u32)]) -> Vec<Port> {

@@ -1,9 +1,9 @@
 //! The sandbox: turns a WebAssembly component into operators of the engine.
 //!
-//! Reading order: [`limits`] (what a guest may use), [`engine`] and [`epoch`] (how guests are compiled and stopped),
-//! [`componentize`], [`prescreen`] and [`component_cache`] (from a file to compiled code), [`runtime`] and
-//! [`component`] (the way in), [`manifest`] and [`plan`] (the documents a component gives), [`inspect`] (what it is),
-//! [`host_state`] with one `host_*` file per imported interface, [`instance`], [`trap`] and [`operator`] (one task's
+//! Reading order: `limits` (what a guest may use), `engine` and `epoch` (how guests are compiled and stopped),
+//! `componentize`, `prescreen` and `component_cache` (from a file to compiled code), `runtime` and
+//! `component` (the way in), `manifest` and `plan` (the documents a component gives), `inspect` (what it is),
+//! `host_state` with one `host_*` file per imported interface, `instance`, `trap` and `operator` (one task's
 //! guest).
 //!
 //! Invariant: no other crate of the engine says `wasmtime`, and nothing a guest does (trap, endless loop, foreign key,

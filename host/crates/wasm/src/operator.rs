@@ -39,7 +39,8 @@ impl GuestOperatorFactory {
         call: Call,
     ) -> Result<GuestOperator, OperatorError> {
         let state = HostState::of_task(spec, call, &self.limits, self.component.clock());
-        let mut instance = GuestInstance::new(&self.component, &self.limits, state)?;
+        let mut instance = GuestInstance::new(&self.component, &self.limits, state)
+            .map_err(|error| error.into_operator_error(&spec.name))?;
         instance.open(spec)?;
         let recycle_at_bytes = recycle_at_bytes(&self.limits, &instance);
         Ok(GuestOperator {
@@ -106,7 +107,10 @@ impl GuestOperator {
         );
         let blank = HostState::of_task(&self.spec, Call::stateless(), limits, component.clock());
         let fresh = GuestInstance::new(component, limits, blank);
-        let mut fresh = fresh.map_err(|error| self.instance.refuse(error))?;
+        let mut fresh = fresh.map_err(|error| {
+            self.instance
+                .refuse(error.into_operator_error(&self.spec.name))
+        })?;
         self.instance.state_mut().swap_lasting(fresh.state_mut());
         // From here on the call lives in the fresh instance, also if that does not open.
         self.instance = fresh;

@@ -107,7 +107,7 @@ impl Runtime {
             .map_err(incompatible)?;
         let plan = compiled.get_export_index(None, &*inspect::full_name(PLAN_EXPORT));
         let plan = plan.and_then(|plan| compiled.get_export_index(Some(&plan), PLAN_EXPORT));
-        Ok(Component::new(ComponentCore {
+        let component = Component::new(ComponentCore {
             runtime: Arc::clone(core),
             name: name.to_owned(),
             digest,
@@ -115,7 +115,9 @@ impl Runtime {
             pre: OperatorsPre::new(pre).map_err(incompatible)?,
             plan_export: plan,
             from_cache,
-        }))
+        });
+        component.check_types()?;
+        Ok(component)
     }
 }
 

@@ -158,6 +158,13 @@ fn missing_exports_and_unknown_imports_are_listed() {
 }
 
 #[test]
+fn a_component_of_another_contract_is_refused_when_it_is_loaded() {
+    let refused = runtime().load(&guests::path("outdated"));
+    let error = refused.expect_err("its types are others");
+    assert!(matches!(error, WasmError::Incompatible { .. }), "{error}");
+}
+
+#[test]
 fn the_absurdly_large_is_not_compiled() {
     let limits = ModuleLimits::default();
     for (module_limits, limit) in [

@@ -2,7 +2,7 @@
 
 mod support;
 
-use dataflow::port::operator::{Operator, OperatorError, OperatorFactory};
+use dataflow::port::operator::{Operator, OperatorError};
 use dataflow::port::state::StateError;
 use support::{MAX_PARALLELISM, behaviors, keyed_call, open, records, runtime, spec, tight};
 use wasm::GuestLimits;

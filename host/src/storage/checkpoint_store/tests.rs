@@ -4,7 +4,11 @@ use super::*;
 use crate::storage::metadata::{FileEntry, StateEntry, TaskEntry, VertexEntry};
 
 fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
-    let state = StateEntry { format: "heap".into(), key_groups: Some((0, 128)), files };
+    let state = StateEntry {
+        format: "heap".into(),
+        key_groups: Some((0, 128)),
+        files,
+    };
     let task = TaskEntry {
         state: Some(state),
         splits: Vec::new(),
@@ -23,13 +27,24 @@ fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
         max_parallelism: 128,
         component: String::new(),
         is_final: false,
-        vertices: vec![VertexEntry { operators: vec!["count".into()], tasks: vec![task] }],
+        vertices: vec![VertexEntry {
+            operators: vec!["count".into()],
+            tasks: vec![task],
+        }],
     }
 }
 
 fn file(store: &CheckpointStore, text: &str) -> FileEntry {
-    let blob = store.blobs().put("delta", text.as_bytes().to_vec()).expect("put");
-    FileEntry { name: blob.name, role: blob.role, bytes: blob.size_bytes, blake3: hex(&blob.hash) }
+    let blob = store
+        .blobs()
+        .put("delta", text.as_bytes().to_vec())
+        .expect("put");
+    FileEntry {
+        name: blob.name,
+        role: blob.role,
+        bytes: blob.size_bytes,
+        blake3: hex(&blob.hash),
+    }
 }
 
 struct Fixture {
@@ -39,18 +54,36 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("runtime");
-        Self { runtime, folder: tempfile::tempdir().expect("folder") }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .expect("runtime");
+        Self {
+            runtime,
+            folder: tempfile::tempdir().expect("folder"),
+        }
     }
 
     fn open(&self, run: &str) -> Result<CheckpointStore, StoreError> {
-        CheckpointStore::open(self.folder.path(), run.into(), 2, self.runtime.handle().clone())
+        CheckpointStore::open(
+            self.folder.path(),
+            run.into(),
+            2,
+            self.runtime.handle().clone(),
+        )
     }
 
     fn files(&self) -> Vec<String> {
         let shared = std::fs::read_dir(self.folder.path().join("shared")).expect("shared");
-        let mut names: Vec<String> =
-            shared.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = shared
+            .map(|entry| {
+                entry
+                    .expect("entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
         names.sort();
         names
     }
@@ -64,7 +97,9 @@ fn the_newest_checkpoint_is_restored_and_only_files_of_retained_ones_stay() {
     let base = file(&store, "base");
     for id in 1..=4u64 {
         let delta = file(&store, &format!("delta {id}"));
-        store.commit(&metadata(id, vec![base.clone(), delta])).expect("commit");
+        store
+            .commit(&metadata(id, vec![base.clone(), delta]))
+            .expect("commit");
     }
     drop(store);
     let mut store = fixture.open("b").expect("open again");
@@ -81,14 +116,22 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
         let mut store = fixture.open("a").expect("open");
         let (old, new) = (file(&store, "old"), file(&store, "new"));
         store.commit(&metadata(1, vec![old])).expect("commit");
-        store.commit(&metadata(2, vec![new.clone()])).expect("commit");
+        store
+            .commit(&metadata(2, vec![new.clone()]))
+            .expect("commit");
         let root = fixture.folder.path();
         match damage {
-            "metadata" => std::fs::write(root.join("chk-2-a/_metadata.json"), "{}").expect("damage"),
+            "metadata" => {
+                std::fs::write(root.join("chk-2-a/_metadata.json"), "{}").expect("damage")
+            }
             "file" => std::fs::write(root.join(&new.name), "neu").expect("damage"),
             _ => std::fs::remove_file(root.join(&new.name)).expect("damage"),
         }
-        assert_eq!(store.load_latest().expect("the one before").checkpoint, 1, "{damage}");
+        assert_eq!(
+            store.load_latest().expect("the one before").checkpoint,
+            1,
+            "{damage}"
+        );
     }
 }
 

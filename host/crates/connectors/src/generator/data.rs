@@ -214,15 +214,18 @@ fn words<const WORDS: usize, const BYTES: usize>(values: [u64; WORDS]) -> [u8; B
 }
 
 fn bids(run: &mut Run, count: usize) -> Vec<u8> {
+    // A copy stays in registers for the whole loop.
+    let mut at = run.clone();
     let rows: Vec<[u8; 32]> = (0..count)
         .map(|_| {
-            let event = run.step();
+            let event = at.step();
             let r2 = random(event.n, 2);
             let bidder = (r2 as u32 & 0xFF_FFFF) % 100_000;
             let ts = timestamp(event.ms, r2) as u64;
             words([event.key, u64::from(bidder), price(r2), ts])
         })
         .collect();
+    *run = at;
     rows.into_flattened()
 }
 

@@ -96,7 +96,7 @@ impl Feed {
         let (sender, batches) = bounded(QUEUE_BATCHES);
         let hangup = Hangup::default();
         let failed = address.clone();
-        let thread = Builder::new().name(format!("socket {}:{}", address.host, address.port));
+        let thread = Builder::new().name("socket source".to_owned());
         let thread = {
             let hangup = hangup.clone();
             thread.spawn(move || {
@@ -117,6 +117,7 @@ impl Feed {
 }
 
 impl Drop for Feed {
+    /// Ends the thread; while it is still connecting this takes as long as the connection may take to be made.
     fn drop(&mut self) {
         self.batches = None;
         self.hangup.hang_up();

@@ -204,39 +204,21 @@ fn build_vertex(
         .find(|o| matches!(o.kind, OperatorKind::Source(_)))
         .map(|o| o.id);
     let fragment: Vec<OperatorId> = members.iter().copied().filter(|m| is_logic(*m)).collect();
-    let leaving = |operator: OperatorId, output: u32| -> Vec<Target> {
-        let edges = graph.edges.iter().enumerate();
-        edges
-            .filter(|(_, e)| e.from == operator && e.output == output)
-            .filter_map(|(position, edge)| {
-                if let Some(index) = edge_index.get(&position) {
-                    return Some(Target::Edge(*index));
-                }
-                (!is_logic(edge.to)).then_some(Target::Sink(edge.to))
-            })
-            .collect()
-    };
     let head = members.first().copied();
+    let exits = Exits {
+        graph,
+        vertex_of,
+        edge_index,
+    };
     let head_targets = match (source, head) {
-        (Some(source), _) => leaving(source, 0),
+        (Some(source), _) => exits.leaving(source, 0),
         (None, Some(head)) if !is_logic(head) => vec![Target::Sink(head)],
         _ => Vec::new(),
     };
-    let mut ports = Vec::new();
-    for operator in operators.iter().filter(|o| is_logic(o.id)) {
-        for output in 0..operator.outputs.len() as u32 {
-            let targets = leaving(operator.id, output);
-            if !targets.is_empty() {
-                let event_time_from = event_time_origin(graph, operator.id, id, vertex_of);
-                ports.push(Port {
-                    operator: operator.id,
-                    output,
-                    event_time_from,
-                    targets,
-                });
-            }
-        }
-    }
+    let logic = operators.iter().filter(|o| is_logic(o.id));
+    let ports = logic
+        .flat_map(|operator| exits.ports(operator, id))
+        .collect();
     let (fragment_inputs, heads) =
         fragment_inputs(graph, source, head.filter(|h| is_logic(*h)), id, vertex_of);
     Vertex {
@@ -270,6 +252,52 @@ fn build_vertex(
         ports,
         head_targets,
         heads,
+    }
+}
+
+/// Where records leave the operators of a chain.
+struct Exits<'a> {
+    graph: &'a JobGraph,
+    vertex_of: &'a BTreeMap<OperatorId, VertexId>,
+    edge_index: &'a BTreeMap<usize, usize>,
+}
+
+impl Exits<'_> {
+    /// The targets of an output that lie outside the fragment: edges to other chains, and sinks of this one.
+    fn leaving(&self, operator: OperatorId, output: u32) -> Vec<Target> {
+        let is_sink = |id: OperatorId| {
+            self.graph
+                .operator(id)
+                .is_some_and(|o| matches!(o.kind, OperatorKind::Sink(_)))
+        };
+        let edges = self.graph.edges.iter().enumerate();
+        edges
+            .filter(|(_, edge)| edge.from == operator && edge.output == output)
+            .filter_map(|(position, edge)| {
+                let edge_to_chain = self
+                    .edge_index
+                    .get(&position)
+                    .map(|index| Target::Edge(*index));
+                edge_to_chain.or_else(|| is_sink(edge.to).then_some(Target::Sink(edge.to)))
+            })
+            .collect()
+    }
+
+    /// The outputs of an operator that lead out of the fragment.
+    fn ports(&self, operator: &Operator, vertex: VertexId) -> Vec<Port> {
+        let outputs = 0..operator.outputs.len() as u32;
+        let port = |output| {
+            let targets = self.leaving(operator.id, output);
+            let event_time_from =
+                event_time_origin(self.graph, operator.id, vertex, self.vertex_of);
+            (!targets.is_empty()).then_some(Port {
+                operator: operator.id,
+                output,
+                event_time_from,
+                targets,
+            })
+        };
+        outputs.filter_map(port).collect()
     }
 }
 

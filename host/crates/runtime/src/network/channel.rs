@@ -91,6 +91,10 @@ fn segments(element: &StreamElement) -> usize {
 impl ChannelSender {
     /// Sends, or gives the element back if there is no credit; the sending task is woken when there is.
     /// A receiver that is gone swallows everything: its task has failed and the job with it.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the element comes back to be kept, not to be reported"
+    )]
     pub fn try_send(&self, element: StreamElement) -> Result<(), StreamElement> {
         match self.attempt(element) {
             Ok(()) => Ok(()),
@@ -106,6 +110,10 @@ impl ChannelSender {
         }
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "the element comes back to be kept, not to be reported"
+    )]
     fn attempt(&self, element: StreamElement) -> Result<(), StreamElement> {
         let segments = segments(&element);
         let mut floating = 0;

@@ -154,10 +154,11 @@ impl RecordWriter {
 
     /// Tries to send the overflow; true if there is none left.
     pub fn drain(&mut self) -> bool {
-        self.subpartitions
-            .iter_mut()
-            .map(Subpartition::drain)
-            .fold(true, |all, one| all && one)
+        let mut all = true;
+        for one in &mut self.subpartitions {
+            all &= one.drain();
+        }
+        all
     }
 
     /// Whether anything waits for credit.

@@ -132,10 +132,11 @@ impl Outlets {
 
     /// Tries to send what found no credit; true if nothing is left.
     pub fn drain(&mut self) -> bool {
-        self.writers
-            .iter_mut()
-            .map(RecordWriter::drain)
-            .fold(true, |all, one| all && one)
+        let mut all = true;
+        for one in &mut self.writers {
+            all &= one.drain();
+        }
+        all
     }
 
     /// Whether something waits for credit.

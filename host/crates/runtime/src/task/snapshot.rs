@@ -3,6 +3,8 @@
 //! Step 1: the barrier goes out, so that downstream can align meanwhile. Step 2: sinks prepare what they wrote. Step 3:
 //! the state backend freezes. Step 4: a storage thread writes what was frozen and acknowledges.
 
+use std::sync::Arc;
+
 use dataflow::checkpoint::snapshot::{SinkSnapshot, SnapshotTimings, TaskSnapshot};
 use dataflow::element::{Barrier, StreamElement};
 use dataflow::ids::CheckpointId;
@@ -112,7 +114,7 @@ impl Task {
         pending: Option<Box<dyn PendingSnapshot>>,
         mut timings: SnapshotTimings,
     ) {
-        let (id, events) = (self.spec.id, self.environment.events.clone());
+        let (id, events) = (self.spec.id, Arc::clone(&self.environment.events));
         let Some(pending) = pending else {
             events(TaskEvent::Acknowledged(
                 id,
@@ -122,7 +124,7 @@ impl Task {
             ));
             return;
         };
-        let clock = self.environment.clock.clone();
+        let clock = Arc::clone(&self.environment.clock);
         self.environment.storage.submit(move |store| {
             let start_ns = clock.monotonic_ns();
             match pending.write(store) {

@@ -14,7 +14,7 @@ use dataflow::limits::TIMERS_PER_CALL;
 use dataflow::port::call::{Call, Moment, Timers};
 use dataflow::port::operator::Operator;
 use dataflow::time::timer::{TimeDomain, TimerBatch, parse_timer_sub_key};
-use dataflow::time::watermark_generator::WatermarkGenerator;
+use dataflow::time::watermark_generator::{WatermarkGenerator, WatermarkStrategy};
 
 use crate::network::input_gate::InputGate;
 use crate::task::error::TaskError;
@@ -83,17 +83,7 @@ impl Task {
         environment: TaskEnvironment,
     ) -> Result<Self, TaskError> {
         let now_ms = environment.clock.now_ms();
-        let mut sinks = Vec::with_capacity(spec.sinks.len());
-        for wish in &mut spec.sinks {
-            let writer = wish
-                .sink
-                .writer(wish.context.clone(), std::mem::take(&mut wish.restored))?;
-            sinks.push(SinkOutlet {
-                operator: wish.operator,
-                writer,
-                uncommitted: Vec::new(),
-            });
-        }
+        let sinks = open_sinks(&mut spec)?;
         let outlets = Outlets::new(
             wiring.writers,
             sinks,
@@ -117,25 +107,13 @@ impl Task {
                 Head::Gate(GateHead::new(gate, spec.restored.watermark))
             }
         };
-        let generator = |(operator, strategy): &(OperatorId, _)| {
-            let of_operator = spec
-                .restored
-                .max_timestamps
-                .iter()
-                .filter(|(o, ..)| o == operator);
-            let seen: Vec<(SplitId, i64)> = of_operator.map(|(_, split, t)| (*split, *t)).collect();
-            // Behind a gate there is no split: the whole input counts as one.
-            let splits = if head.is_source() {
-                splits.clone()
-            } else {
-                vec![SplitId(0)]
-            };
-            (
-                *operator,
-                WatermarkGenerator::new(*strategy, &splits, &seen, now_ms),
-            )
+        // Behind a gate there is no split: the whole input counts as one.
+        let splits = if head.is_source() {
+            splits
+        } else {
+            vec![SplitId(0)]
         };
-        let generators = spec.assigners.iter().map(generator).collect();
+        let generators = make_generators(&spec, &splits, now_ms);
         (environment.events)(TaskEvent::Running(spec.id));
         let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
         let now_ns = environment.clock.monotonic_ns();
@@ -542,6 +520,40 @@ fn moment(processing_time_ms: i64, watermark_ms: i64) -> Moment {
         processing_time_ms,
         watermark_ms,
     }
+}
+
+fn open_sinks(spec: &mut TaskSpec) -> Result<Vec<SinkOutlet>, TaskError> {
+    let mut sinks = Vec::with_capacity(spec.sinks.len());
+    for wish in &mut spec.sinks {
+        let restored = std::mem::take(&mut wish.restored);
+        let writer = wish.sink.writer(wish.context.clone(), restored)?;
+        sinks.push(SinkOutlet {
+            operator: wish.operator,
+            writer,
+            uncommitted: Vec::new(),
+        });
+    }
+    Ok(sinks)
+}
+
+fn make_generators(
+    spec: &TaskSpec,
+    splits: &[SplitId],
+    now_ms: i64,
+) -> Vec<(OperatorId, WatermarkGenerator)> {
+    let generator = |(operator, strategy): &(OperatorId, WatermarkStrategy)| {
+        let seen = spec
+            .restored
+            .max_timestamps
+            .iter()
+            .filter(|(o, ..)| o == operator);
+        let seen: Vec<(SplitId, i64)> = seen.map(|(_, split, time)| (*split, *time)).collect();
+        (
+            *operator,
+            WatermarkGenerator::new(*strategy, splits, &seen, now_ms),
+        )
+    };
+    spec.assigners.iter().map(generator).collect()
 }
 
 /// Opens the backend and rebuilds the timer queues from it.

@@ -2,6 +2,7 @@
 //! turns a panic into a failure of that task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub fn spawn(
     std::thread::Builder::new()
         .name(name.chars().take(15).collect())
         .spawn(move || {
-            let (id, events) = (spec.id, environment.events.clone());
+            let (id, events) = (spec.id, Arc::clone(&environment.events));
             let span = tracing::info_span!("task", task = %id, chain = %spec.name);
             let _entered = span.enter();
             let outcome = catch_unwind(AssertUnwindSafe(|| run(spec, wiring, environment)));
@@ -42,7 +43,10 @@ pub fn spawn(
 }
 
 fn run(spec: TaskSpec, wiring: TaskWiring, environment: TaskEnvironment) -> Result<(), TaskError> {
-    let (clock, figures) = (environment.clock.clone(), environment.figures.clone());
+    let (clock, figures) = (
+        Arc::clone(&environment.clock),
+        Arc::clone(&environment.figures),
+    );
     let mut task = Task::open(spec, wiring, environment)?;
     let mut now_ns = clock.monotonic_ns();
     loop {

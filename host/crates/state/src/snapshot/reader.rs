@@ -115,6 +115,17 @@ fn read_header(bytes: &[u8]) -> Option<(FileHeader, usize)> {
     body.bytes.is_empty().then_some((header, checked + 8))
 }
 
+/// Reads bytes that are a header and nothing else.
+///
+/// # Errors
+/// They are not.
+pub(crate) fn decode_header(name: &str, bytes: &[u8]) -> Result<FileHeader, StateError> {
+    match read_header(bytes) {
+        Some((header, length)) if length == bytes.len() => Ok(header),
+        _ => Err(corrupt(name, "the header is damaged or of another format")),
+    }
+}
+
 impl<'a> SnapshotReader<'a> {
     /// Reads the header of the file `name`.
     ///

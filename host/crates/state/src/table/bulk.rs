@@ -238,6 +238,28 @@ impl Table {
         }))
     }
 
+    /// Looks up one address of a Value or List state.
+    ///
+    /// # Errors
+    /// A foreign key.
+    pub(crate) fn read_one(
+        &self,
+        key: &[u8],
+        sub_key: &[u8],
+        answer: impl FnOnce(Answer<'_>),
+    ) -> Result<(), StateError> {
+        let place = self.place(key, sub_key)?;
+        let address = Address {
+            hash: place.hash,
+            key,
+            sub_key,
+        };
+        answer(self.shard(place).map_or(Answer::Unknown, |shard| {
+            shard.answer(shard.locate(&address, UNKNOWN))
+        }));
+        Ok(())
+    }
+
     /// Sets all addresses of a Value or List state.
     ///
     /// # Errors

@@ -36,6 +36,8 @@ pub(crate) struct Tree {
     pub(crate) live: usize,
     /// Bytes of sub-keys and values.
     bytes: usize,
+    /// The flush after which the tree was last swept.
+    swept_at: u32,
 }
 
 impl Tree {
@@ -79,14 +81,28 @@ impl Tree {
     }
 
     /// Forgets tombstones that no snapshot needs any more, if they are the larger part.
-    pub(crate) fn sweep(&mut self, settled: u32) {
-        if self.cells.len() < 64 || self.live * 2 > self.cells.len() {
-            return;
+    pub(crate) fn sweep_tombstones(&mut self, settled: u32) {
+        if self.cells.len() >= 64 && self.live * 2 <= self.cells.len() {
+            self.forget(|cell| cell.value.is_none() && cell.epoch <= settled);
         }
+    }
+
+    /// Forgets everything that a database has by now, once after each of its flushes.
+    pub(crate) fn sweep_flushed(&mut self, settled: u32) -> i64 {
+        if self.swept_at >= settled {
+            return 0;
+        }
+        self.swept_at = settled;
+        let before = self.live;
+        self.forget(|cell| cell.epoch <= settled);
+        self.live as i64 - before as i64
+    }
+
+    fn forget(&mut self, gone: impl Fn(&Cell) -> bool) {
         let gone: Vec<Arc<[u8]>> = self
             .cells
             .iter()
-            .filter(|(_, cell)| cell.value.is_none() && cell.epoch <= settled)
+            .filter(|(_, cell)| gone(cell))
             .map(|(sub_key, _)| Arc::clone(sub_key))
             .collect();
         for sub_key in gone {

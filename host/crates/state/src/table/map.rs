@@ -168,8 +168,11 @@ impl Shard {
         let header = self.arena.header(offset);
         if let Some(Large::Tree(_)) = self.large(offset, &header) {
             self.change_tree(offset, &header, |tree| {
-                tree.sweep(stamp.settled);
-                tree.set(sub_key, value, stamp.epoch)
+                let swept = match stamp.deletes {
+                    Deletes::Keep => tree.sweep_flushed(stamp.settled),
+                    Deletes::Forget | Deletes::KeepUnlessFresh => 0,
+                };
+                swept + tree.set(sub_key, value, stamp.epoch)
             });
             return;
         }
@@ -260,8 +263,8 @@ impl Shard {
         if let Some(Large::Tree(_)) = self.large(offset, &header) {
             self.change_tree(offset, &header, |tree| match stamp.deletes {
                 Deletes::Forget => tree.remove(sub_key),
-                _ => {
-                    tree.sweep(stamp.settled);
+                Deletes::Keep | Deletes::KeepUnlessFresh => {
+                    tree.sweep_tombstones(stamp.settled);
                     tree.set(sub_key, None, stamp.epoch)
                 }
             });

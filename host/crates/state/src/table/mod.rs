@@ -19,6 +19,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use group::{Frozen, Group};
 use shard::{Figures, Shard};
 
+/// What an entry takes besides key and value, about.
+const ENTRY_BYTES: usize = 40;
+
 /// Where an entry is looked up: its hash and the bytes it is checked against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address<'a> {
@@ -110,7 +113,7 @@ pub(crate) struct Table {
     /// Shards that were replaced while a snapshot shared them; freed a few at a time.
     garbage: Vec<Box<Shard>>,
     /// Where the eviction of clean entries goes on.
-    pub(crate) clock_hand: (usize, usize),
+    clock_hand: (usize, usize),
 }
 
 impl Table {
@@ -180,7 +183,7 @@ impl Table {
         }
         let written = op(shard);
         if written.touched {
-            self.touched_bytes += entry_bytes as u64;
+            self.touched_bytes += (entry_bytes + ENTRY_BYTES) as u64;
         }
         if written.moved {
             let change = shard.account();
@@ -224,6 +227,38 @@ impl Table {
     /// Bytes allocated, about.
     pub(crate) fn allocated(&self) -> u64 {
         self.figures.bytes.max(0) as u64
+    }
+
+    /// Drops entries that are safe elsewhere, shard after shard from where the last call ended, until at most
+    /// `target_bytes` are left or every shard was looked at.
+    pub(crate) fn evict(&mut self, settled: u32, target_bytes: u64) {
+        let mut left: usize = self.groups.iter().map(Group::slots).sum();
+        while self.allocated() > target_bytes && left > 0 {
+            let (group, slot) = self.clock_hand;
+            let Some(place) = self.groups.get_mut(group) else {
+                self.clock_hand = (0, 0);
+                continue;
+            };
+            if slot >= place.slots() {
+                self.clock_hand = (group + 1, 0);
+                continue;
+            }
+            if matches!(place, Group::Shared(_)) {
+                self.layered.push(group as u32);
+            }
+            let change = place.evict(slot, |header| header.epoch > settled);
+            self.figures.add(change);
+            self.clock_hand = (group, slot + 1);
+            left -= 1;
+        }
+    }
+
+    /// Every shard with its key group.
+    pub(crate) fn by_key_group(&self) -> impl Iterator<Item = (u32, &Shard)> {
+        self.groups
+            .iter()
+            .zip(self.key_groups.start..)
+            .flat_map(|(group, key_group)| group.shards().map(move |shard| (key_group, shard)))
     }
 
     /// Visits every shard.

@@ -175,7 +175,13 @@ impl Rig {
 
 /// The backends that every promise is checked for.
 pub(crate) fn rigs() -> Vec<Rig> {
-    vec![Rig::new(Box::new(crate::HeapBackendFactory::new()))]
+    let mut starved = Rig::new(Box::new(crate::RocksdbBackendFactory::default()));
+    starved.managed_memory_bytes = 200_000;
+    vec![
+        Rig::new(Box::new(crate::HeapBackendFactory::new())),
+        Rig::new(Box::new(crate::RocksdbBackendFactory::default())),
+        starved,
+    ]
 }
 
 pub(crate) const VALUE: StateNumber = StateNumber(0);

@@ -36,73 +36,76 @@ fn the_documented_plan_is_read() {
     assert_eq!(read(&written).expect("and read again"), plan);
 }
 
+/// What to replace in the plan, by what, which field is then wrong, and what the reason says.
+const DEFECTS: &[(&str, &str, &str, &str)] = &[
+    (
+        r#""version": 1"#,
+        r#""version": 2"#,
+        "version",
+        "2 is not 1",
+    ),
+    (r#""id": 1,"#, r#""id": -1,"#, "operators[1].id", "-1"),
+    (
+        r#""keyed": true"#,
+        r#""keyed": 1"#,
+        "operators[1].keyed",
+        "boolean",
+    ),
+    (
+        r#""kind": "value""#,
+        r#""kind": "heap""#,
+        "operators[1].states[0].kind",
+        "heap",
+    ),
+    (r#""keyed": true,"#, "", "operators[1].states", "keyed"),
+    (
+        r#""uid": "lines","#,
+        "",
+        "operators[0]",
+        "missing field `uid`",
+    ),
+    (
+        r#""uid": "lines""#,
+        r#""uid": """#,
+        "operators[0].uid",
+        "empty",
+    ),
+    (
+        r#""keyed": true"#,
+        r#""keyed": true, "ttl": 1"#,
+        "operators[1].ttl",
+        "unknown field",
+    ),
+    (
+        r#""type": "text-files", "path": "out""#,
+        "",
+        "operators[2].connector.type",
+        "missing",
+    ),
+    (
+        r#""max_out_of_orderness_ms": 100, "#,
+        "",
+        "operators[1].watermarks.max_out_of_orderness_ms",
+        "bounded",
+    ),
+    (r#""hash""#, r#""magic""#, "edges[0].partitioning", "magic"),
+    (
+        r#""max_parallelism": 128"#,
+        r#""max_parallelism": 0"#,
+        "max_parallelism",
+        "between",
+    ),
+    (
+        r#""parallelism": null"#,
+        r#""parallelism": 99999"#,
+        "operators[0].parallelism",
+        "between",
+    ),
+];
+
 #[test]
 fn every_defect_names_its_field() {
-    for (from, to, field, reason) in [
-        (
-            r#""version": 1"#,
-            r#""version": 2"#,
-            "version",
-            "2 is not 1",
-        ),
-        (r#""id": 1,"#, r#""id": -1,"#, "operators[1].id", "-1"),
-        (
-            r#""keyed": true"#,
-            r#""keyed": 1"#,
-            "operators[1].keyed",
-            "boolean",
-        ),
-        (
-            r#""kind": "value""#,
-            r#""kind": "heap""#,
-            "operators[1].states[0].kind",
-            "heap",
-        ),
-        (r#""keyed": true,"#, "", "operators[1].states", "keyed"),
-        (
-            r#""uid": "lines","#,
-            "",
-            "operators[0]",
-            "missing field `uid`",
-        ),
-        (
-            r#""uid": "lines""#,
-            r#""uid": """#,
-            "operators[0].uid",
-            "empty",
-        ),
-        (
-            r#""keyed": true"#,
-            r#""keyed": true, "ttl": 1"#,
-            "operators[1].ttl",
-            "unknown field",
-        ),
-        (
-            r#""type": "text-files", "path": "out""#,
-            "",
-            "operators[2].connector.type",
-            "missing",
-        ),
-        (
-            r#""max_out_of_orderness_ms": 100, "#,
-            "",
-            "operators[1].watermarks.max_out_of_orderness_ms",
-            "bounded",
-        ),
-        (r#""hash""#, r#""magic""#, "edges[0].partitioning", "magic"),
-        (
-            r#""max_parallelism": 128"#,
-            r#""max_parallelism": 0"#,
-            "max_parallelism",
-            "between",
-        ),
-        (
-            r#""parallelism": null"#,
-            r#""parallelism": 99999"#,
-            "operators[0].parallelism",
-            "between",
-        ),
-    ] {
+    for &(from, to, field, reason) in DEFECTS {
         let document = PLAN.replacen(from, to, 1);
         assert_ne!(document, PLAN, "{from} is not in the plan");
         match read(&document).expect_err(field) {

@@ -14,6 +14,9 @@ pub fn process(behavior: &str, now: Moment, _: u32, records: Batch) -> Result<u3
     match behavior {
         "echo" => emit(&records),
         "swallow" => {}
+        "map" => map(records),
+        "hash" => hash(records),
+        "scan" => scan(records),
         "count" => count_keys(&records),
         "count-single" => count_single(&records),
         "timers" => register(&records, now),
@@ -52,6 +55,53 @@ pub fn process(behavior: &str, now: Moment, _: u32, records: Batch) -> Result<u3
     Ok(count)
 }
 
+/// Changes the first word of every value: the least an operator can do.
+fn map(mut records: Batch) {
+    let width = records.values.data.len() / records.count as usize;
+    for value in records.values.data.chunks_exact_mut(width) {
+        if let Some(word) = value.first_chunk_mut::<8>() {
+            *word = i64::from_le_bytes(*word).wrapping_mul(908).to_le_bytes();
+        }
+    }
+    emit(&records);
+}
+
+/// Replaces the first word of every value by the FNV-1a hash of the value: a tight loop over bytes.
+fn hash(mut records: Batch) {
+    let width = records.values.data.len() / records.count as usize;
+    for value in records.values.data.chunks_exact_mut(width) {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for byte in value.iter() {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        if let Some(word) = value.first_chunk_mut::<8>() {
+            *word = hash.to_le_bytes();
+        }
+    }
+    emit(&records);
+}
+
+/// Counts the words of every value: a loop over bytes whose branches nobody can predict or unroll.
+fn scan(mut records: Batch) {
+    let width = records.values.data.len() / records.count as usize;
+    for value in records.values.data.chunks_exact_mut(width) {
+        let mut words = 0_u64;
+        let mut inside = false;
+        for byte in value.iter() {
+            if byte.is_ascii_alphanumeric() {
+                words += u64::from(!inside);
+                inside = true;
+            } else {
+                inside = false;
+            }
+        }
+        if let Some(word) = value.first_chunk_mut::<8>() {
+            *word = words.to_le_bytes();
+        }
+    }
+    emit(&records);
+}
+
 /// Adds one to the state of each record's key and emits the new count.
 fn count_keys(records: &Batch) {
     let count = records.count as usize;
@@ -61,15 +111,13 @@ fn count_keys(records: &Batch) {
         &records.keys,
         &fixed(Vec::new()),
     );
-    let mut sums: std::collections::BTreeMap<&[u8], i64> = std::collections::BTreeMap::new();
+    let mut sums = Sums::new(count);
     let mut out = Vec::with_capacity(8 * count);
     for index in 0..count {
-        let sum = sums
-            .entry(entry(&records.keys, index, count))
-            .or_insert_with(|| {
-                let value = entry(&found.values, index, count);
-                value.try_into().map_or(0, i64::from_le_bytes)
-            });
+        let sum = sums.of(entry(&records.keys, index, count), || {
+            let value = entry(&found.values, index, count);
+            value.try_into().map_or(0, i64::from_le_bytes)
+        });
         *sum += 1;
         out.extend_from_slice(&sum.to_le_bytes());
     }
@@ -87,6 +135,36 @@ fn count_keys(records: &Batch) {
         keys: records.keys.clone(),
         values,
     });
+}
+
+/// The sums of the keys of one batch: open addressing, at most half full.
+struct Sums<'a> {
+    slots: Vec<Option<(&'a [u8], i64)>>,
+}
+
+impl<'a> Sums<'a> {
+    fn new(count: usize) -> Self {
+        Self {
+            slots: vec![None; (2 * count).next_power_of_two()],
+        }
+    }
+
+    fn of(&mut self, key: &'a [u8], first: impl FnOnce() -> i64) -> &mut i64 {
+        let mask = self.slots.len() - 1;
+        let words = key.chunks(8).map(|chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(word)
+        });
+        let hash = words.fold(0_u64, |hash, word| {
+            (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        });
+        let mut at = (hash >> 32) as usize & mask;
+        while self.slots[at].is_some_and(|(other, _)| other != key) {
+            at = (at + 1) & mask;
+        }
+        &mut self.slots[at].get_or_insert_with(|| (key, first())).1
+    }
 }
 
 /// The same through the single calls.

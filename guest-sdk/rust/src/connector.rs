@@ -1,0 +1,195 @@
+//! Sources and sinks of the host, as typed builders over their configuration.
+//!
+//! A builder only writes JSON; the host checks it. A connector that has no builder here is named by [`Connector`].
+
+use serde_json::{Map, Value, json};
+
+/// A connector that can be read.
+pub trait SourceConnector {
+    /// What the console shows.
+    fn type_name(&self) -> &'static str;
+    /// The configuration, with its `type`.
+    fn config(&self) -> Value;
+}
+
+/// A connector that can be written.
+pub trait SinkConnector {
+    /// What the console shows.
+    fn type_name(&self) -> &'static str;
+    /// The configuration, with its `type`.
+    fn config(&self) -> Value;
+}
+
+macro_rules! connector {
+    ($type:ty, $name:literal, $($role:ident)+) => {
+        $(impl $role for $type {
+            fn type_name(&self) -> &'static str {
+                $name
+            }
+
+            fn config(&self) -> Value {
+                Value::Object(self.0.clone())
+            }
+        })+
+    };
+}
+
+/// Starts a configuration.
+fn config(type_name: &str) -> Map<String, Value> {
+    let mut config = Map::new();
+    config.insert("type".to_owned(), json!(type_name));
+    config
+}
+
+/// Any connector, by its type and keys.
+#[derive(Clone, Debug)]
+pub struct Connector(Map<String, Value>);
+
+impl Connector {
+    /// The connector of this type.
+    pub fn new(type_name: &str) -> Self {
+        Self(config(type_name))
+    }
+
+    /// Sets a key.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+connector!(Connector, "connector", SourceConnector SinkConnector);
+
+/// Lines of text files: as a source every line of a file, a directory or a glob pattern, as a sink one line per record
+/// in a directory. Records are strings.
+#[derive(Clone, Debug)]
+pub struct TextFiles(Map<String, Value>);
+
+impl TextFiles {
+    /// The files at this path.
+    pub fn new(path: impl Into<String>) -> Self {
+        let mut config = config("text-files");
+        config.insert("path".to_owned(), json!(path.into()));
+        Self(config)
+    }
+}
+
+connector!(TextFiles, "text files", SourceConnector SinkConnector);
+
+/// Deterministic test data, computed by the host.
+#[derive(Clone, Debug)]
+pub struct Generator(Map<String, Value>);
+
+impl Generator {
+    fn data(data: &str) -> Self {
+        let mut config = config("generator");
+        config.insert("data".to_owned(), json!(data));
+        Self(config)
+    }
+
+    /// Bids: `auction`, `bidder`, `price`, `ts`, all long.
+    pub fn bids() -> Self {
+        Self::data("bids")
+    }
+
+    /// Pairs: `key`, `one`, both long.
+    pub fn pairs() -> Self {
+        Self::data("pairs")
+    }
+
+    /// Persons and auctions: `kind` (0 person, 1 auction), `id`, `seller`, `category`, `price`, `ts`, all long, and
+    /// `name`, `city`, `state`, strings that are empty for auctions.
+    pub fn events() -> Self {
+        Self::data("events")
+    }
+
+    /// Stamped pairs: `key`, `one`, `stamp_ns`, all long.
+    pub fn latency() -> Self {
+        Self::data("latency")
+    }
+
+    /// How many records.
+    #[must_use]
+    pub fn count(self, records: i64) -> Self {
+        self.with("events", records)
+    }
+
+    /// How many different keys.
+    #[must_use]
+    pub fn keys(self, keys: i64) -> Self {
+        self.with("keys", keys)
+    }
+
+    /// How many records there are in a millisecond of event time.
+    #[must_use]
+    pub fn per_ms(self, records: i64) -> Self {
+        self.with("epm", records)
+    }
+
+    /// How many records a second to give, in all.
+    #[must_use]
+    pub fn rate(self, records_per_second: i64) -> Self {
+        self.with("rate", records_per_second)
+    }
+
+    fn with(mut self, key: &str, value: i64) -> Self {
+        self.0.insert(key.to_owned(), json!(value));
+        self
+    }
+}
+
+connector!(Generator, "generator", SourceConnector);
+
+/// Counts records and adds up their hashes, to compare results.
+#[derive(Clone, Debug)]
+pub struct Checksum(Map<String, Value>);
+
+impl Checksum {
+    /// The sink.
+    pub fn new() -> Self {
+        Self(config("checksum"))
+    }
+}
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+connector!(Checksum, "checksum", SinkConnector);
+
+/// Measures the time since a stamp that the source has put into the record (nanoseconds).
+#[derive(Clone, Debug)]
+pub struct Latency(Map<String, Value>);
+
+impl Latency {
+    /// The stamp is in this field.
+    pub fn of(field: &str) -> Self {
+        let mut config = config("latency");
+        config.insert("field".to_owned(), json!(field));
+        Self(config)
+    }
+}
+
+connector!(Latency, "latency", SinkConnector);
+
+/// Prints records to the standard output of the process.
+#[derive(Clone, Debug)]
+pub struct Print(Map<String, Value>);
+
+impl Print {
+    /// The sink.
+    pub fn new() -> Self {
+        Self(config("print"))
+    }
+}
+
+impl Default for Print {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+connector!(Print, "print", SinkConnector);

@@ -1,0 +1,197 @@
+//! [`OpenContext`]: where the factory of an operator gets its state handles, side outputs and counters.
+//!
+//! A factory runs twice: when the graph is built, to learn what the operator declares, and when it is opened, to make
+//! handles that work. The handles of the first run lead nowhere.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::column::NO_TIMESTAMP;
+use crate::error::Error;
+use crate::graph::{OutputPlan, StatePlan};
+use crate::keyed::KeySpace;
+use crate::operator::Counter;
+use crate::operator::counter::Counters;
+use crate::row::{Row, schema_of};
+use crate::state::{ListState, MapState, SubKey, ValueState};
+use crate::task::{Out, Place, Shared, Wiring};
+
+/// Names a side output and the type of its records.
+#[derive(Debug)]
+pub struct OutputTag<T> {
+    pub(crate) name: String,
+    record: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Row> OutputTag<T> {
+    /// The tag of this name.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            record: std::marker::PhantomData,
+        }
+    }
+}
+
+/// A side output of an operator.
+pub struct SideOutput<T> {
+    out: Out<T>,
+    timestamp: Rc<Cell<i64>>,
+}
+
+impl<T: Row> SideOutput<T> {
+    /// Emits a record with the timestamp of the record or timer under way.
+    #[inline]
+    pub fn emit(&self, record: T) {
+        self.out.send(record, self.timestamp.get());
+    }
+}
+
+/// What a factory may ask for.
+pub struct OpenContext<'a> {
+    place: &'a Place,
+    space: Option<Rc<KeySpace>>,
+    wiring: Option<&'a Wiring<'a>>,
+    counters: Counters,
+    timestamp: Rc<Cell<i64>>,
+    states: Vec<StatePlan>,
+    outputs: Vec<OutputPlan>,
+    defect: Option<Error>,
+}
+
+/// What a factory has declared.
+pub(crate) struct Declared {
+    pub(crate) states: Vec<StatePlan>,
+    pub(crate) outputs: Vec<OutputPlan>,
+    pub(crate) counters: Counters,
+    pub(crate) timestamp: Rc<Cell<i64>>,
+}
+
+impl<'a> OpenContext<'a> {
+    fn new(place: &'a Place, space: Option<Rc<KeySpace>>, wiring: Option<&'a Wiring<'a>>) -> Self {
+        Self {
+            place,
+            space,
+            wiring,
+            counters: Counters::new(wiring.map_or(0, |wiring| wiring.node)),
+            timestamp: Rc::new(Cell::new(NO_TIMESTAMP)),
+            states: Vec::new(),
+            outputs: Vec::new(),
+            defect: None,
+        }
+    }
+
+    /// A context that only learns what is declared.
+    pub(crate) fn planning(place: &'a Place, keyed: bool) -> Self {
+        let shared = Rc::new(Shared::new(
+            Rc::new(crate::no_host::NoHost),
+            Place::default(),
+            1,
+            0,
+        ));
+        let space = keyed.then(|| KeySpace::new(Some(0), &shared));
+        Self::new(place, space, None)
+    }
+
+    /// A context that gives working handles.
+    pub(crate) fn opening(wiring: &'a Wiring<'a>, space: Option<Rc<KeySpace>>) -> Self {
+        Self::new(&wiring.shared.place, space, Some(wiring))
+    }
+
+    /// What was declared.
+    ///
+    /// # Errors
+    /// A declaration is impossible here.
+    pub(crate) fn finish(self) -> Result<Declared, Error> {
+        match self.defect {
+            Some(defect) => Err(defect),
+            None => Ok(Declared {
+                states: self.states,
+                outputs: self.outputs,
+                counters: self.counters,
+                timestamp: self.timestamp,
+            }),
+        }
+    }
+
+    /// The place of this instance in the job. Not known, and empty, while the job is planned.
+    pub fn place(&self) -> &Place {
+        self.place
+    }
+
+    /// Declares one value per key.
+    pub fn value_state<T: Row>(&mut self, name: &str) -> ValueState<T> {
+        let (number, space) = self.state(name, "value", schema_of::<T>(), None);
+        ValueState::open(number, &space)
+    }
+
+    /// Declares a list per key.
+    pub fn list_state<T: Row>(&mut self, name: &str) -> ListState<T> {
+        let (number, space) = self.state(name, "list", schema_of::<T>(), None);
+        ListState::open(number, &space)
+    }
+
+    /// Declares an ordered map per key.
+    pub fn map_state<K: SubKey, V: Row>(&mut self, name: &str) -> MapState<K, V> {
+        let sub_key = Some(schema_of::<K>());
+        let (number, space) = self.state(name, "map", schema_of::<V>(), sub_key);
+        MapState::open(number, &space)
+    }
+
+    fn state(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+        schema: serde_json::Value,
+        sub_key_schema: Option<serde_json::Value>,
+    ) -> (u32, Rc<KeySpace>) {
+        self.states.push(StatePlan {
+            name: name.to_owned(),
+            kind,
+            schema,
+            sub_key_schema,
+        });
+        let number = match self.wiring.map(|wiring| wiring.state_number(name)) {
+            Some(Ok(number)) => number,
+            Some(Err(error)) => {
+                self.defect.get_or_insert(error);
+                u32::MAX
+            }
+            None => u32::MAX,
+        };
+        let space = self.space.clone().unwrap_or_else(|| {
+            let text = format!("state {name} needs a keyed stream, call key_by before");
+            self.defect.get_or_insert(Error::User(text));
+            let shared = Shared::new(Rc::new(crate::no_host::NoHost), Place::default(), 1, 0);
+            KeySpace::new(Some(0), &Rc::new(shared))
+        });
+        (number, space)
+    }
+
+    /// Declares a side output. Read it with `stream.side_output(&tag)`.
+    pub fn side_output<T: Row>(&mut self, tag: &OutputTag<T>) -> SideOutput<T> {
+        self.outputs.push(OutputPlan {
+            name: tag.name.clone(),
+            schema: schema_of::<T>(),
+            key_schema: None,
+        });
+        let index = self.outputs.len() as u32;
+        let out = match self.wiring.map(|wiring| wiring.out(index)) {
+            Some(Ok(out)) => out,
+            Some(Err(error)) => {
+                self.defect.get_or_insert(error);
+                Out::Nobody
+            }
+            None => Out::Nobody,
+        };
+        SideOutput {
+            out,
+            timestamp: Rc::clone(&self.timestamp),
+        }
+    }
+
+    /// The counter of this name, shown in the console.
+    pub fn counter(&mut self, name: &str) -> Counter {
+        self.counters.counter(name)
+    }
+}

@@ -1,0 +1,138 @@
+//! The graph as the JSON of `wit/MANIFEST.md`.
+//!
+//! What only shows when the whole job is known is checked here: states without keys, `uid`s given twice, sinks that are
+//! missing. Everything else is the host's to check.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Graph, Kind};
+use crate::error::Error;
+
+impl Graph {
+    /// The `uid` of an operator: the one it was given, else its type and number.
+    pub(crate) fn uid(&self, number: u32) -> String {
+        let node = &self.nodes[number as usize];
+        let default = || format!("{}-{number}", node.type_name.replace([' ', '_'], "-"));
+        node.uid.clone().unwrap_or_else(default)
+    }
+
+    /// The `plan` document.
+    ///
+    /// # Errors
+    /// What is wrong with the graph.
+    pub(crate) fn plan(&self, default_name: &str) -> Result<Value, Error> {
+        self.check()?;
+        let edges: Vec<Value> = self
+            .edges()
+            .iter()
+            .map(|edge| {
+                json!({
+                    "from": edge.from,
+                    "output": edge.output,
+                    "to": edge.to,
+                    "input": edge.input,
+                    "partitioning": edge.partitioning.name(),
+                })
+            })
+            .collect();
+        Ok(json!({
+            "version": 1,
+            "name": self.name.as_deref().unwrap_or(default_name),
+            "max_parallelism": self.max_parallelism,
+            "operators": self.operators(),
+            "edges": edges,
+        }))
+    }
+
+    /// The operators as both documents show them.
+    pub(crate) fn operators(&self) -> Vec<Value> {
+        (0..self.next_number())
+            .map(|number| self.operator(number))
+            .collect()
+    }
+
+    fn operator(&self, number: u32) -> Value {
+        let node = &self.nodes[number as usize];
+        let mut fields = Map::new();
+        let mut set = |name: &str, value: Value| {
+            fields.insert(name.to_owned(), value);
+        };
+        set("id", json!(number));
+        set("uid", json!(self.uid(number)));
+        set(
+            "name",
+            json!(node.name.as_deref().unwrap_or(node.type_name)),
+        );
+        let kind = match node.kind {
+            Kind::Source => "source",
+            Kind::Operator => "operator",
+            Kind::Sink => "sink",
+        };
+        set("kind", json!(kind));
+        set("parallelism", json!(self.parallelism(number)));
+        if !node.chain {
+            set("chain", json!(false));
+        }
+        if let Some(connector) = &node.connector {
+            set("connector", connector.clone());
+        }
+        if node.kind != Kind::Source {
+            let inputs = node.inputs.iter().map(|schema| json!({ "schema": schema }));
+            set("inputs", Value::Array(inputs.collect()));
+        }
+        if node.kind != Kind::Sink {
+            let outputs = node.outputs.iter().map(|output| {
+                let mut fields = json!({ "name": output.name, "schema": output.schema });
+                if let Some(key_schema) = &output.key_schema {
+                    fields["key_schema"] = key_schema.clone();
+                }
+                fields
+            });
+            set("outputs", Value::Array(outputs.collect()));
+        }
+        if node.kind == Kind::Operator {
+            set("keyed", json!(node.keyed));
+            let states = node.states.iter().map(|state| {
+                json!({
+                    "name": state.name,
+                    "kind": state.kind,
+                    "schema": state.schema,
+                    "sub_key_schema": state.sub_key_schema,
+                })
+            });
+            set("states", Value::Array(states.collect()));
+            set("watermarks", json!(node.watermarks));
+        }
+        Value::Object(fields)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let mut uids = BTreeSet::new();
+        for number in 0..self.next_number() {
+            let node = &self.nodes[number as usize];
+            let refuse = |reason: String| Error::Graph {
+                operator: self.uid(number),
+                reason,
+            };
+            if let Some(defect) = &node.defect {
+                return Err(refuse(defect.clone()));
+            }
+            if !uids.insert(self.uid(number)) {
+                return Err(refuse("another operator has this uid".to_owned()));
+            }
+            let mut states = BTreeSet::new();
+            if let Some(twice) = node.states.iter().find(|state| !states.insert(&state.name)) {
+                return Err(refuse(format!("it declares state {} twice", twice.name)));
+            }
+            if node.parallelism == Some(0) {
+                return Err(refuse("its parallelism is 0, give at least 1".to_owned()));
+            }
+        }
+        if self.nodes.is_empty() {
+            return Err(Error::User("the job has no operators".to_owned()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,242 @@
+//! The job graph as the job function builds it: operators with their schemas, edges, and how to open each operator.
+//!
+//! The same function builds it when the job is planned and when a task is opened, so operators have the same numbers
+//! both times. Numbers follow the order of calls; an edge always leads to a higher one.
+
+mod document;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::row::{Row, schema_of};
+use crate::task::Wiring;
+
+/// How records of an edge find their subtask; see `wit/MANIFEST.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Partitioning {
+    /// The same subtask. Becomes `rebalance` where the parallelism of the two operators differs.
+    Forward,
+    /// By key.
+    Hash,
+    /// Round robin.
+    Rebalance,
+    /// To all.
+    Broadcast,
+}
+
+impl Partitioning {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Hash => "hash",
+            Self::Rebalance => "rebalance",
+            Self::Broadcast => "broadcast",
+        }
+    }
+}
+
+/// An edge of the graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Edge {
+    pub(crate) from: u32,
+    pub(crate) output: u32,
+    pub(crate) to: u32,
+    pub(crate) input: u32,
+    pub(crate) partitioning: Partitioning,
+    /// Whether the receiving operator may be chained to its input.
+    pub(crate) chain: bool,
+}
+
+/// What an operator is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Source,
+    Operator,
+    Sink,
+}
+
+/// An output as the plan shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputPlan {
+    pub(crate) name: String,
+    pub(crate) schema: Value,
+    pub(crate) key_schema: Option<Value>,
+}
+
+impl OutputPlan {
+    /// The unkeyed main output.
+    pub(crate) fn main<T: Row>() -> Self {
+        Self {
+            name: "out".to_owned(),
+            schema: schema_of::<T>(),
+            key_schema: None,
+        }
+    }
+}
+
+/// A state as the plan shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct StatePlan {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) schema: Value,
+    pub(crate) sub_key_schema: Option<Value>,
+}
+
+/// Opens an operator in an instance.
+pub(crate) type Open = Box<dyn FnOnce(&mut Wiring<'_>) -> Result<(), Error>>;
+
+/// An operator of the graph.
+pub(crate) struct Node {
+    pub(crate) uid: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) type_name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) parallelism: Option<u32>,
+    /// Takes the parallelism of its input unless it has its own.
+    pub(crate) follows_input: bool,
+    pub(crate) chain: bool,
+    pub(crate) connector: Option<Value>,
+    pub(crate) inputs: Vec<Value>,
+    pub(crate) outputs: Vec<OutputPlan>,
+    pub(crate) keyed: bool,
+    pub(crate) states: Vec<StatePlan>,
+    pub(crate) watermarks: Option<Value>,
+    /// What is wrong with it, told when the plan is made.
+    pub(crate) defect: Option<String>,
+    pub(crate) open: Option<Open>,
+}
+
+impl Node {
+    pub(crate) fn new(kind: Kind, type_name: &'static str) -> Self {
+        Self {
+            uid: None,
+            name: None,
+            type_name,
+            kind,
+            parallelism: None,
+            follows_input: false,
+            chain: true,
+            connector: None,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            keyed: false,
+            states: Vec::new(),
+            watermarks: None,
+            defect: None,
+            open: None,
+        }
+    }
+}
+
+/// The graph of a job.
+pub(crate) struct Graph {
+    pub(crate) name: Option<String>,
+    pub(crate) max_parallelism: u32,
+    pub(crate) cached_keys_max: usize,
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+}
+
+/// The graph while streams refer to it.
+pub(crate) type SharedGraph = Rc<RefCell<Graph>>;
+
+/// Key groups of a job unless it says otherwise.
+const MAX_PARALLELISM_DEFAULT: u32 = 128;
+/// Keys that a keyed operator keeps between calls unless the job says otherwise.
+const CACHED_KEYS_DEFAULT: usize = 16 * 1024;
+
+impl Graph {
+    pub(crate) fn new() -> Self {
+        Self {
+            name: None,
+            max_parallelism: MAX_PARALLELISM_DEFAULT,
+            cached_keys_max: CACHED_KEYS_DEFAULT,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+        }
+    }
+
+    /// The number that the next operator gets.
+    pub(crate) fn next_number(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
+    /// Adds an operator with the edges into its inputs: (from, output, partitioning), input by input.
+    pub(crate) fn add(&mut self, node: Node, inputs: &[(u32, u32, Partitioning)]) -> u32 {
+        let to = self.next_number();
+        self.nodes.push(node);
+        for (input, &(from, output, partitioning)) in inputs.iter().enumerate() {
+            self.edges.push(Edge {
+                from,
+                output,
+                to,
+                input: input as u32,
+                partitioning,
+                chain: true,
+            });
+        }
+        to
+    }
+
+    /// The operator of a number that this graph gave out.
+    pub(crate) fn node(&mut self, number: u32) -> &mut Node {
+        &mut self.nodes[number as usize]
+    }
+
+    /// The schema of an output and its index, if the operator has it.
+    pub(crate) fn output(&self, node: u32, name: &str) -> Option<u32> {
+        let outputs = &self.nodes[node as usize].outputs;
+        outputs
+            .iter()
+            .position(|output| output.name == name)
+            .map(|index| index as u32)
+    }
+
+    /// The parallelism an operator asks for.
+    fn parallelism(&self, number: u32) -> Option<u32> {
+        let node = &self.nodes[number as usize];
+        if node.parallelism.is_some() || !node.follows_input {
+            return node.parallelism;
+        }
+        let input = self.edges.iter().find(|edge| edge.to == number);
+        input.and_then(|edge| self.parallelism(edge.from))
+    }
+
+    /// The edges as they will be: implicit forward edges between operators of different parallelism are rebalanced.
+    pub(crate) fn edges(&self) -> Vec<Edge> {
+        let mut edges = self.edges.clone();
+        for edge in &mut edges {
+            edge.chain = self.nodes[edge.to as usize].chain;
+            if edge.partitioning == Partitioning::Forward
+                && self.parallelism(edge.from) != self.parallelism(edge.to)
+            {
+                edge.partitioning = Partitioning::Rebalance;
+            }
+        }
+        edges
+    }
+
+    /// Takes what opens an operator.
+    ///
+    /// # Errors
+    /// There is no such operator, or it does not run in a component.
+    pub(crate) fn take_open(&mut self, number: u32) -> Result<Open, Error> {
+        let node = self.nodes.get_mut(number as usize);
+        node.and_then(|node| node.open.take()).ok_or_else(|| {
+            Error::Task(format!(
+                "operator {number} is not one of this job's that run in a component"
+            ))
+        })
+    }
+
+    /// Whether an operator assigns timestamps, and how many inputs it has.
+    pub(crate) fn flow_of(&self, number: u32) -> (bool, u32) {
+        self.nodes.get(number as usize).map_or((false, 0), |node| {
+            (node.watermarks.is_some(), node.inputs.len() as u32)
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! The host behind the bindings. Columns are moved in and out of the generated types: vectors change hands, bytes stay.
+
+use super::bindings;
+use super::bindings::wasmill::dataflow::{log, metrics, output, state, timers, watermarks};
+use crate::column::{Batch, Column, TimeDomain, TimerBatch};
+use crate::host::{Addresses, Entries, Found, Host, Level};
+
+/// The host of a component.
+pub(super) struct ImportedHost;
+
+impl Column {
+    fn lend(&mut self) -> bindings::BytesColumn {
+        bindings::BytesColumn {
+            ends: std::mem::take(&mut self.ends),
+            data: std::mem::take(&mut self.data),
+        }
+    }
+
+    fn take_back(&mut self, lent: bindings::BytesColumn) {
+        *self = lent.into();
+    }
+}
+
+impl From<bindings::BytesColumn> for Column {
+    fn from(column: bindings::BytesColumn) -> Self {
+        Self {
+            ends: column.ends,
+            data: column.data,
+        }
+    }
+}
+
+impl From<bindings::Batch> for Batch {
+    fn from(batch: bindings::Batch) -> Self {
+        Self {
+            count: batch.count,
+            timestamps: batch.timestamps,
+            keys: batch.keys.into(),
+            values: batch.values.into(),
+        }
+    }
+}
+
+impl From<bindings::TimerBatch> for TimerBatch {
+    fn from(timers: bindings::TimerBatch) -> Self {
+        Self {
+            count: timers.count,
+            times: timers.times,
+            keys: timers.keys.into(),
+            namespaces: timers.namespaces.into(),
+        }
+    }
+}
+
+/// Runs a bulk call with lent addresses.
+fn with_addresses<R>(
+    addresses: &mut Addresses,
+    call: impl FnOnce(u32, &bindings::BytesColumn, &bindings::BytesColumn) -> R,
+) -> R {
+    let keys = addresses.keys.lend();
+    let sub_keys = addresses.sub_keys.lend();
+    let result = call(addresses.count, &keys, &sub_keys);
+    addresses.keys.take_back(keys);
+    addresses.sub_keys.take_back(sub_keys);
+    result
+}
+
+/// Runs a timer call with lent timers.
+fn with_timers(
+    domain: TimeDomain,
+    timers: &mut TimerBatch,
+    call: fn(bindings::TimeDomain, &bindings::TimerBatch),
+) {
+    let lent = bindings::TimerBatch {
+        count: timers.count,
+        times: std::mem::take(&mut timers.times),
+        keys: timers.keys.lend(),
+        namespaces: timers.namespaces.lend(),
+    };
+    let domain = match domain {
+        TimeDomain::Event => bindings::TimeDomain::Event,
+        TimeDomain::Processing => bindings::TimeDomain::Processing,
+    };
+    call(domain, &lent);
+    *timers = lent.into();
+}
+
+impl Host for ImportedHost {
+    fn get_many(&self, state: u32, addresses: &mut Addresses) -> Found {
+        let found = with_addresses(addresses, |count, keys, sub_keys| {
+            state::get_many(state, count, keys, sub_keys)
+        });
+        Found {
+            present: found.present,
+            values: found.values.into(),
+        }
+    }
+
+    fn put_many(&self, state: u32, addresses: &mut Addresses, values: &mut Column) {
+        let lent = values.lend();
+        with_addresses(addresses, |count, keys, sub_keys| {
+            state::put_many(state, count, keys, sub_keys, &lent);
+        });
+        values.take_back(lent);
+    }
+
+    fn delete_many(&self, state: u32, addresses: &mut Addresses) {
+        with_addresses(addresses, |count, keys, sub_keys| {
+            state::delete_many(state, count, keys, sub_keys);
+        });
+    }
+
+    fn append_many(&self, state: u32, addresses: &mut Addresses, values: &mut Column) {
+        let lent = values.lend();
+        with_addresses(addresses, |count, keys, sub_keys| {
+            state::append_many(state, count, keys, sub_keys, &lent);
+        });
+        values.take_back(lent);
+    }
+
+    fn scan(&self, state: u32, key: &[u8], start: &[u8], limit: u32) -> Entries {
+        let page = state::scan(state, key, start, limit);
+        Entries {
+            count: page.count,
+            sub_keys: page.sub_keys.into(),
+            values: page.values.into(),
+            more: page.more,
+        }
+    }
+
+    fn clear_key(&self, state: u32, key: &[u8]) {
+        state::clear_key(state, key);
+    }
+
+    fn get(&self, state: u32, key: &[u8], sub_key: &[u8]) -> Option<Vec<u8>> {
+        state::get(state, key, sub_key)
+    }
+
+    fn register_timers(&self, domain: TimeDomain, timers: &mut TimerBatch) {
+        with_timers(domain, timers, timers::register);
+    }
+
+    fn delete_timers(&self, domain: TimeDomain, timers: &mut TimerBatch) {
+        with_timers(domain, timers, timers::delete);
+    }
+
+    fn emit(&self, port: u32, records: &mut Batch) {
+        let lent = bindings::Batch {
+            count: records.count,
+            timestamps: std::mem::take(&mut records.timestamps),
+            keys: records.keys.lend(),
+            values: records.values.lend(),
+        };
+        output::emit(port, &lent);
+        *records = lent.into();
+    }
+
+    fn observe(&self, observations: &[(u32, i64)]) {
+        let observations: Vec<_> = observations
+            .iter()
+            .map(|&(operator, max_timestamp)| watermarks::Observation {
+                operator,
+                max_timestamp,
+            })
+            .collect();
+        watermarks::observe(&observations);
+    }
+
+    fn count(&self, increments: Vec<(u32, String, u64)>) {
+        let increments: Vec<_> = increments
+            .into_iter()
+            .map(|(operator, name, amount)| metrics::Increment {
+                operator,
+                name,
+                amount,
+            })
+            .collect();
+        metrics::count(&increments);
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        let level = match level {
+            Level::Debug => log::Level::Debug,
+            Level::Info => log::Level::Info,
+            Level::Warn => log::Level::Warn,
+            Level::Error => log::Level::Error,
+        };
+        log::write(level, message);
+    }
+}

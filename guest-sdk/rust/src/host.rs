@@ -1,0 +1,99 @@
+//! What the SDK asks of the host: the imports of `wit/` as one trait, so that operators run natively as well.
+//!
+//! In a component the trait is the generated bindings; in tests it is a host in memory. Every call carries columns,
+//! so one virtual call is paid per batch, never per record. Columns are lent and come back unchanged or empty.
+
+use crate::column::{Batch, Column, TimeDomain, TimerBatch};
+
+/// Answers of [`Host::get_many`].
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// 1 where there is a value, 0 where there is none.
+    pub present: Vec<u8>,
+    /// The values; an absent one is empty.
+    pub values: Column,
+}
+
+/// Answers of [`Host::scan`], by ascending sub-key.
+#[derive(Clone, Debug, Default)]
+pub struct Entries {
+    /// How many entries.
+    pub count: u32,
+    /// Their sub-keys.
+    pub sub_keys: Column,
+    /// Their values.
+    pub values: Column,
+    /// Whether the key has more entries after these.
+    pub more: bool,
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// For debugging.
+    Debug,
+    /// A normal event.
+    Info,
+    /// Unexpected, but handled.
+    Warn,
+    /// Somebody has to act.
+    Error,
+}
+
+/// Addresses of a bulk call: key `i` together with sub-key `i`.
+#[derive(Debug, Default)]
+pub struct Addresses {
+    /// How many.
+    pub count: u32,
+    /// The keys.
+    pub keys: Column,
+    /// The sub-keys.
+    pub sub_keys: Column,
+}
+
+impl Addresses {
+    /// Forgets all addresses, keeps the memory.
+    pub fn clear(&mut self) {
+        self.count = 0;
+        self.keys.clear();
+        self.sub_keys.clear();
+    }
+
+    /// Appends an address; each part comes with the width its type has, if it has one.
+    #[inline]
+    pub(crate) fn push(&mut self, key: (Option<usize>, &[u8]), sub_key: (Option<usize>, &[u8])) {
+        self.keys.push(key.0, key.1);
+        self.sub_keys.push(sub_key.0, sub_key.1);
+        self.count += 1;
+    }
+}
+
+/// The imports of a component; see `wit/`. All calls belong to the one call of the operator that is under way.
+pub trait Host {
+    /// Reads values.
+    fn get_many(&self, state: u32, addresses: &mut Addresses) -> Found;
+    /// Sets values.
+    fn put_many(&self, state: u32, addresses: &mut Addresses, values: &mut Column);
+    /// Removes values.
+    fn delete_many(&self, state: u32, addresses: &mut Addresses);
+    /// Appends to lists.
+    fn append_many(&self, state: u32, addresses: &mut Addresses, values: &mut Column);
+    /// Reads a page of a Map state's key.
+    fn scan(&self, state: u32, key: &[u8], start: &[u8], limit: u32) -> Entries;
+    /// Removes every entry of a Map state's key.
+    fn clear_key(&self, state: u32, key: &[u8]);
+    /// Reads one value.
+    fn get(&self, state: u32, key: &[u8], sub_key: &[u8]) -> Option<Vec<u8>>;
+    /// Adds timers.
+    fn register_timers(&self, domain: TimeDomain, timers: &mut TimerBatch);
+    /// Removes timers.
+    fn delete_timers(&self, domain: TimeDomain, timers: &mut TimerBatch);
+    /// Emits records at an output port.
+    fn emit(&self, port: u32, records: &mut Batch);
+    /// Tells the largest timestamps that assigners gave out: (operator, timestamp).
+    fn observe(&self, observations: &[(u32, i64)]);
+    /// Adds to counters: (operator, name, amount).
+    fn count(&self, increments: Vec<(u32, String, u64)>);
+    /// Writes a log line.
+    fn log(&self, level: Level, message: &str);
+}

@@ -1,0 +1,357 @@
+//! The keyed operator of a chain: user logic over keyed state and timers, with one input or two that share them.
+//!
+//! The user's function is called statically, with the key's slot set, its values loaded and its key decoded. A failure
+//! of user code stops the loop at that record; the host then undoes the whole call.
+
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::{KeySpace, TimerService};
+use crate::column::{Batch, NO_TIMESTAMP, TimeDomain, TimerBatch};
+use crate::error::{Error, Outcome};
+use crate::host::Level;
+use crate::operator::counter::Counters;
+use crate::row::Row;
+use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
+
+/// User logic over the records of one keyed stream. All calls come from one thread, one at a time.
+pub trait KeyedProcess: 'static {
+    /// The key of the stream.
+    type Key: Row;
+    /// Its records.
+    type In: Row;
+    /// The records produced.
+    type Out: Row;
+
+    /// Processes a record. State handles refer to its key.
+    ///
+    /// # Errors
+    /// The record cannot be processed: the call is undone and the error reported with the record.
+    fn process(
+        &mut self,
+        record: Self::In,
+        ctx: &mut KeyedContext<'_, Self::Key>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome;
+
+    /// A timer of the key has fired; `ctx.timestamp()` is its time. It is gone.
+    ///
+    /// # Errors
+    /// As [`KeyedProcess::process`].
+    fn on_timer(
+        &mut self,
+        _domain: TimeDomain,
+        _ctx: &mut KeyedContext<'_, Self::Key>,
+        _out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome {
+        Ok(())
+    }
+}
+
+/// User logic over two keyed streams with one key type, state and timers shared. Calls as in [`KeyedProcess`].
+pub trait KeyedCoProcess: 'static {
+    /// The key of both streams.
+    type Key: Row;
+    /// Records of the first stream.
+    type In1: Row;
+    /// Records of the second stream.
+    type In2: Row;
+    /// The records produced.
+    type Out: Row;
+
+    /// Processes a record of the first stream.
+    ///
+    /// # Errors
+    /// As [`KeyedProcess::process`].
+    fn process1(
+        &mut self,
+        record: Self::In1,
+        ctx: &mut KeyedContext<'_, Self::Key>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome;
+
+    /// Processes a record of the second stream.
+    ///
+    /// # Errors
+    /// As [`KeyedProcess::process`].
+    fn process2(
+        &mut self,
+        record: Self::In2,
+        ctx: &mut KeyedContext<'_, Self::Key>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome;
+
+    /// A timer of the key has fired; see [`KeyedProcess::on_timer`].
+    ///
+    /// # Errors
+    /// As [`KeyedProcess::process`].
+    fn on_timer(
+        &mut self,
+        _domain: TimeDomain,
+        _ctx: &mut KeyedContext<'_, Self::Key>,
+        _out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome {
+        Ok(())
+    }
+}
+
+/// What keyed logic may ask and do besides its state.
+pub struct KeyedContext<'a, K> {
+    keys: &'a [K],
+    slot: u32,
+    timestamp: i64,
+    space: &'a KeySpace,
+    timers: &'a TimerService,
+}
+
+impl<K: Row> KeyedContext<'_, K> {
+    /// The key under way.
+    #[inline]
+    pub fn key(&self) -> &K {
+        &self.keys[self.slot as usize]
+    }
+
+    /// Event timestamp of the record, or the time of the event-time timer (milliseconds).
+    #[inline]
+    pub fn timestamp(&self) -> Option<i64> {
+        (self.timestamp != NO_TIMESTAMP).then_some(self.timestamp)
+    }
+
+    /// The watermark (milliseconds); the least number before there is one.
+    #[inline]
+    pub fn watermark(&self) -> i64 {
+        self.space.shared.now().watermark
+    }
+
+    /// Writes a line to the operator's log.
+    pub fn log(&self, level: Level, message: &str) {
+        self.space.shared.log(level, message);
+    }
+
+    /// The operator's clock (milliseconds), the same during one call.
+    pub fn processing_time(&self) -> i64 {
+        self.space.shared.now().processing_time
+    }
+
+    /// Registers a timer of the key that fires when the watermark reaches `time`. Doing it twice changes nothing.
+    pub fn register_event_timer(&mut self, time: i64) {
+        self.change(TimeDomain::Event, time, TimerService::register);
+    }
+
+    /// Registers a timer of the key that fires when the operator's clock reaches `time`.
+    pub fn register_processing_timer(&mut self, time: i64) {
+        self.change(TimeDomain::Processing, time, TimerService::register);
+    }
+
+    /// Deletes an event-time timer of the key; it need not exist.
+    pub fn delete_event_timer(&mut self, time: i64) {
+        self.change(TimeDomain::Event, time, TimerService::delete);
+    }
+
+    /// Deletes a processing-time timer of the key; it need not exist.
+    pub fn delete_processing_timer(&mut self, time: i64) {
+        self.change(TimeDomain::Processing, time, TimerService::delete);
+    }
+
+    fn change(
+        &self,
+        domain: TimeDomain,
+        time: i64,
+        change: fn(&TimerService, TimeDomain, i64, (Option<usize>, &[u8]), &[u8]),
+    ) {
+        let table = self.space.table.borrow();
+        let key = (table.width(), table.key(self.slot));
+        change(self.timers, domain, time, key, &[]);
+    }
+}
+
+/// One input or two: what the node needs of either.
+pub(crate) trait KeyedLogic: 'static {
+    type Key: Row;
+    type Out: Row;
+    fn on_timer(
+        &mut self,
+        domain: TimeDomain,
+        ctx: &mut KeyedContext<'_, Self::Key>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome;
+}
+
+/// Logic of one input.
+pub(crate) struct Single<P>(pub(crate) P);
+
+impl<P: KeyedProcess> KeyedLogic for Single<P> {
+    type Key = P::Key;
+    type Out = P::Out;
+    fn on_timer(
+        &mut self,
+        domain: TimeDomain,
+        ctx: &mut KeyedContext<'_, Self::Key>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome {
+        self.0.on_timer(domain, ctx, out)
+    }
+}
+
+/// Logic of two inputs.
+pub(crate) struct Twin<P>(pub(crate) P);
+
+impl<P: KeyedCoProcess> KeyedLogic for Twin<P> {
+    type Key = P::Key;
+    type Out = P::Out;
+    fn on_timer(
+        &mut self,
+        domain: TimeDomain,
+        ctx: &mut KeyedContext<'_, Self::Key>,
+        out: &mut Collector<'_, Self::Out>,
+    ) -> Outcome {
+        self.0.on_timer(domain, ctx, out)
+    }
+}
+
+/// A keyed operator in its place.
+pub(crate) struct KeyedNode<L: KeyedLogic> {
+    logic: RefCell<L>,
+    keys: RefCell<Vec<L::Key>>,
+    slots: RefCell<Vec<u32>>,
+    space: Rc<KeySpace>,
+    timers: TimerService,
+    counters: Counters,
+    timestamp: Rc<Cell<i64>>,
+    out: Out<L::Out>,
+    shared: Rc<Shared>,
+}
+
+impl<L: KeyedLogic> KeyedNode<L> {
+    pub(crate) fn new(
+        logic: L,
+        space: Rc<KeySpace>,
+        counters: Counters,
+        timestamp: Rc<Cell<i64>>,
+        out: Out<L::Out>,
+    ) -> Rc<Self> {
+        let shared = Rc::clone(&space.shared);
+        Rc::new(Self {
+            logic: RefCell::new(logic),
+            keys: RefCell::new(Vec::new()),
+            slots: RefCell::new(Vec::new()),
+            timers: TimerService::new(&shared, 0),
+            space,
+            counters,
+            timestamp,
+            out,
+            shared,
+        })
+    }
+
+    /// The head of an input whose records go to `step`.
+    pub(crate) fn head<I: Row, F>(self: &Rc<Self>, step: F) -> Rc<dyn Head>
+    where
+        F: Fn(&mut L, I, &mut KeyedContext<'_, L::Key>, &mut Collector<'_, L::Out>) -> Outcome
+            + 'static,
+    {
+        Rc::new(KeyedHead {
+            node: Rc::clone(self),
+            step,
+            record: PhantomData,
+        })
+    }
+
+    fn enter(&self, keys: &crate::column::Column, count: usize) -> Result<(), Error> {
+        self.space
+            .enter(keys, count, &mut self.slots.borrow_mut())?;
+        let table = self.space.table.borrow();
+        let mut keys = self.keys.borrow_mut();
+        for slot in keys.len() as u32..table.len() {
+            keys.push(L::Key::decode(table.key(slot))?);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn at<'a>(&'a self, keys: &'a [L::Key], slot: u32, timestamp: i64) -> KeyedContext<'a, L::Key> {
+        self.space.current.set(slot);
+        self.timestamp.set(timestamp);
+        KeyedContext {
+            keys,
+            slot,
+            timestamp,
+            space: &self.space,
+            timers: &self.timers,
+        }
+    }
+}
+
+impl<L: KeyedLogic> Operator for KeyedNode<L> {
+    fn on_timers(&self, domain: TimeDomain, timers: &TimerBatch) -> usize {
+        if let Err(error) = self.enter(&timers.keys, timers.len()) {
+            self.shared.fail(error);
+            return 0;
+        }
+        let (keys, slots) = (self.keys.borrow(), self.slots.borrow());
+        let mut logic = self.logic.borrow_mut();
+        for (index, (&time, &slot)) in timers.times.iter().zip(slots.iter()).enumerate() {
+            let timestamp = match domain {
+                TimeDomain::Event => time,
+                TimeDomain::Processing => NO_TIMESTAMP,
+            };
+            let mut ctx = self.at(&keys, slot, timestamp);
+            let mut out = Collector::new(&self.out, timestamp);
+            if let Err(error) = logic.on_timer(domain, &mut ctx, &mut out) {
+                self.shared.fail(error);
+            }
+            if self.shared.stopping() {
+                return index + 1;
+            }
+        }
+        timers.len()
+    }
+
+    fn end_call(&self) {
+        if self.space.end_call() {
+            self.keys.borrow_mut().clear();
+        }
+        self.timers.flush();
+        self.counters.flush(&self.shared);
+    }
+}
+
+/// An input of a keyed operator.
+struct KeyedHead<L: KeyedLogic, I, F> {
+    node: Rc<KeyedNode<L>>,
+    step: F,
+    record: PhantomData<fn(I)>,
+}
+
+impl<L: KeyedLogic, I: Row, F> Head for KeyedHead<L, I, F>
+where
+    F: Fn(&mut L, I, &mut KeyedContext<'_, L::Key>, &mut Collector<'_, L::Out>) -> Outcome,
+{
+    fn prepare(&self, batch: &Batch) {
+        if let Err(error) = self.node.enter(&batch.keys, batch.len()) {
+            self.node.shared.fail(error);
+        }
+    }
+
+    fn run(&self, batch: &Batch, range: Range<usize>, to_the_end: bool) -> usize {
+        let node = &*self.node;
+        let shared = &*node.shared;
+        let (keys, slots) = (node.keys.borrow(), node.slots.borrow());
+        let mut logic = node.logic.borrow_mut();
+        for_each_value(batch, range, |index, value| {
+            let timestamp = batch.timestamp(index);
+            let mut ctx = node.at(&keys, slots[index], timestamp);
+            let mut out = Collector::new(&node.out, timestamp);
+            let outcome = match I::decode(value) {
+                Ok(record) => (self.step)(&mut logic, record, &mut ctx, &mut out),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                shared.fail(error);
+            }
+            shared.stopping() && (!to_the_end || shared.failed())
+        })
+    }
+}

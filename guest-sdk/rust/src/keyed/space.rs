@@ -1,0 +1,93 @@
+//! The key space of a keyed operator: its key table, the key under way, and the states that follow the slots.
+//!
+//! Invariant between calls and after [`KeySpace::enter`]: every state has loaded exactly the slots below the table's
+//! length. That is what makes "what is missing" a range instead of a search. Dropping the cache keeps it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::KeyTable;
+use crate::column::Column;
+use crate::error::Error;
+use crate::task::Shared;
+
+/// A state that keeps something per slot.
+pub(crate) trait Store {
+    /// Reads the slots from `first` on, which are new.
+    fn load(&self, table: &KeyTable, first: u32) -> Result<(), Error>;
+    /// Writes what the call has changed.
+    fn flush(&self, table: &KeyTable);
+    /// Forgets all slots; nothing is unwritten.
+    fn clear(&self);
+}
+
+/// Keys, their slots and their states.
+pub(crate) struct KeySpace {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) table: RefCell<KeyTable>,
+    /// The slot of the key under way.
+    pub(crate) current: Rc<Cell<u32>>,
+    stores: RefCell<Vec<Rc<dyn Store>>>,
+}
+
+impl KeySpace {
+    /// An empty space of keys with this width, if they have one.
+    pub(crate) fn new(key_width: Option<usize>, shared: &Rc<Shared>) -> Rc<Self> {
+        Rc::new(Self {
+            shared: Rc::clone(shared),
+            table: RefCell::new(KeyTable::new(key_width)),
+            current: Rc::new(Cell::new(u32::MAX)),
+            stores: RefCell::new(Vec::new()),
+        })
+    }
+
+    /// Adds a state. Must happen before the first key.
+    pub(crate) fn add(&self, store: Rc<dyn Store>) {
+        self.stores.borrow_mut().push(store);
+    }
+
+    /// Gives the slots of a column of keys and loads the states of those that are new.
+    ///
+    /// # Errors
+    /// A stored value is malformed.
+    pub(crate) fn enter(
+        &self,
+        keys: &Column,
+        count: usize,
+        slots: &mut Vec<u32>,
+    ) -> Result<(), Error> {
+        slots.clear();
+        slots.reserve(count);
+        let mut table = self.table.borrow_mut();
+        let before = table.len();
+        match table.width() {
+            Some(8) if keys.ends.is_empty() => {
+                slots.extend(keys.data.chunks_exact(8).map(|key| table.intern(key)));
+            }
+            _ => slots.extend(keys.entries(count).map(|key| table.intern(key))),
+        }
+        if table.len() > before {
+            for store in self.stores.borrow().iter() {
+                store.load(&table, before)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a call: writes all changes, then drops the cache if it is over its bound. Returns whether it was dropped.
+    pub(crate) fn end_call(&self) -> bool {
+        let mut table = self.table.borrow_mut();
+        let stores = self.stores.borrow();
+        for store in stores.iter() {
+            store.flush(&table);
+        }
+        let full = table.len() as usize > self.shared.cached_keys_max;
+        if full {
+            for store in stores.iter() {
+                store.clear();
+            }
+            table.clear();
+        }
+        full
+    }
+}

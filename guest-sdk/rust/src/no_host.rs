@@ -1,0 +1,44 @@
+//! The host of handles that are made only to learn what an operator declares: it knows nothing and forgets everything.
+
+use crate::column::{Batch, Column, TimeDomain, TimerBatch};
+use crate::host::{Addresses, Entries, Found, Host, Level};
+
+/// No host at all.
+pub(crate) struct NoHost;
+
+impl Host for NoHost {
+    fn get_many(&self, _state: u32, addresses: &mut Addresses) -> Found {
+        Found {
+            present: vec![0; addresses.count as usize],
+            values: Column::default(),
+        }
+    }
+
+    fn put_many(&self, _state: u32, _addresses: &mut Addresses, _values: &mut Column) {}
+
+    fn delete_many(&self, _state: u32, _addresses: &mut Addresses) {}
+
+    fn append_many(&self, _state: u32, _addresses: &mut Addresses, _values: &mut Column) {}
+
+    fn scan(&self, _state: u32, _key: &[u8], _start: &[u8], _limit: u32) -> Entries {
+        Entries::default()
+    }
+
+    fn clear_key(&self, _state: u32, _key: &[u8]) {}
+
+    fn get(&self, _state: u32, _key: &[u8], _sub_key: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn register_timers(&self, _domain: TimeDomain, _timers: &mut TimerBatch) {}
+
+    fn delete_timers(&self, _domain: TimeDomain, _timers: &mut TimerBatch) {}
+
+    fn emit(&self, _port: u32, _records: &mut Batch) {}
+
+    fn observe(&self, _observations: &[(u32, i64)]) {}
+
+    fn count(&self, _increments: Vec<(u32, String, u64)>) {}
+
+    fn log(&self, _level: Level, _message: &str) {}
+}

@@ -1,0 +1,201 @@
+//! [`KeyedStream`]: records grouped by key, which is what state, timers and windows need.
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use super::{Stream, WindowedStream};
+use crate::context::{Declared, OpenContext};
+use crate::error::{Error, Outcome};
+use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
+use crate::keyed::{KeySpace, KeyedCoProcess, KeyedContext, KeyedNode, KeyedProcess, Single, Twin};
+use crate::row::{Row, schema_of};
+use crate::state::ValueState;
+use crate::task::{Collector, Place};
+use crate::window::Assigner;
+
+/// Records of type `T` grouped by a key of type `K`.
+pub struct KeyedStream<K, T> {
+    pub(super) graph: SharedGraph,
+    pub(super) node: u32,
+    types: PhantomData<fn() -> (K, T)>,
+}
+
+impl<K: Row, T: Row> KeyedStream<K, T> {
+    pub(super) fn new(graph: &SharedGraph, node: u32) -> Self {
+        Self {
+            graph: Rc::clone(graph),
+            node,
+            types: PhantomData,
+        }
+    }
+
+    /// Runs logic of your own over keyed state and timers. The factory runs in planning mode too: see [`OpenContext`].
+    pub fn process<P: KeyedProcess<Key = K, In = T>>(
+        self,
+        factory: impl Fn(&mut OpenContext<'_>) -> P + 'static,
+    ) -> Stream<P::Out> {
+        let declared = plan(&factory);
+        let mut node = keyed_node::<P::Out>("process", vec![schema_of::<T>()], declared);
+        node.open = Some(Box::new(move |wiring| {
+            let space = KeySpace::new(K::WIDTH, &wiring.shared);
+            let mut ctx = OpenContext::opening(wiring, Some(Rc::clone(&space)));
+            let logic = Single(factory(&mut ctx));
+            let Declared {
+                counters,
+                timestamp,
+                ..
+            } = ctx.finish()?;
+            let out = wiring.out(0)?;
+            let node = KeyedNode::new(logic, space, counters, timestamp, out);
+            let head = node
+                .head(|logic: &mut Single<P>, record, ctx, out| logic.0.process(record, ctx, out));
+            wiring.keyed_input(0, head);
+            wiring.keyed_operator(node)
+        }));
+        self.add(node)
+    }
+
+    /// Keeps one record per key, merged with every new one, and emits it each time.
+    pub fn reduce(self, reduce: impl Fn(T, T) -> T + 'static) -> Stream<T> {
+        let reduce = Rc::new(reduce);
+        let stream = self.process(move |ctx| Reduce {
+            reduced: ctx.value_state("reduced"),
+            reduce: Rc::clone(&reduce),
+            key: PhantomData::<fn() -> K>,
+        });
+        stream.type_name("reduce")
+    }
+
+    /// Groups the records of a key into event-time windows.
+    pub fn window(self, assigner: impl Into<Assigner>) -> WindowedStream<K, T> {
+        WindowedStream::new(self, assigner.into())
+    }
+
+    /// Joins the stream with another that has the same key, to share state and timers.
+    pub fn connect<U: Row>(self, other: KeyedStream<K, U>) -> ConnectedStreams<K, T, U> {
+        ConnectedStreams {
+            first: self,
+            second: other,
+        }
+    }
+
+    pub(super) fn add<U: Row>(self, node: Node) -> Stream<U> {
+        let edge = (self.node, 0, Partitioning::Hash);
+        let number = self.graph.borrow_mut().add(node, &[edge]);
+        Stream::new(&self.graph, number, 0, Partitioning::Forward)
+    }
+
+    /// Names the key selection for people.
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        self.graph.borrow_mut().node(self.node).name = Some(name.to_owned());
+        self
+    }
+
+    /// Names the key selection for good.
+    #[must_use]
+    pub fn uid(self, uid: &str) -> Self {
+        self.graph.borrow_mut().node(self.node).uid = Some(uid.to_owned());
+        self
+    }
+}
+
+/// Two streams with the same key.
+pub struct ConnectedStreams<K, T, U> {
+    first: KeyedStream<K, T>,
+    second: KeyedStream<K, U>,
+}
+
+impl<K: Row, T: Row, U: Row> ConnectedStreams<K, T, U> {
+    /// Runs logic of your own over both streams. The factory runs in planning mode too: see [`OpenContext`].
+    pub fn process<P: KeyedCoProcess<Key = K, In1 = T, In2 = U>>(
+        self,
+        factory: impl Fn(&mut OpenContext<'_>) -> P + 'static,
+    ) -> Stream<P::Out> {
+        let declared = plan(&factory);
+        let inputs = vec![schema_of::<T>(), schema_of::<U>()];
+        let mut node = keyed_node::<P::Out>("co_process", inputs, declared);
+        node.open = Some(Box::new(move |wiring| {
+            let space = KeySpace::new(K::WIDTH, &wiring.shared);
+            let mut ctx = OpenContext::opening(wiring, Some(Rc::clone(&space)));
+            let logic = Twin(factory(&mut ctx));
+            let Declared {
+                counters,
+                timestamp,
+                ..
+            } = ctx.finish()?;
+            let out = wiring.out(0)?;
+            let node = KeyedNode::new(logic, space, counters, timestamp, out);
+            let first = node
+                .head(|logic: &mut Twin<P>, record, ctx, out| logic.0.process1(record, ctx, out));
+            let second = node
+                .head(|logic: &mut Twin<P>, record, ctx, out| logic.0.process2(record, ctx, out));
+            wiring.keyed_input(0, first);
+            wiring.keyed_input(1, second);
+            wiring.keyed_operator(node)
+        }));
+        let edges = [
+            (self.first.node, 0, Partitioning::Hash),
+            (self.second.node, 0, Partitioning::Hash),
+        ];
+        let graph = self.first.graph;
+        let number = graph.borrow_mut().add(node, &edges);
+        Stream::new(&graph, number, 0, Partitioning::Forward)
+    }
+}
+
+/// Runs a factory to learn what it declares.
+fn plan<P>(factory: &impl Fn(&mut OpenContext<'_>) -> P) -> Result<Declared, Error> {
+    let place = Place::default();
+    let mut planning = OpenContext::planning(&place, true);
+    drop(factory(&mut planning));
+    planning.finish()
+}
+
+/// A keyed operator as the plan shows it.
+pub(super) fn keyed_node<O: Row>(
+    type_name: &'static str,
+    inputs: Vec<serde_json::Value>,
+    declared: Result<Declared, Error>,
+) -> Node {
+    let mut node = Node::new(Kind::Operator, type_name);
+    node.inputs = inputs;
+    node.outputs = vec![OutputPlan::main::<O>()];
+    node.keyed = true;
+    match declared {
+        Ok(declared) => {
+            node.outputs.extend(declared.outputs);
+            node.states = declared.states;
+        }
+        Err(error) => node.defect = Some(error.to_string()),
+    }
+    node
+}
+
+/// The running reduction of a key.
+struct Reduce<K, T: Row, F> {
+    reduced: ValueState<T>,
+    reduce: Rc<F>,
+    key: PhantomData<fn() -> K>,
+}
+
+impl<K: Row, T: Row, F: Fn(T, T) -> T + 'static> KeyedProcess for Reduce<K, T, F> {
+    type Key = K;
+    type In = T;
+    type Out = T;
+
+    fn process(
+        &mut self,
+        record: T,
+        _ctx: &mut KeyedContext<'_, K>,
+        out: &mut Collector<'_, T>,
+    ) -> Outcome {
+        let reduced = match self.reduced.get() {
+            Some(before) => (self.reduce)(before, record),
+            None => record,
+        };
+        self.reduced.set(reduced.clone());
+        out.emit(reduced);
+        Ok(())
+    }
+}

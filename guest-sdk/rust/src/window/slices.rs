@@ -1,0 +1,181 @@
+//! The slices of a window operator: accumulators by key slot and slice, cached and written through.
+//!
+//! A slice is in the cache as soon as it was asked for, also when the host has none: then it is known to be empty. An
+//! index of a slice within its key holds for one call; slices are removed only while timers fire, when nothing is
+//! dirty.
+
+use std::rc::Rc;
+
+use crate::column::Column;
+use crate::error::Error;
+use crate::host::Addresses;
+use crate::keyed::KeyTable;
+use crate::row::Row;
+use crate::state::ordered;
+use crate::task::Shared;
+
+/// The width of a slice's sub-key.
+pub(super) const SLICE_KEY_WIDTH: Option<usize> = Some(8);
+
+/// One slice of a key.
+#[derive(Debug)]
+pub(super) struct Slice<A> {
+    pub(super) start: i64,
+    pub(super) acc: Option<A>,
+    dirty: bool,
+}
+
+/// The slices of all keys of an instance.
+pub(super) struct Slices<A> {
+    state: u32,
+    shared: Rc<Shared>,
+    by_slot: Vec<Vec<Slice<A>>>,
+    count: usize,
+    missing: Vec<(u32, u32)>,
+    dirty: Vec<(u32, u32)>,
+    deletes: Vec<(u32, i64)>,
+    addresses: Addresses,
+    values: Column,
+}
+
+impl<A: Row> Slices<A> {
+    pub(super) fn new(state: u32, shared: &Rc<Shared>) -> Self {
+        Self {
+            state,
+            shared: Rc::clone(shared),
+            by_slot: Vec::new(),
+            count: 0,
+            missing: Vec::new(),
+            dirty: Vec::new(),
+            deletes: Vec::new(),
+            addresses: Addresses::default(),
+            values: Column::default(),
+        }
+    }
+
+    /// Makes room for the slots of the table.
+    pub(super) fn grow(&mut self, slots: u32) {
+        self.by_slot.resize_with(slots as usize, Vec::new);
+    }
+
+    /// How many slices are cached.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The index of a slice; it will be loaded by the next [`Slices::load`] if it is new. The latest slice is likely.
+    #[inline]
+    pub(super) fn find(&mut self, slot: u32, start: i64) -> u32 {
+        let slices = &mut self.by_slot[slot as usize];
+        if let Some(at) = slices.iter().rposition(|slice| slice.start == start) {
+            return at as u32;
+        }
+        let at = slices.len() as u32;
+        slices.push(Slice {
+            start,
+            acc: None,
+            dirty: false,
+        });
+        self.count += 1;
+        self.missing.push((slot, at));
+        at
+    }
+
+    /// The slices of a key.
+    pub(super) fn of(&self, slot: u32) -> &[Slice<A>] {
+        &self.by_slot[slot as usize]
+    }
+
+    /// Reads the slices that are new, all at once.
+    pub(super) fn load(&mut self, table: &KeyTable) -> Result<(), Error> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        self.addresses.clear();
+        for &(slot, at) in &self.missing {
+            let start = self.by_slot[slot as usize][at as usize].start;
+            let key = (table.width(), table.key(slot));
+            self.addresses.push(key, (SLICE_KEY_WIDTH, &ordered(start)));
+        }
+        let found = self.shared.host.get_many(self.state, &mut self.addresses);
+        let count = self.missing.len();
+        found.values.check("windows", count)?;
+        let answers = found.present.iter().zip(found.values.entries(count));
+        for ((slot, at), (present, value)) in self.missing.drain(..).zip(answers) {
+            if *present != 0 {
+                self.by_slot[slot as usize][at as usize].acc = Some(A::decode(value)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a slice. Answers whether it is the first change in this call, and whether it was empty.
+    #[inline]
+    pub(super) fn change(
+        &mut self,
+        slot: u32,
+        at: u32,
+        change: impl FnOnce(&mut Option<A>),
+    ) -> (bool, bool) {
+        let slice = &mut self.by_slot[slot as usize][at as usize];
+        let (first, new) = (!slice.dirty, slice.acc.is_none());
+        if first {
+            slice.dirty = true;
+            self.dirty.push((slot, at));
+        }
+        change(&mut slice.acc);
+        (first, new)
+    }
+
+    /// Removes the slices of a key that `gone` names.
+    pub(super) fn remove(&mut self, slot: u32, mut gone: impl FnMut(i64) -> bool) {
+        let deletes = &mut self.deletes;
+        let slices = &mut self.by_slot[slot as usize];
+        let before = slices.len();
+        slices.retain(|slice| {
+            let gone = gone(slice.start);
+            if gone && slice.acc.is_some() {
+                deletes.push((slot, slice.start));
+            }
+            !gone
+        });
+        self.count -= before - slices.len();
+    }
+
+    /// Writes what the call has changed.
+    pub(super) fn flush(&mut self, table: &KeyTable) {
+        if !self.dirty.is_empty() {
+            self.addresses.clear();
+            self.values.clear();
+            for (slot, at) in self.dirty.drain(..) {
+                let slice = &mut self.by_slot[slot as usize][at as usize];
+                slice.dirty = false;
+                let Some(acc) = &slice.acc else { continue };
+                let key = (table.width(), table.key(slot));
+                self.addresses
+                    .push(key, (SLICE_KEY_WIDTH, &ordered(slice.start)));
+                acc.encode(&mut self.values.data);
+                self.values.close(A::WIDTH);
+            }
+            self.shared
+                .host
+                .put_many(self.state, &mut self.addresses, &mut self.values);
+        }
+        if !self.deletes.is_empty() {
+            self.addresses.clear();
+            for (slot, start) in self.deletes.drain(..) {
+                let key = (table.width(), table.key(slot));
+                self.addresses.push(key, (SLICE_KEY_WIDTH, &ordered(start)));
+            }
+            self.shared
+                .host
+                .delete_many(self.state, &mut self.addresses);
+        }
+    }
+
+    /// Forgets everything; nothing is dirty.
+    pub(super) fn clear(&mut self) {
+        self.by_slot.clear();
+        self.count = 0;
+    }
+}
