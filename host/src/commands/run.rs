@@ -53,7 +53,16 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
         config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
     }
     let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
-    let result = execute(&job, &config, &clock, &tokio, store, metadata.as_ref(), &run, &work_dir);
+    let result = execute(
+        &job,
+        &config,
+        &clock,
+        &tokio,
+        store,
+        metadata.as_ref(),
+        &run,
+        &work_dir,
+    );
     let _ = std::fs::remove_dir_all(&work_dir);
     let (started, summary) = result?;
     progress::conclude(&started, &summary, &job, args.job.json);
@@ -65,9 +74,19 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
 
 /// A job's name as a folder's.
 fn file_name_of(job: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     let name: String = job.chars().map(safe).collect();
-    if name.starts_with('.') || name.is_empty() { format!("_{name}") } else { name }
+    if name.starts_with('.') || name.is_empty() {
+        format!("_{name}")
+    } else {
+        name
+    }
 }
 
 type Store = Arc<Mutex<CheckpointStore>>;
@@ -84,10 +103,17 @@ fn open_store(
         return Ok((None, None));
     }
     if args.restore.is_some() && !root.is_dir() {
-        bail!("there is no checkpoint to restore in {}: run the job with --checkpoint-interval first", root.display());
+        bail!(
+            "there is no checkpoint to restore in {}: run the job with --checkpoint-interval first",
+            root.display()
+        );
     }
-    let mut store =
-        CheckpointStore::open(root, run.to_owned(), config.retained_checkpoints, handle.clone())?;
+    let mut store = CheckpointStore::open(
+        root,
+        run.to_owned(),
+        config.retained_checkpoints,
+        handle.clone(),
+    )?;
     let metadata = match args.restore {
         Some(_) => Some(store.load_latest()?),
         None => None,
@@ -97,7 +123,10 @@ fn open_store(
 
 /// Where snapshots go when nothing keeps them: nothing is written then, so this is only a formality.
 fn no_store(handle: &Handle) -> Arc<dyn BlobStore> {
-    Arc::new(ObjectBlobStore::new(Arc::new(object_store::memory::InMemory::new()), handle.clone()))
+    Arc::new(ObjectBlobStore::new(
+        Arc::new(object_store::memory::InMemory::new()),
+        handle.clone(),
+    ))
 }
 
 fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
@@ -107,7 +136,10 @@ fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the composition root of a run: each is used once")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the composition root of a run: each is used once"
+)]
 fn execute(
     job: &Arc<Job>,
     config: &Config,
@@ -122,7 +154,12 @@ fn execute(
     let inheritance = Inheritance::new(job, metadata)?;
     let blobs = store.as_ref().map_or_else(
         || no_store(tokio.handle()),
-        |store| store.lock().unwrap_or_else(std::sync::PoisonError::into_inner).blobs(),
+        |store| {
+            store
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .blobs()
+        },
     );
     let storage = Arc::new(StoragePool::start(config.storage_threads, blobs)?);
     let (sender, events) = mpsc::channel::<TaskEvent>(TASK_EVENTS_MAX);
@@ -143,7 +180,8 @@ fn execute(
     let (request, requests) = watch::channel(Request::Run);
     let figures = Arc::new(Mutex::new(CheckpointFigures::default()));
     let watched = progress::Watched::of(job, &tasks, &figures);
-    let ms = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let ms =
+        |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let master = JobMaster {
         job: Arc::clone(job),
         tasks,
@@ -174,7 +212,9 @@ fn execute(
 
 /// The first Ctrl-C (or a termination signal) asks for a clean stop, the second ends it at once.
 async fn watch_signals(request: watch::Sender<Request>) {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
         return;
     };
     for asked in [Request::Stop, Request::Cancel] {

@@ -185,10 +185,7 @@ impl Deployment<'_> {
     }
 
     /// Makes the channels of every edge and hands each end to its task.
-    fn connect(
-        &self,
-        mailboxes: &Mailboxes,
-    ) -> (Writers, Channels) {
+    fn connect(&self, mailboxes: &Mailboxes) -> (Writers, Channels) {
         let execution = &self.job.execution;
         let pool = BufferPool::new(self.config.network_memory_bytes as usize / SEGMENT_BYTES);
         let mut writers = Writers::new();

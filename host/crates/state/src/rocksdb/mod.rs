@@ -79,15 +79,12 @@ impl StateBackendFactory for RocksdbBackendFactory {
         let percent = u64::from(self.config.hot_percent.min(95));
         let hot_bytes = spec.managed_memory_bytes / 100 * percent;
         let memory_bytes = spec.managed_memory_bytes - hot_bytes;
-        let opened = restore::open(
-            &self.config,
-            &spec,
-            memory_bytes,
-            snapshots,
-            store.as_ref(),
-        )?;
+        let opened = restore::open(&self.config, &spec, memory_bytes, snapshots, store.as_ref())?;
         let number = |state: &StateSpec| {
-            let at = opened.names.iter().position(|(name, _)| *name == state.name);
+            let at = opened
+                .names
+                .iter()
+                .position(|(name, _)| *name == state.name);
             at.map(|at| at as u16)
                 .ok_or(StateError::UnknownState(state.number))
         };
