@@ -104,8 +104,11 @@ fn restored(folder: &Path, backend: &str) -> Ended {
         .end()
 }
 
-/// Damages a file: flips a bit in its middle, cuts it in half, or removes it.
-const DAMAGES: [(&str, fn(&Path)); 3] = [
+/// Does harm to a file.
+type Damage = fn(&Path);
+
+/// A bit flipped in the middle, the second half cut off, the whole removed.
+const DAMAGES: [(&str, Damage); 3] = [
     ("flipped", |path| {
         let mut bytes = fs::read(path).expect("the file");
         let middle = bytes.len() / 2;

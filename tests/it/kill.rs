@@ -23,6 +23,10 @@ struct Dice {
 }
 
 impl Dice {
+    #[expect(
+        clippy::print_stdout,
+        reason = "shown when the test fails: the seed repeats it"
+    )]
     fn new(test: &str) -> Self {
         let given = std::env::var("WASMILL_IT_SEED")
             .ok()

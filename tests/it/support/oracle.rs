@@ -135,7 +135,7 @@ impl Question<'_> {
     fn euros(&self, out: &mut impl FnMut(&[Field<'_>])) {
         for n in 0..self.n {
             let bid = self.bid(n);
-            if bid.auction % 123 == 0 {
+            if bid.auction.is_multiple_of(123) {
                 let euros = bid.price as f64 * 0.908;
                 out(&[
                     Long(bid.auction),
@@ -203,7 +203,7 @@ impl Question<'_> {
             5_000 / self.epm < 19_000,
             "a person may be forgotten before its auctions come"
         );
-        for n in (0..self.n).filter(|n| n % 5 != 0) {
+        for n in (0..self.n).filter(|n| !n.is_multiple_of(5)) {
             let (r1, r2) = (random(n, 1), random(n, 2));
             let seller = n / 5 - ((r1 >> 1) % 1_000).min(n / 5);
             let person = random(seller * 5, 1);

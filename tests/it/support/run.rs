@@ -1,6 +1,7 @@
 //! One start of the binary, and what a user sees of it: exit code, standard output, standard error, summary.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -52,7 +53,7 @@ impl Run {
     }
 
     /// Adds `--param name=value`.
-    pub(crate) fn param(self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn param(self, name: &str, value: impl Display) -> Self {
         self.arg("--param")
             .arg(format!("{name}={}", value.to_string()))
     }
