@@ -181,6 +181,8 @@ fn everything() -> impl Strategy<Value = Everything> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn every_value_is_read_back(value in everything()) {
         prop_assert_eq!(Everything::decode(&encode(&value)), Ok(value));

@@ -118,6 +118,8 @@ fn asks() -> impl Strategy<Value = Vec<Vec<Ask>>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn keyed_state_equals_plain_collections(
         batches in asks(),
@@ -300,7 +302,7 @@ fn watch(env: &mut Env) -> Result<(), JobError> {
     let second = env.source::<i64>(Connector::new("b"));
     first
         .assign_timestamps(|n| *n, Watermarks::bounded_ms(10))
-        .union(second.filter(|n| n % 2 == 0))
+        .union(&second.filter(|n| n % 2 == 0))
         .process(|_| Watcher)
         .sink(Connector::new("test"));
     Ok(())

@@ -152,6 +152,8 @@ fn in_model(assigner: Assigner) -> bool {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn windows_equal_the_naive_model(steps in steps(), assigner in shapes()) {
         let (results, late) = run(&steps, assigner, 0, &Options::default(), 1 << 14);
