@@ -146,11 +146,7 @@ impl Column {
     #[inline]
     pub fn width(&self, count: usize) -> Option<usize> {
         if self.ends.is_empty() {
-            Some(if count == 0 {
-                0
-            } else {
-                self.data.len() / count
-            })
+            Some(self.data.len().checked_div(count).unwrap_or(0))
         } else {
             None
         }
@@ -176,7 +172,7 @@ impl Column {
             let fits = if count == 0 {
                 bytes == 0
             } else {
-                bytes % count == 0
+                bytes.is_multiple_of(count)
             };
             return if fits {
                 Ok(())
@@ -214,11 +210,7 @@ impl Column {
     /// Splits off the entries from `at` on; `self` keeps the ones before.
     pub fn split_off(&mut self, at: usize, count: usize) -> Self {
         if self.ends.is_empty() {
-            let width = if count == 0 {
-                0
-            } else {
-                self.data.len() / count
-            };
+            let width = self.data.len().checked_div(count).unwrap_or(0);
             return Self {
                 ends: Vec::new(),
                 data: self.data.split_off(at * width),

@@ -7,8 +7,10 @@
 //! [`time`], [`checkpoint`], [`port`] (the traits the machines implement), [`limits`], [`clock`].
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 pub mod clock;
 pub mod element;
+pub mod graph;
 pub mod ids;
 pub mod key_group;
 pub mod limits;

@@ -1,1 +1,51 @@
-//! Placeholder until the first commit.
+//! The sandbox: turns a WebAssembly component into operators of the engine.
+//!
+//! Reading order: `limits` (what a guest may use), `engine` and `epoch` (how guests are compiled and stopped),
+//! `componentize`, `prescreen` and `component_cache` (from a file to compiled code), `runtime` and
+//! `component` (the way in), `manifest` and `plan` (the documents a component gives), `inspect` (what it is),
+//! `host_state` with one `host_*` file per imported interface, `instance`, `trap` and `operator` (one task's
+//! guest).
+//!
+//! Invariant: no other crate of the engine says `wasmtime`, and nothing a guest does (trap, endless loop, foreign key,
+//! malformed columns) ends in anything but an error that names it. This crate reads no configuration file, starts no
+//! task and keeps no state: that is the business of its callers.
+
+mod bindings;
+mod component;
+mod component_cache;
+mod componentize;
+mod engine;
+mod epoch;
+mod error;
+mod host_keyed_state;
+mod host_log;
+mod host_metrics;
+mod host_output;
+mod host_state;
+mod host_timers;
+mod host_watermarks;
+mod inspect;
+mod instance;
+mod limits;
+mod manifest;
+mod operator;
+mod plan;
+mod prescreen;
+mod refusal;
+mod runtime;
+mod trap;
+
+pub use component::Component;
+pub use component_cache::Digest;
+pub use engine::RuntimeConfig;
+pub use error::WasmError;
+pub use inspect::{Inspection, SourceForm, World};
+pub use limits::GuestLimits;
+pub use manifest::{
+    InputEntry, Manifest, OperatorEntry, OperatorKind, OutputEntry, ParameterEntry, ParameterType,
+    SdkEntry, StateEntry, StateEntryKind, WatermarkStrategy, WatermarksEntry,
+};
+pub use operator::{GuestOperator, GuestOperatorFactory};
+pub use plan::{EdgeEntry, Partitioning, Plan};
+pub use prescreen::ModuleLimits;
+pub use runtime::Runtime;

@@ -758,7 +758,11 @@ impl<'a> Overlay<'a> {
         let changes = &self.changes;
         self.index
             .find(Self::hash(key, sub_key), |&i| {
-                changes[i as usize].key == key && changes[i as usize].sub_key == sub_key
+                let change = &changes[i as usize];
+                // An empty sub-key may dangle, and some `memcmp` take 50 times longer there.
+                let same =
+                    change.sub_key.is_empty() && sub_key.is_empty() || change.sub_key == sub_key;
+                change.key == key && same
             })
             .copied()
     }

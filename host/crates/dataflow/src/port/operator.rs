@@ -127,6 +127,12 @@ pub trait Operator: Send {
     /// # Errors
     /// As [`Operator::process`].
     fn finish(&mut self) -> Result<(), OperatorError>;
+
+    /// Totals of the user's counters (operator, name, sum) over all calls that returned ok. Read once in a while, to be
+    /// published; grows only at its end.
+    fn counters(&self) -> &[(OperatorId, String, u64)] {
+        &[]
+    }
 }
 
 /// What an operator is told about its place when it is made.

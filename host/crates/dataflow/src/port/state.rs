@@ -212,6 +212,9 @@ pub trait PendingSnapshot: Send {
     fn write(self: Box<Self>, store: &dyn BlobStore) -> Result<SnapshotHandle, StateError>;
 }
 
+/// Is shown entries: key, sub-key, value.
+pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8], &[u8]);
+
 /// Keyed state of one task.
 ///
 /// Threading: one owner, one thread; only [`PendingSnapshot`] leaves it. Calls may block on a local disk.
@@ -282,11 +285,7 @@ pub trait StateBackend: Send {
     ///
     /// # Errors
     /// As [`StateBackend::get_many`].
-    fn visit(
-        &mut self,
-        state: StateNumber,
-        visit: &mut dyn FnMut(&[u8], &[u8], &[u8]),
-    ) -> Result<(), StateError>;
+    fn visit(&mut self, state: StateNumber, visit: Visit<'_>) -> Result<(), StateError>;
 
     /// First half of a snapshot: freezes the state as it is now, in well under a millisecond.
     ///

@@ -1,0 +1,51 @@
+# The commands of the README and a few others. Everything here also works by hand: each line that runs is shown.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Set when the last build of all this was complete: cargo is not even asked when nothing has changed.
+BUILT := $(TARGET)/release/.wasmill-built
+SOURCES := $(shell find host guest-sdk plugins wit Cargo.toml Cargo.lock .cargo scripts/build.sh \
+	\( -name target -o -name node_modules \) -prune -o -print 2>/dev/null)
+
+# What `make bench` runs; empty means the job's own default.
+export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE
+
+.PHONY: help setup build demo test lint bench bench-table clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+setup: ## Check this machine and install what is missing
+	@scripts/setup.sh
+
+build: setup ## Build the binary and the plugins
+	@$(MAKE) $(BUILT)
+
+$(BUILT): $(SOURCES)
+	@scripts/build.sh
+	@touch $@
+
+demo: build ## Count words of real text and actions in a real log
+	@scripts/demo.sh
+
+test: build ## Run all tests
+	cargo test --release --workspace
+
+lint: setup ## Check format, lints and house rules
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	cargo tidy
+
+bench: build ## One measurement: JOB=J2 P=1 N= KEYS= EPM= BACKEND= CKPT= RATE= ENGINE=wasmill|native|flink
+	@scripts/bench.sh
+
+bench-table: build ## All measurements, engines alternating, as Markdown
+	@scripts/bench-table.sh
+
+clean: ## Remove what was built here (what was compiled once for this machine stays)
+	cargo clean
+	rm -rf bench-results .cargo/rocksdb.toml

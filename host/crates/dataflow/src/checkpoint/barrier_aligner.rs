@@ -1,0 +1,109 @@
+//! Barrier alignment of one task: after the barrier of a checkpoint arrived on one channel, that channel is held back
+//! until the barrier has arrived on all channels that have not ended (Flink's `SingleCheckpointBarrierHandler`).
+//!
+//! A channel that ended counts as having delivered: all it ever sent lies before the barrier.
+
+use crate::ids::CheckpointId;
+
+/// What the task has to do after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alignment {
+    /// Nothing.
+    None,
+    /// Take the snapshot of this checkpoint now, then read all channels again.
+    Aligned(CheckpointId),
+}
+
+/// Alignment state of one task.
+#[derive(Clone, Debug)]
+pub struct BarrierAligner {
+    channels: Vec<Channel>,
+    current: Option<CheckpointId>,
+    last: Option<CheckpointId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    Open,
+    Blocked,
+    Ended,
+}
+
+impl BarrierAligner {
+    /// An aligner over so many open channels.
+    pub fn new(channels: usize) -> Self {
+        Self {
+            channels: vec![Channel::Open; channels],
+            current: None,
+            last: None,
+        }
+    }
+
+    /// Whether the channel must not be read now.
+    #[inline]
+    pub fn is_blocked(&self, channel: usize) -> bool {
+        self.channels[channel] == Channel::Blocked
+    }
+
+    /// The checkpoint that is being aligned.
+    pub fn aligning(&self) -> Option<CheckpointId> {
+        self.current
+    }
+
+    /// The latest checkpoint that was aligned.
+    pub fn last_aligned(&self) -> Option<CheckpointId> {
+        self.last
+    }
+
+    /// A barrier arrived. A newer one than the one being aligned abandons that one; an older one is ignored.
+    pub fn on_barrier(&mut self, channel: usize, checkpoint: CheckpointId) -> Alignment {
+        if self.last.is_some_and(|last| checkpoint <= last) {
+            return Alignment::None;
+        }
+        match self.current {
+            Some(current) if checkpoint < current => return Alignment::None,
+            Some(current) if checkpoint > current => self.release(),
+            _ => {}
+        }
+        self.current = Some(checkpoint);
+        self.channels[channel] = Channel::Blocked;
+        self.check()
+    }
+
+    /// A channel ended.
+    pub fn on_end(&mut self, channel: usize) -> Alignment {
+        self.channels[channel] = Channel::Ended;
+        self.check()
+    }
+
+    /// Whether every channel has ended.
+    pub fn all_ended(&self) -> bool {
+        self.channels
+            .iter()
+            .all(|channel| *channel == Channel::Ended)
+    }
+
+    fn check(&mut self) -> Alignment {
+        let Some(current) = self.current else {
+            return Alignment::None;
+        };
+        if self.channels.contains(&Channel::Open) {
+            return Alignment::None;
+        }
+        self.release();
+        self.last = Some(current);
+        Alignment::Aligned(current)
+    }
+
+    fn release(&mut self) {
+        self.current = None;
+        for channel in &mut self.channels {
+            if *channel == Channel::Blocked {
+                *channel = Channel::Open;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! The life of checkpoints, fact by fact.
+
+use super::*;
+use crate::ids::VertexId;
+
+fn task(vertex: u32, subtask: u32) -> TaskId {
+    TaskId {
+        vertex: VertexId(vertex),
+        subtask,
+    }
+}
+
+fn coordinator(tolerated_failures: u32) -> Coordinator {
+    let config = CheckpointConfig {
+        interval_ms: Some(100),
+        timeout_ms: 50,
+        min_pause_ms: 10,
+        tolerated_failures,
+    };
+    let tasks = [task(0, 0), task(1, 0), task(1, 1)];
+    Coordinator::new(config, tasks, &BTreeSet::from([0]), CheckpointId(7), 0)
+}
+
+fn acknowledge(
+    coordinator: &mut Coordinator,
+    task: TaskId,
+    id: u64,
+    finished: bool,
+) -> Option<Decision> {
+    let part = TaskSnapshot {
+        finished,
+        ..TaskSnapshot::default()
+    };
+    coordinator.acknowledge(
+        task,
+        CheckpointId(id),
+        part,
+        SnapshotTimings::default(),
+        105,
+    )
+}
+
+#[test]
+fn a_checkpoint_is_stored_when_the_last_task_acknowledged_and_not_before() {
+    let mut c = coordinator(0);
+    assert_eq!(c.on_time(99), None);
+    assert_eq!(c.on_time(100), Some(Decision::Trigger(CheckpointId(7))));
+    assert_eq!(c.on_time(101), None, "one at a time");
+    assert_eq!(acknowledge(&mut c, task(0, 0), 7, false), None);
+    assert_eq!(
+        acknowledge(&mut c, task(0, 0), 7, false),
+        None,
+        "twice counts once"
+    );
+    assert_eq!(
+        acknowledge(&mut c, task(1, 0), 6, false),
+        None,
+        "of another checkpoint"
+    );
+    assert_eq!(acknowledge(&mut c, task(1, 0), 7, false), None);
+    let Some(Decision::Store(completed)) = acknowledge(&mut c, task(1, 1), 7, false) else {
+        panic!("complete")
+    };
+    assert_eq!(
+        (completed.id, completed.duration_ms, completed.tasks.len()),
+        (CheckpointId(7), 5, 3)
+    );
+    assert_eq!(c.on_time(210), None, "not while it is being stored");
+    assert_eq!(c.stored(CheckpointId(7), Ok(()), 195), None);
+    assert_eq!(c.on_time(204), None, "the pause");
+    assert_eq!(c.on_time(205), Some(Decision::Trigger(CheckpointId(8))));
+}
+
+#[test]
+fn a_slow_checkpoint_is_given_up_and_its_late_acknowledgement_ignored() {
+    let mut c = coordinator(1);
+    c.on_time(100);
+    let late = vec![task(0, 0), task(1, 0), task(1, 1)];
+    assert_eq!(
+        c.on_time(150),
+        Some(Decision::Abort(
+            CheckpointId(7),
+            DeclineReason::Timeout(late)
+        ))
+    );
+    assert_eq!(acknowledge(&mut c, task(0, 0), 7, false), None);
+    assert_eq!(c.on_time(200), Some(Decision::Trigger(CheckpointId(8))));
+    let failed = c.decline(task(1, 1), CheckpointId(8), "disk full".into(), 201);
+    assert!(matches!(
+        failed,
+        Some(Decision::FailJob(DeclineReason::SnapshotFailed(..)))
+    ));
+}
+
+#[test]
+fn a_vertex_is_not_caught_half_finished() {
+    let mut c = coordinator(0);
+    c.on_time(100);
+    acknowledge(&mut c, task(0, 0), 7, true);
+    acknowledge(&mut c, task(1, 0), 7, true);
+    let reason = DeclineReason::PartlyFinished(task(1, 0));
+    assert_eq!(
+        acknowledge(&mut c, task(1, 1), 7, false),
+        Some(Decision::Abort(CheckpointId(7), reason))
+    );
+}
+
+#[test]
+fn a_store_failure_counts_and_a_success_forgives() {
+    let mut c = coordinator(1);
+    for round in 0..3u64 {
+        let now = 100 + 400 * round as i64;
+        let id = 7 + 2 * round;
+        c.on_time(now);
+        for t in [task(0, 0), task(1, 0), task(1, 1)] {
+            acknowledge(&mut c, t, id, false);
+        }
+        let aborted = c.stored(CheckpointId(id), Err("no space".into()), now);
+        assert!(
+            matches!(aborted, Some(Decision::Abort(..))),
+            "round {round}: {aborted:?}"
+        );
+        c.trigger(now + 20);
+        for t in [task(0, 0), task(1, 0), task(1, 1)] {
+            acknowledge(&mut c, t, id + 1, false);
+        }
+        assert_eq!(c.stored(CheckpointId(id + 1), Ok(()), now + 30), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! The input gate of a task: its channels, read in turn, the ones held back by barrier alignment left alone.
+
+use dataflow::checkpoint::barrier_aligner::BarrierAligner;
+use dataflow::element::StreamElement;
+
+use crate::network::channel::{ChannelReceiver, Received};
+
+/// A channel and the input of the task that it belongs to.
+#[derive(Debug)]
+pub struct InputChannel {
+    /// The consumer's end.
+    pub receiver: ChannelReceiver,
+    /// Input of the task.
+    pub input: u32,
+}
+
+/// What a look into the gate gave.
+#[derive(Debug)]
+pub enum Gated {
+    /// The next element, and the index of the channel it came from.
+    Element(usize, StreamElement),
+    /// Nothing now.
+    Empty,
+    /// A channel broke off: the task behind it has failed.
+    Broken(usize),
+}
+
+/// The channels of a task.
+#[derive(Debug)]
+pub struct InputGate {
+    channels: Vec<InputChannel>,
+    ended: Vec<bool>,
+    next: usize,
+}
+
+impl InputGate {
+    /// A gate over these channels.
+    pub fn new(channels: Vec<InputChannel>) -> Self {
+        let ended = vec![false; channels.len()];
+        Self {
+            channels,
+            ended,
+            next: 0,
+        }
+    }
+
+    /// How many channels there are.
+    pub fn len(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// Whether there is no channel.
+    pub fn is_empty(&self) -> bool {
+        self.channels.is_empty()
+    }
+
+    /// Input of the task that a channel belongs to.
+    pub fn input_of(&self, channel: usize) -> u32 {
+        self.channels[channel].input
+    }
+
+    /// Takes the next element of the channels in turn.
+    pub fn poll(&mut self, aligner: &BarrierAligner) -> Gated {
+        let count = self.channels.len();
+        for _ in 0..count {
+            let channel = self.next;
+            self.next = if channel + 1 == count { 0 } else { channel + 1 };
+            if self.ended[channel] || aligner.is_blocked(channel) {
+                continue;
+            }
+            match self.channels[channel].receiver.try_receive() {
+                Received::Element(element) => {
+                    self.ended[channel] = element == StreamElement::EndOfInput;
+                    return Gated::Element(channel, element);
+                }
+                Received::Broken => return Gated::Broken(channel),
+                Received::Empty => {}
+            }
+        }
+        Gated::Empty
+    }
+}

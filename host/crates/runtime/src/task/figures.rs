@@ -1,0 +1,100 @@
+//! Live figures of one task, written once a step by the task and read by anybody: never locked, never per record.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+
+/// Counters and gauges of one task.
+#[derive(Debug, Default)]
+pub struct TaskFigures {
+    /// Records taken from the inputs or the source.
+    pub records_in: AtomicU64,
+    /// Records written to edges and sinks.
+    pub records_out: AtomicU64,
+    /// Bytes written to edges.
+    pub bytes_out: AtomicU64,
+    /// Time spent working (nanoseconds).
+    pub busy_ns: AtomicU64,
+    /// Time spent waiting for input (nanoseconds).
+    pub idle_ns: AtomicU64,
+    /// Time spent waiting for credit (nanoseconds).
+    pub back_pressured_ns: AtomicU64,
+    /// The watermark at the input, or the one the chain generates if it is a source.
+    pub watermark: AtomicI64,
+    /// Buffers waiting in the outgoing channels.
+    pub buffers_queued: AtomicU64,
+    /// Units of a bounded source that are read.
+    pub source_done: AtomicU64,
+    /// Units of a bounded source in all; 0 if unknown.
+    pub source_total: AtomicU64,
+    /// Live entries of keyed state.
+    pub state_entries: AtomicU64,
+    /// Bytes of keyed state in memory.
+    pub state_bytes: AtomicU64,
+    /// Timers that wait.
+    pub timers: AtomicU64,
+    /// All input is processed.
+    pub finished: AtomicBool,
+}
+
+/// A copy of [`TaskFigures`] at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TaskReading {
+    /// See [`TaskFigures::records_in`].
+    pub records_in: u64,
+    /// See [`TaskFigures::records_out`].
+    pub records_out: u64,
+    /// See [`TaskFigures::bytes_out`].
+    pub bytes_out: u64,
+    /// See [`TaskFigures::busy_ns`].
+    pub busy_ns: u64,
+    /// See [`TaskFigures::idle_ns`].
+    pub idle_ns: u64,
+    /// See [`TaskFigures::back_pressured_ns`].
+    pub back_pressured_ns: u64,
+    /// See [`TaskFigures::watermark`].
+    pub watermark: i64,
+    /// See [`TaskFigures::buffers_queued`].
+    pub buffers_queued: u64,
+    /// See [`TaskFigures::source_done`].
+    pub source_done: u64,
+    /// See [`TaskFigures::source_total`].
+    pub source_total: u64,
+    /// See [`TaskFigures::state_entries`].
+    pub state_entries: u64,
+    /// See [`TaskFigures::state_bytes`].
+    pub state_bytes: u64,
+    /// See [`TaskFigures::timers`].
+    pub timers: u64,
+    /// See [`TaskFigures::finished`].
+    pub finished: bool,
+}
+
+impl TaskFigures {
+    /// Reads everything.
+    pub fn read(&self) -> TaskReading {
+        let get = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        TaskReading {
+            records_in: get(&self.records_in),
+            records_out: get(&self.records_out),
+            bytes_out: get(&self.bytes_out),
+            busy_ns: get(&self.busy_ns),
+            idle_ns: get(&self.idle_ns),
+            back_pressured_ns: get(&self.back_pressured_ns),
+            watermark: self.watermark.load(Ordering::Relaxed),
+            buffers_queued: get(&self.buffers_queued),
+            source_done: get(&self.source_done),
+            source_total: get(&self.source_total),
+            state_entries: get(&self.state_entries),
+            state_bytes: get(&self.state_bytes),
+            timers: get(&self.timers),
+            finished: self.finished.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Adds to a counter that only this thread writes.
+pub(crate) fn add(figure: &AtomicU64, amount: u64) {
+    figure.store(
+        figure.load(Ordering::Relaxed).wrapping_add(amount),
+        Ordering::Relaxed,
+    );
+}

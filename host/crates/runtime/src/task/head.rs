@@ -1,0 +1,162 @@
+//! The head of a chain: a source reader or an input gate, both giving elements one after the other.
+
+use dataflow::checkpoint::barrier_aligner::{Alignment, BarrierAligner};
+use dataflow::element::{Batch, StreamElement};
+use dataflow::ids::{CheckpointId, SplitId};
+use dataflow::port::source::{Polled, Progress, SourceReader, SourceSplit};
+use dataflow::time::watermark_valve::{ValveChange, WatermarkValve};
+
+use crate::network::input_gate::{Gated, InputGate};
+use crate::task::error::TaskError;
+
+/// What the head has for the task.
+#[derive(Debug)]
+pub enum Arrival {
+    /// Records for an input, and the split they are from.
+    Records(u32, Batch, Option<SplitId>),
+    /// Event time at the input.
+    EventTime(ValveChange),
+    /// A split has ended.
+    SplitEnded(SplitId),
+    /// All channels have delivered the barrier.
+    Aligned(CheckpointId),
+    /// Everything has ended; event time last.
+    End(ValveChange),
+    /// Something that needs nothing done.
+    Nothing,
+    /// Nothing now; look again after so many nanoseconds, or when woken.
+    Wait(Option<u64>),
+}
+
+/// The head of a task.
+pub enum Head {
+    /// A source.
+    Source(Box<dyn SourceReader>),
+    /// Channels.
+    Gate(GateHead),
+}
+
+/// An input gate with its laws.
+pub struct GateHead {
+    gate: InputGate,
+    aligner: BarrierAligner,
+    valve: WatermarkValve,
+    /// Aligned by the end of a channel; handed out before the end is.
+    held_end: Option<ValveChange>,
+}
+
+impl GateHead {
+    /// A head over a gate; the valve starts at a restored watermark.
+    pub fn new(gate: InputGate, watermark: i64) -> Self {
+        let aligner = BarrierAligner::new(gate.len());
+        let valve = WatermarkValve::new(gate.len(), watermark);
+        Self {
+            gate,
+            aligner,
+            valve,
+            held_end: None,
+        }
+    }
+
+    /// The checkpoint being aligned.
+    pub fn aligning(&self) -> Option<CheckpointId> {
+        self.aligner.aligning()
+    }
+
+    fn poll(&mut self) -> Result<Arrival, TaskError> {
+        if let Some(change) = self.held_end.take() {
+            return Ok(self.after_end(change));
+        }
+        let (channel, element) = match self.gate.poll(&self.aligner) {
+            Gated::Element(channel, element) => (channel, element),
+            Gated::Empty => return Ok(Arrival::Wait(None)),
+            Gated::Broken(channel) => return Err(TaskError::BrokenChannel(channel)),
+        };
+        Ok(match element {
+            StreamElement::Records(batch, split) => {
+                Arrival::Records(self.gate.input_of(channel), batch, split)
+            }
+            StreamElement::Watermark(watermark) => {
+                Arrival::EventTime(self.valve.on_watermark(channel, watermark))
+            }
+            StreamElement::Idle => Arrival::EventTime(self.valve.on_idle(channel)),
+            StreamElement::Active => Arrival::EventTime(self.valve.on_active(channel)),
+            StreamElement::Barrier(barrier) => {
+                match self.aligner.on_barrier(channel, barrier.checkpoint) {
+                    Alignment::Aligned(checkpoint) => Arrival::Aligned(checkpoint),
+                    Alignment::None => Arrival::Nothing,
+                }
+            }
+            StreamElement::EndOfInput => {
+                let alignment = self.aligner.on_end(channel);
+                let change = self.valve.on_end(channel);
+                match alignment {
+                    Alignment::Aligned(checkpoint) => {
+                        self.held_end = Some(change);
+                        Arrival::Aligned(checkpoint)
+                    }
+                    Alignment::None => self.after_end(change),
+                }
+            }
+        })
+    }
+
+    fn after_end(&self, change: ValveChange) -> Arrival {
+        if self.aligner.all_ended() {
+            Arrival::End(change)
+        } else {
+            Arrival::EventTime(change)
+        }
+    }
+}
+
+impl Head {
+    /// The next arrival.
+    ///
+    /// # Errors
+    /// The source failed, or a channel broke off.
+    pub fn poll(&mut self) -> Result<Arrival, TaskError> {
+        match self {
+            Self::Gate(gate) => gate.poll(),
+            Self::Source(reader) => Ok(match reader.poll()? {
+                Polled::Records(batch, split) => Arrival::Records(0, batch, Some(split)),
+                Polled::Pending(after) => {
+                    Arrival::Wait(after.map(|d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX)))
+                }
+                Polled::SplitEnded(split) => Arrival::SplitEnded(split),
+                Polled::End => Arrival::End(ValveChange {
+                    watermark: Some(dataflow::element::WATERMARK_MAX),
+                    idle: None,
+                }),
+            }),
+        }
+    }
+
+    /// Positions of the source's splits.
+    pub fn splits(&mut self) -> Vec<SourceSplit> {
+        match self {
+            Self::Source(reader) => reader.snapshot(),
+            Self::Gate(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a checkpoint begins here.
+    pub fn is_source(&self) -> bool {
+        matches!(self, Self::Source(_))
+    }
+
+    /// How far a bounded source has come.
+    pub fn progress(&self) -> Option<Progress> {
+        match self {
+            Self::Source(reader) => reader.remaining(),
+            Self::Gate(_) => None,
+        }
+    }
+
+    /// The checkpoint is complete.
+    pub fn checkpoint_completed(&mut self, checkpoint: CheckpointId) {
+        if let Self::Source(reader) = self {
+            reader.checkpoint_completed(checkpoint);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! A task: one parallel instance of a chain. [`spec`] is the wish, [`step`] the machine made of it ([`head`] in front,
+//! [`outlets`] behind), [`thread`] its thread; [`mailbox`] and [`event`] are all the traffic with the job master.
+
+pub mod error;
+pub mod event;
+pub mod figures;
+pub mod head;
+pub mod mailbox;
+pub mod outlets;
+pub mod snapshot;
+pub mod spec;
+pub mod step;
+pub mod storage_pool;
+pub mod thread;

@@ -1,0 +1,139 @@
+//! What a task is asked to be: plain data and handles, made by the job master, turned into a running task by
+//! [`super::step::Task::open`] on the task's own thread.
+
+use std::sync::Arc;
+
+use dataflow::clock::Clock;
+use dataflow::ids::{OperatorId, SplitId, TaskId};
+use dataflow::port::blob::BlobStore;
+use dataflow::port::operator::{FragmentSpec, OperatorFactory};
+use dataflow::port::sink::{Sink, SinkContext};
+use dataflow::port::source::{Source, SourceSplit};
+use dataflow::port::state::{BackendSpec, SnapshotHandle, StateBackendFactory};
+use dataflow::time::watermark_generator::WatermarkStrategy;
+
+use crate::network::input_gate::InputChannel;
+use crate::network::record_writer::RecordWriter;
+use crate::task::event::EventSink;
+use crate::task::figures::TaskFigures;
+use crate::task::mailbox::{Mailbox, Waker};
+use crate::task::storage_pool::StoragePool;
+
+/// A task to be.
+pub struct TaskSpec {
+    /// Which task.
+    pub id: TaskId,
+    /// Name of the chain.
+    pub name: String,
+    /// The source at the head, with the splits for this task; otherwise the gate is the head.
+    pub source: Option<(Arc<dyn Source>, Vec<SourceSplit>)>,
+    /// The guest logic.
+    pub fragment: Option<(Arc<dyn OperatorFactory>, FragmentSpec)>,
+    /// Operators of the fragment that see the input watermark.
+    pub heads: Vec<OperatorId>,
+    /// Timestamp assigners of the fragment.
+    pub assigners: Vec<(OperatorId, WatermarkStrategy)>,
+    /// Keyed state.
+    pub state: Option<StateWish>,
+    /// Sinks of the chain.
+    pub sinks: Vec<SinkWish>,
+    /// Where the fragment's ports lead.
+    pub ports: Vec<PortWish>,
+    /// Where records of the head lead that pass by the fragment.
+    pub head_outlets: Vec<Outlet>,
+    /// What the task was when the restored checkpoint was taken.
+    pub restored: Restored,
+    /// Whether snapshots write keyed state.
+    pub persist: bool,
+    /// Age at which a segment is sent though it is not full (nanoseconds).
+    pub buffer_timeout_ns: u64,
+}
+
+/// Keyed state to open.
+pub struct StateWish {
+    /// Who opens it.
+    pub factory: Arc<dyn StateBackendFactory>,
+    /// What to open.
+    pub spec: BackendSpec,
+    /// What to restore.
+    pub snapshots: Vec<SnapshotHandle>,
+    /// Where from.
+    pub store: Arc<dyn BlobStore>,
+}
+
+/// A sink to open.
+pub struct SinkWish {
+    /// Which operator.
+    pub operator: OperatorId,
+    /// The connector.
+    pub sink: Arc<dyn Sink>,
+    /// Its place.
+    pub context: SinkContext,
+    /// Writer states it inherits.
+    pub restored: Vec<Vec<u8>>,
+}
+
+/// A port's outlets and whose watermarks it carries.
+#[derive(Clone, Debug)]
+pub struct PortWish {
+    /// The assigner whose watermarks the port carries; `None` for the input's.
+    pub event_time_from: Option<OperatorId>,
+    /// Where its records go.
+    pub outlets: Vec<Outlet>,
+}
+
+/// Where records can leave a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlet {
+    /// An edge: index into the wiring's writers.
+    Writer(usize),
+    /// A sink: index into the spec's sinks.
+    Sink(usize),
+}
+
+/// What is left of an earlier run.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The watermark at the input.
+    pub watermark: i64,
+    /// Largest timestamps by assigner and split.
+    pub max_timestamps: Vec<(OperatorId, SplitId, i64)>,
+    /// All input had been processed, `finish` included.
+    pub finished: bool,
+}
+
+impl Default for Restored {
+    fn default() -> Self {
+        let watermark = dataflow::element::WATERMARK_MIN;
+        Self {
+            watermark,
+            max_timestamps: Vec::new(),
+            finished: false,
+        }
+    }
+}
+
+/// The connections of a task.
+pub struct TaskWiring {
+    /// Its channels, if it has a gate.
+    pub channels: Vec<InputChannel>,
+    /// Its edges.
+    pub writers: Vec<RecordWriter>,
+    /// Its mailbox.
+    pub mailbox: Mailbox,
+    /// Wakes it.
+    pub waker: Waker,
+}
+
+/// What all tasks of a process share.
+#[derive(Clone)]
+pub struct TaskEnvironment {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Takes the events.
+    pub events: EventSink,
+    /// Writes snapshots.
+    pub storage: Arc<StoragePool>,
+    /// The task's figures.
+    pub figures: Arc<TaskFigures>,
+}

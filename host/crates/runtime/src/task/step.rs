@@ -1,0 +1,576 @@
+//! The task: a value with a `step`. Everything it has to do lies in one short queue of work; new input is polled only
+//! when that queue is empty and all output has found credit, so back-pressure reaches the head by itself.
+//!
+//! Order within a step: mail, then output that waits for credit, then queued work, then processing-time timers, then
+//! one arrival of the head. Mail never overtakes work that came before it. The thread is outside ([`super::thread`]).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use dataflow::element::{Batch, StreamElement, WATERMARK_MAX};
+use dataflow::ids::{CheckpointId, OperatorId, SplitId};
+use dataflow::limits::TIMERS_PER_CALL;
+use dataflow::port::call::{Call, Moment, Timers};
+use dataflow::port::operator::Operator;
+use dataflow::time::timer::{TimeDomain, TimerBatch, parse_timer_sub_key};
+use dataflow::time::watermark_generator::{WatermarkGenerator, WatermarkStrategy};
+
+use crate::network::input_gate::InputGate;
+use crate::task::error::TaskError;
+use crate::task::event::TaskEvent;
+use crate::task::figures::add;
+use crate::task::head::{Arrival, GateHead, Head};
+use crate::task::mailbox::{Mail, Mailbox};
+use crate::task::outlets::{Outlets, SinkOutlet};
+use crate::task::spec::{StateWish, TaskEnvironment, TaskSpec, TaskWiring};
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepStatus {
+    /// It did something; step again.
+    Busy,
+    /// There is nothing to do before a wake-up, or before so many nanoseconds have passed.
+    Idle(Option<u64>),
+    /// Output waits for credit.
+    BackPressured,
+    /// The task was told to end.
+    Cancelled,
+}
+
+/// A piece of work that must be done before new input is looked at.
+#[derive(Debug)]
+enum Work {
+    Records(u32, Batch, Option<SplitId>),
+    FireTimers(TimeDomain, i64),
+    Timers(TimeDomain, TimerBatch),
+    EventTime(Option<OperatorId>, i64),
+    AnnounceEventTime(Option<OperatorId>, i64),
+    Snapshot(CheckpointId),
+    Finish,
+}
+
+/// One running task.
+pub struct Task {
+    pub(super) spec: TaskSpec,
+    pub(super) environment: TaskEnvironment,
+    pub(super) mailbox: Mailbox,
+    pub(super) head: Head,
+    pub(super) operator: Option<Box<dyn Operator>>,
+    pub(super) outlets: Outlets,
+    pub(super) generators: Vec<(OperatorId, WatermarkGenerator)>,
+    pub(super) watermark: i64,
+    pub(super) finished: bool,
+    pub(super) last_snapshot: Option<CheckpointId>,
+    /// A trigger that came before the end of input; answered when no barrier can come any more.
+    pub(super) triggered: Option<CheckpointId>,
+    pub(super) align_since_ns: Option<u64>,
+    pub(super) now_ns: u64,
+    todo: VecDeque<Work>,
+    now_ms: i64,
+    /// The split of the records being processed.
+    split: Option<SplitId>,
+}
+
+impl Task {
+    /// Opens everything the spec asks for. Called on the task's own thread; may block on local disks.
+    ///
+    /// # Errors
+    /// Whatever cannot be opened.
+    pub fn open(
+        mut spec: TaskSpec,
+        wiring: TaskWiring,
+        environment: TaskEnvironment,
+    ) -> Result<Self, TaskError> {
+        let now_ms = environment.clock.now_ms();
+        let sinks = open_sinks(&mut spec)?;
+        let outlets = Outlets::new(
+            wiring.writers,
+            sinks,
+            spec.ports.clone(),
+            spec.head_outlets.clone(),
+        );
+        let call = open_call(spec.state.take())?;
+        let operator = match &spec.fragment {
+            Some((factory, fragment)) => Some(factory.open(fragment, call)?),
+            None => None,
+        };
+        let mut splits = Vec::new();
+        let head = match spec.source.take() {
+            Some((source, restored)) => {
+                splits = restored.iter().map(|split| split.id).collect();
+                let waker = wiring.waker.clone();
+                Head::Source(source.reader(restored, Arc::new(move || waker.wake()))?)
+            }
+            None => {
+                let gate = InputGate::new(wiring.channels);
+                Head::Gate(GateHead::new(gate, spec.restored.watermark))
+            }
+        };
+        // Behind a gate there is no split: the whole input counts as one.
+        let splits = if head.is_source() {
+            splits
+        } else {
+            vec![SplitId(0)]
+        };
+        let generators = make_generators(&spec, &splits, now_ms);
+        (environment.events)(TaskEvent::Running(spec.id));
+        let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
+        let now_ns = environment.clock.monotonic_ns();
+        let mut task = Self {
+            mailbox: wiring.mailbox,
+            head,
+            operator,
+            outlets,
+            generators,
+            watermark,
+            finished: false,
+            last_snapshot: None,
+            triggered: None,
+            align_since_ns: None,
+            now_ns,
+            todo: VecDeque::new(),
+            now_ms,
+            split: None,
+            spec,
+            environment,
+        };
+        if finished {
+            task.end_output()?;
+        }
+        Ok(task)
+    }
+
+    /// Does one piece of work. `now_ns` is the monotonic clock.
+    ///
+    /// # Errors
+    /// The task cannot go on; it must not be stepped again.
+    pub fn step(&mut self, now_ns: u64) -> Result<StepStatus, TaskError> {
+        self.now_ns = now_ns;
+        if self.mailbox.is_cancelled() {
+            return Ok(StepStatus::Cancelled);
+        }
+        while let Some(mail) = self.mailbox.take() {
+            self.read(mail)?;
+        }
+        if self.outlets.is_blocked() && !self.outlets.drain() {
+            return Ok(StepStatus::BackPressured);
+        }
+        self.now_ms = self.environment.clock.now_ms();
+        if self.todo.is_empty() && self.processing_timers_due() {
+            self.todo
+                .push_back(Work::FireTimers(TimeDomain::Processing, self.now_ms));
+        }
+        if let Some(work) = self.todo.pop_front() {
+            self.perform(work)?;
+            self.outlets
+                .flush_older_than(self.spec.buffer_timeout_ns, now_ns);
+            return Ok(StepStatus::Busy);
+        }
+        if self.finished {
+            return Ok(StepStatus::Idle(None));
+        }
+        let arrival = self.head.poll()?;
+        if let Arrival::Wait(after_ns) = arrival {
+            return self.before_waiting(after_ns);
+        }
+        self.arrive(arrival);
+        self.publish();
+        Ok(StepStatus::Busy)
+    }
+
+    /// Waits for mail or a wake-up, at most so long.
+    pub(super) fn wait(&self, at_most: std::time::Duration) {
+        self.mailbox.wait(at_most);
+    }
+
+    fn read(&mut self, mail: Mail) -> Result<(), TaskError> {
+        match mail {
+            Mail::TriggerCheckpoint(id) if self.last_snapshot.is_some_and(|last| id <= last) => {}
+            Mail::TriggerCheckpoint(id) if self.finished => self.snapshot(id)?,
+            Mail::TriggerCheckpoint(id) if self.head.is_source() => {
+                self.todo.push_back(Work::Snapshot(id));
+            }
+            Mail::TriggerCheckpoint(id) => self.triggered = Some(id),
+            Mail::CheckpointCompleted(id) => {
+                self.head.checkpoint_completed(id);
+                for sink in self.outlets.sinks() {
+                    sink.uncommitted
+                        .retain(|(prepared_for, _)| *prepared_for > id);
+                }
+                if let Some(backend) = self.operator.as_mut().and_then(|o| o.call().backend()) {
+                    backend.checkpoint_completed(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Records(input, batch, split) => {
+                add(&self.environment.figures.records_in, u64::from(batch.count));
+                self.todo.push_back(Work::Records(input, batch, split));
+            }
+            Arrival::EventTime(change) => {
+                if let Some(watermark) = change.watermark {
+                    self.todo.push_back(Work::EventTime(None, watermark));
+                }
+                if let Some(idle) = change.idle {
+                    let element = if idle {
+                        StreamElement::Idle
+                    } else {
+                        StreamElement::Active
+                    };
+                    self.outlets.broadcast(&element);
+                }
+            }
+            Arrival::SplitEnded(split) => {
+                for index in 0..self.generators.len() {
+                    let (operator, generator) = &mut self.generators[index];
+                    if let Some(watermark) = generator.split_ended(split, self.now_ms) {
+                        self.todo
+                            .push_back(Work::EventTime(Some(*operator), watermark));
+                    }
+                }
+            }
+            Arrival::Aligned(checkpoint) => self.todo.push_back(Work::Snapshot(checkpoint)),
+            Arrival::End(change) => {
+                if let Some(watermark) = change.watermark {
+                    self.todo.push_back(Work::EventTime(None, watermark));
+                }
+                for (operator, _) in &self.generators {
+                    self.todo
+                        .push_back(Work::EventTime(Some(*operator), WATERMARK_MAX));
+                }
+                self.todo.push_back(Work::Finish);
+            }
+            Arrival::Nothing | Arrival::Wait(_) => {}
+        }
+        self.align_since_ns = match &self.head {
+            Head::Gate(gate) if gate.aligning().is_some() => {
+                self.align_since_ns.or(Some(self.now_ns))
+            }
+            _ if self
+                .todo
+                .iter()
+                .any(|work| matches!(work, Work::Snapshot(_))) =>
+            {
+                self.align_since_ns
+            }
+            _ => None,
+        };
+    }
+
+    fn perform(&mut self, work: Work) -> Result<(), TaskError> {
+        match work {
+            Work::Records(input, batch, split) => self.process(input, batch, split),
+            Work::FireTimers(domain, up_to) => self.fire_timers(domain, up_to),
+            Work::Timers(domain, timers) => self.handle_timers(domain, timers),
+            Work::EventTime(origin, watermark) => {
+                self.todo
+                    .push_front(Work::AnnounceEventTime(origin, watermark));
+                if origin.is_none() {
+                    self.watermark = watermark;
+                    self.todo
+                        .push_front(Work::FireTimers(TimeDomain::Event, watermark));
+                }
+                Ok(())
+            }
+            Work::AnnounceEventTime(origin, watermark) => self.announce(origin, watermark),
+            Work::Snapshot(checkpoint) => self.snapshot(checkpoint),
+            Work::Finish => self.finish(),
+        }
+    }
+
+    fn process(
+        &mut self,
+        input: u32,
+        mut batch: Batch,
+        split: Option<SplitId>,
+    ) -> Result<(), TaskError> {
+        self.split = split;
+        let Some(operator) = &mut self.operator else {
+            return self.outlets.write_head(batch, self.now_ns);
+        };
+        operator.call().moment = moment(self.now_ms, self.watermark);
+        let consumed = operator.process(input, &batch)? as usize;
+        if self.outlets.head_is_used() {
+            let mut head = batch.clone();
+            head.split_off(consumed);
+            self.outlets.write_head(head, self.now_ns)?;
+        }
+        if consumed < batch.len() {
+            let rest = batch.split_off(consumed);
+            self.todo.push_front(Work::Records(input, rest, split));
+        }
+        self.commit()
+    }
+
+    fn fire_timers(&mut self, domain: TimeDomain, up_to: i64) -> Result<(), TaskError> {
+        let Some(operator) = &mut self.operator else {
+            return Ok(());
+        };
+        let due = operator
+            .call()
+            .timers()
+            .queue(domain)
+            .pop_due(up_to, TIMERS_PER_CALL);
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.todo.push_front(Work::FireTimers(domain, up_to));
+        self.handle_timers(domain, due)
+    }
+
+    fn handle_timers(
+        &mut self,
+        domain: TimeDomain,
+        mut timers: TimerBatch,
+    ) -> Result<(), TaskError> {
+        let Some(operator) = &mut self.operator else {
+            return Ok(());
+        };
+        operator.call().moment = moment(self.now_ms, self.watermark);
+        let handled = operator.on_timers(domain, &timers)? as usize;
+        if handled < timers.len() {
+            let rest = timers.split_off(handled);
+            self.todo.push_front(Work::Timers(domain, rest));
+        }
+        operator.call().forget_fired(domain, &timers)?;
+        self.commit()
+    }
+
+    fn announce(&mut self, origin: Option<OperatorId>, watermark: i64) -> Result<(), TaskError> {
+        if let Some(operator) = &mut self.operator {
+            operator.call().moment = moment(self.now_ms, self.watermark);
+            match origin {
+                Some(assigner) => operator.on_watermark(assigner, watermark)?,
+                None => {
+                    for head in &self.spec.heads {
+                        // An assigner begins event time anew; what its input says is not for it.
+                        if !self
+                            .spec
+                            .assigners
+                            .iter()
+                            .any(|(assigner, _)| assigner == head)
+                        {
+                            operator.on_watermark(*head, watermark)?;
+                        }
+                    }
+                }
+            }
+            self.commit()?;
+        }
+        self.outlets.watermark(origin, watermark);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), TaskError> {
+        if let Some(operator) = &mut self.operator {
+            operator.call().moment = moment(self.now_ms, self.watermark);
+            operator.finish()?;
+            self.commit()?;
+        }
+        self.end_output()
+    }
+
+    fn end_output(&mut self) -> Result<(), TaskError> {
+        self.finished = true;
+        self.outlets.broadcast(&StreamElement::EndOfInput);
+        self.outlets.flush()?;
+        self.publish();
+        self.environment
+            .figures
+            .finished
+            .store(true, Ordering::Relaxed);
+        (self.environment.events)(TaskEvent::Finished(self.spec.id));
+        match self
+            .triggered
+            .filter(|id| self.last_snapshot.is_none_or(|last| *id > last))
+        {
+            Some(id) => self.snapshot(id),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the call real: state and timers, then its output, then what it saw of event time.
+    fn commit(&mut self) -> Result<(), TaskError> {
+        let Some(operator) = &mut self.operator else {
+            return Ok(());
+        };
+        let call = operator.call();
+        call.commit()?;
+        for emitted in call.output.drain(..) {
+            self.outlets
+                .write(emitted.port, emitted.records, self.now_ns)?;
+        }
+        for (assigner, timestamp) in call.observed.drain(..) {
+            let found = self
+                .generators
+                .iter_mut()
+                .find(|(operator, _)| *operator == assigner);
+            let Some((_, generator)) = found else {
+                continue;
+            };
+            let split = self.split.unwrap_or(SplitId(0));
+            if let Some(watermark) = generator.observe(split, timestamp, self.now_ms) {
+                self.todo
+                    .push_back(Work::EventTime(Some(assigner), watermark));
+            }
+        }
+        let next = call.timers().event.next_time();
+        if next.is_some_and(|time| time <= self.watermark)
+            && !matches!(
+                self.todo.front(),
+                Some(Work::FireTimers(TimeDomain::Event, _))
+            )
+        {
+            self.todo
+                .push_front(Work::FireTimers(TimeDomain::Event, self.watermark));
+        }
+        Ok(())
+    }
+
+    fn processing_timers_due(&mut self) -> bool {
+        let now_ms = self.now_ms;
+        self.next_processing_timer()
+            .is_some_and(|time| time <= now_ms)
+    }
+
+    fn next_processing_timer(&mut self) -> Option<i64> {
+        self.operator
+            .as_mut()?
+            .call()
+            .timers()
+            .processing
+            .next_time()
+    }
+
+    /// Nothing to read: send what is buffered, see whether silence itself means something, and say how long to wait.
+    fn before_waiting(&mut self, after_ns: Option<u64>) -> Result<StepStatus, TaskError> {
+        self.outlets.flush()?;
+        let mut wait_ns = after_ns;
+        for index in 0..self.generators.len() {
+            let (operator, generator) = &mut self.generators[index];
+            if let Some(watermark) = generator.on_time(self.now_ms) {
+                self.todo
+                    .push_back(Work::EventTime(Some(*operator), watermark));
+            }
+        }
+        if !self.todo.is_empty() {
+            return Ok(StepStatus::Busy);
+        }
+        if let Some(time) = self.next_processing_timer().filter(|_| !self.finished) {
+            let in_ms = time.saturating_sub(self.now_ms).clamp(0, 1 << 40) as u64;
+            wait_ns = Some(wait_ns.unwrap_or(u64::MAX).min(in_ms * 1_000_000));
+        }
+        self.publish();
+        Ok(StepStatus::Idle(wait_ns))
+    }
+
+    /// Writes the figures; a handful of plain stores.
+    fn publish(&mut self) {
+        let figures = &self.environment.figures;
+        figures
+            .records_out
+            .store(self.outlets.records(), Ordering::Relaxed);
+        figures
+            .bytes_out
+            .store(self.outlets.bytes(), Ordering::Relaxed);
+        figures
+            .buffers_queued
+            .store(self.outlets.queued() as u64, Ordering::Relaxed);
+        let generated = self
+            .generators
+            .iter()
+            .map(|(_, generator)| generator.watermark())
+            .max();
+        figures
+            .watermark
+            .store(generated.unwrap_or(self.watermark), Ordering::Relaxed);
+        if let Some(progress) = self.head.progress() {
+            figures.source_done.store(progress.done, Ordering::Relaxed);
+            figures
+                .source_total
+                .store(progress.total, Ordering::Relaxed);
+        }
+        if let Some(operator) = &mut self.operator {
+            let call = operator.call();
+            let timers = call.timers();
+            figures.timers.store(
+                (timers.event.len() + timers.processing.len()) as u64,
+                Ordering::Relaxed,
+            );
+            if let Some(backend) = call.backend() {
+                let usage = backend.usage();
+                figures
+                    .state_entries
+                    .store(usage.entries, Ordering::Relaxed);
+                figures
+                    .state_bytes
+                    .store(usage.memory_bytes, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+fn moment(processing_time_ms: i64, watermark_ms: i64) -> Moment {
+    Moment {
+        processing_time_ms,
+        watermark_ms,
+    }
+}
+
+fn open_sinks(spec: &mut TaskSpec) -> Result<Vec<SinkOutlet>, TaskError> {
+    let mut sinks = Vec::with_capacity(spec.sinks.len());
+    for wish in &mut spec.sinks {
+        let restored = std::mem::take(&mut wish.restored);
+        let writer = wish.sink.writer(wish.context.clone(), restored)?;
+        sinks.push(SinkOutlet {
+            operator: wish.operator,
+            writer,
+            uncommitted: Vec::new(),
+        });
+    }
+    Ok(sinks)
+}
+
+fn make_generators(
+    spec: &TaskSpec,
+    splits: &[SplitId],
+    now_ms: i64,
+) -> Vec<(OperatorId, WatermarkGenerator)> {
+    let generator = |(operator, strategy): &(OperatorId, WatermarkStrategy)| {
+        let seen = spec
+            .restored
+            .max_timestamps
+            .iter()
+            .filter(|(o, ..)| o == operator);
+        let seen: Vec<(SplitId, i64)> = seen.map(|(_, split, time)| (*split, *time)).collect();
+        (
+            *operator,
+            WatermarkGenerator::new(*strategy, splits, &seen, now_ms),
+        )
+    };
+    spec.assigners.iter().map(generator).collect()
+}
+
+/// Opens the backend and rebuilds the timer queues from it.
+fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
+    let Some(wish) = wish else {
+        return Ok(Call::stateless());
+    };
+    let (key_groups, max_parallelism) = (wish.spec.key_groups, wish.spec.max_parallelism);
+    let mut backend = wish.factory.open(wish.spec, &wish.snapshots, wish.store)?;
+    let mut timers = Timers::default();
+    for domain in [TimeDomain::Event, TimeDomain::Processing] {
+        let queue = timers.queue(domain);
+        backend.visit(domain.state(), &mut |key, sub_key, _| {
+            if let Some((time, namespace)) = parse_timer_sub_key(sub_key) {
+                queue.register(time, key, namespace);
+            }
+        })?;
+    }
+    Ok(Call::keyed(backend, key_groups, max_parallelism, timers))
+}

@@ -1,0 +1,258 @@
+//! The entries of one shard, one after the other in one block of bytes, so that a copy of a shard is a copy of bytes.
+//!
+//! An entry is a header (see [`Header`]), then key, sub-key and value, then room for the value to grow. Entries are
+//! addressed by their offset, which stays valid until the shard is rebuilt. A replaced or removed entry stays behind
+//! flagged [`DEAD`]. The arena does not search: that is the business of the shard's index.
+
+use super::Address;
+
+/// The entry is no longer in the index.
+pub(crate) const DEAD: u8 = 1;
+/// The address has no value; the entry says so to the next snapshot (heap) or to the reader (RocksDB cache).
+pub(crate) const TOMBSTONE: u8 = 2;
+/// No snapshot has seen the address: it was inserted in the epoch of its last write.
+pub(crate) const FRESH: u8 = 4;
+/// The value lives outside the arena; the inline value is its slot number.
+pub(crate) const LARGE: u8 = 8;
+/// The value is only what must be appended to the one in the database.
+pub(crate) const SUFFIX: u8 = 16;
+
+/// The value is a packed map; a map that is `LARGE` is a tree.
+pub(crate) const PACKED: u8 = 32;
+
+/// Bytes of an entry before its key.
+pub(crate) const HEADER_BYTES: usize = 28;
+
+/// What an entry says about itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    /// Hash of the address, all of it, for comparing and for rebuilding an index.
+    pub(crate) hash: u64,
+    /// Epoch of the last write.
+    pub(crate) epoch: u32,
+    /// `DEAD`, `TOMBSTONE`, `FRESH`, `LARGE`, `SUFFIX`, `PACKED`.
+    pub(crate) flags: u8,
+    /// Length of the key, below 2^24.
+    pub(crate) key_len: u32,
+    /// Length of the sub-key.
+    pub(crate) sub_len: u32,
+    /// Length of the inline value.
+    pub(crate) value_len: u32,
+    /// Room for the inline value.
+    pub(crate) value_cap: u32,
+}
+
+impl Header {
+    /// Bytes of the whole entry.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        self.value_start() + self.value_cap as usize
+    }
+
+    /// Offset of the value from the start of the entry.
+    #[inline]
+    fn value_start(&self) -> usize {
+        HEADER_BYTES + self.key_len as usize + self.sub_len as usize
+    }
+
+    /// Whether one of the flags is set.
+    #[inline]
+    pub(crate) fn has(&self, flags: u8) -> bool {
+        self.flags & flags != 0
+    }
+}
+
+/// Entries in a block of bytes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Arena {
+    bytes: Vec<u8>,
+    dead_bytes: usize,
+}
+
+#[inline]
+fn field<const N: usize>(bytes: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
+    let mut out = [0; N];
+    out.copy_from_slice(&bytes[at..at + N]);
+    out
+}
+
+/// Whether two byte strings are equal; short keys of one word are compared as numbers.
+#[inline]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    match (left.first_chunk::<8>(), right.first_chunk::<8>()) {
+        (Some(a), Some(b)) if left.len() == 8 && right.len() == 8 => {
+            u64::from_le_bytes(*a) == u64::from_le_bytes(*b)
+        }
+        // An empty slice may dangle, and some `memcmp` take 50 times longer there.
+        _ => left.len() == right.len() && (left.is_empty() || left == right),
+    }
+}
+
+impl Arena {
+    /// The header of the entry at `offset`.
+    #[inline]
+    pub(crate) fn header(&self, offset: u32) -> Header {
+        let at = offset as usize;
+        let mut raw = [0; HEADER_BYTES];
+        raw.copy_from_slice(&self.bytes[at..at + HEADER_BYTES]);
+        let key = u32::from_le_bytes(field(&raw, 12));
+        Header {
+            hash: u64::from_le_bytes(field(&raw, 0)),
+            epoch: u32::from_le_bytes(field(&raw, 8)),
+            flags: (key >> 24) as u8,
+            key_len: key & 0x00ff_ffff,
+            sub_len: u32::from_le_bytes(field(&raw, 16)),
+            value_len: u32::from_le_bytes(field(&raw, 20)),
+            value_cap: u32::from_le_bytes(field(&raw, 24)),
+        }
+    }
+
+    /// The hash of the entry at `offset`.
+    #[inline]
+    pub(crate) fn hash(&self, offset: u32) -> u64 {
+        let at = offset as usize;
+        let mut raw = [0; 8];
+        raw.copy_from_slice(&self.bytes[at..at + 8]);
+        u64::from_le_bytes(raw)
+    }
+
+    /// Rewrites the header of the entry at `offset`. Lengths that move other fields must not change.
+    #[inline]
+    pub(crate) fn set_header(&mut self, offset: u32, header: &Header) {
+        let at = offset as usize;
+        let raw = &mut self.bytes[at..at + HEADER_BYTES];
+        raw[0..8].copy_from_slice(&header.hash.to_le_bytes());
+        raw[8..12].copy_from_slice(&header.epoch.to_le_bytes());
+        let key = header.key_len | (u32::from(header.flags) << 24);
+        raw[12..16].copy_from_slice(&key.to_le_bytes());
+        raw[16..20].copy_from_slice(&header.sub_len.to_le_bytes());
+        raw[20..24].copy_from_slice(&header.value_len.to_le_bytes());
+        raw[24..28].copy_from_slice(&header.value_cap.to_le_bytes());
+    }
+
+    /// Whether the entry at `offset` has this address. Gives its header if so.
+    #[inline]
+    pub(crate) fn matches(&self, offset: u32, address: &Address<'_>) -> Option<Header> {
+        let header = self.header(offset);
+        let fits = header.hash == address.hash
+            && header.key_len as usize == address.key.len()
+            && header.sub_len as usize == address.sub_key.len()
+            && same(self.key(offset, &header), address.key)
+            && same(self.sub_key(offset, &header), address.sub_key);
+        fits.then_some(header)
+    }
+
+    /// The key of an entry.
+    #[inline]
+    pub(crate) fn key(&self, offset: u32, header: &Header) -> &[u8] {
+        let start = offset as usize + HEADER_BYTES;
+        &self.bytes[start..start + header.key_len as usize]
+    }
+
+    /// The sub-key of an entry.
+    #[inline]
+    pub(crate) fn sub_key(&self, offset: u32, header: &Header) -> &[u8] {
+        let start = offset as usize + HEADER_BYTES + header.key_len as usize;
+        &self.bytes[start..start + header.sub_len as usize]
+    }
+
+    /// The inline value of an entry.
+    #[inline]
+    pub(crate) fn value(&self, offset: u32, header: &Header) -> &[u8] {
+        let start = offset as usize + header.value_start();
+        &self.bytes[start..start + header.value_len as usize]
+    }
+
+    /// The inline value of an entry, to be changed in place.
+    #[inline]
+    pub(crate) fn value_mut(&mut self, offset: u32, header: &Header) -> &mut [u8] {
+        let start = offset as usize + header.value_start();
+        &mut self.bytes[start..start + header.value_len as usize]
+    }
+
+    /// Adds an entry whose value has `header.value_len` zero bytes. Lengths of key and sub-key are set here.
+    pub(crate) fn push(&mut self, key: &[u8], sub_key: &[u8], mut header: Header) -> u32 {
+        header.key_len = key.len() as u32;
+        header.sub_len = sub_key.len() as u32;
+        let offset = self.bytes.len() as u32;
+        let end = self.bytes.len() + header.size();
+        self.grow_to(end);
+        self.bytes.resize(self.bytes.len() + HEADER_BYTES, 0);
+        self.set_header(offset, &header);
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(sub_key);
+        self.bytes.resize(end, 0);
+        offset
+    }
+
+    /// Makes room in steps of half the size: a third less slack than doubling, and still amortised.
+    fn grow_to(&mut self, len: usize) {
+        let capacity = self.bytes.capacity();
+        if len > capacity {
+            let target = len.max(capacity + capacity / 2).max(256);
+            self.bytes.reserve_exact(target - self.bytes.len());
+        }
+    }
+
+    /// Makes room for `bytes` more without growing in steps.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
+    }
+
+    /// Copies an entry to the end with another capacity, keeping as much of the value as fits `value_len`.
+    pub(crate) fn relocate(&mut self, offset: u32, value_len: u32, value_cap: u32) -> u32 {
+        let old = self.header(offset);
+        let mut header = old;
+        header.value_len = value_len;
+        header.value_cap = value_cap;
+        let moved = self.bytes.len() as u32;
+        let end = self.bytes.len() + header.size();
+        self.grow_to(end);
+        let start = offset as usize;
+        let kept = old.value_start() + old.value_len.min(value_len) as usize;
+        self.bytes.extend_from_within(start..start + kept);
+        self.bytes.resize(end, 0);
+        self.set_header(moved, &header);
+        self.kill(offset);
+        moved
+    }
+
+    /// Marks an entry as gone.
+    pub(crate) fn kill(&mut self, offset: u32) {
+        let mut header = self.header(offset);
+        header.flags |= DEAD;
+        self.set_header(offset, &header);
+        self.dead_bytes += header.size();
+    }
+
+    /// All entries that are not dead, in order of their offsets.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, Header)> {
+        let mut at = 0u32;
+        std::iter::from_fn(move || {
+            while (at as usize) < self.bytes.len() {
+                let offset = at;
+                let header = self.header(offset);
+                at += header.size() as u32;
+                if !header.has(DEAD) {
+                    return Some((offset, header));
+                }
+            }
+            None
+        })
+    }
+
+    /// Bytes of dead entries.
+    pub(crate) fn dead_bytes(&self) -> usize {
+        self.dead_bytes
+    }
+
+    /// Bytes in use, dead ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes allocated.
+    pub(crate) fn allocated(&self) -> usize {
+        self.bytes.capacity()
+    }
+}

@@ -1,0 +1,557 @@
+//! One shard of a table: an index of offsets over an arena of entries. Cloning it copies two blocks of memory.
+//!
+//! Invariant: the index holds exactly the offsets of the entries that are not dead. An offset that a caller remembers
+//! (a hint) stays good until an operation answers [`Written::moved`]. A shard knows nothing of snapshots; it stamps
+//! each entry with the epoch of its last write and leaves tombstones as [`Deletes`] asks.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use super::arena::{Arena, FRESH, Header, LARGE, PACKED, SUFFIX, TOMBSTONE};
+use super::large::{INLINE_BYTES_MAX, Large, LargeSlots};
+use super::{Address, Answer, Deletes, Stamp, Written};
+
+/// Hint: the index has no entry of this hash.
+pub(crate) const NONE: u32 = u32::MAX;
+/// Hint: nobody has looked.
+pub(crate) const UNKNOWN: u32 = u32::MAX - 1;
+
+/// Dead bytes below which a shard is not worth rebuilding.
+const DEAD_BYTES_MIN: usize = 1024;
+/// Tombstones below which a shard is not worth rebuilding.
+const TOMBSTONES_MIN: usize = 16;
+
+/// A hash table of entries in one arena.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shard {
+    pub(super) index: HashTable<u32>,
+    pub(super) arena: Arena,
+    pub(super) large: LargeSlots,
+    tombstones: usize,
+    /// Values: those of a map count one by one.
+    pub(super) live: i64,
+    max_epoch: u32,
+    /// The settled epoch when tombstones were last purged.
+    purged_at: u32,
+    /// What the table's figures have of this shard.
+    accounted: Figures,
+}
+
+/// Sizes of a shard, or differences of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    /// Values held.
+    pub(crate) live: i64,
+    /// Bytes allocated, about.
+    pub(crate) bytes: i64,
+    /// Entries in the index, tombstones included.
+    pub(crate) entries: i64,
+}
+
+impl Figures {
+    /// `self` less `other`.
+    pub(crate) fn less(self, other: Self) -> Self {
+        Self {
+            live: self.live - other.live,
+            bytes: self.bytes - other.bytes,
+            entries: self.entries - other.entries,
+        }
+    }
+
+    /// Adds `other`.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.live += other.live;
+        self.bytes += other.bytes;
+        self.entries += other.entries;
+    }
+}
+
+impl Shard {
+    /// The first entry whose hash tag fits, to be verified later; touches the index only.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u64) -> u32 {
+        self.index.find(hash, |_| true).copied().unwrap_or(NONE)
+    }
+
+    /// The entry of an address. `hint` is what [`Shard::candidate`] gave, or `UNKNOWN`.
+    #[inline]
+    pub(crate) fn locate(&self, address: &Address<'_>, hint: u32) -> Option<(u32, Header)> {
+        if hint == NONE {
+            return None;
+        }
+        if hint != UNKNOWN
+            && let Some(header) = self.arena.matches(hint, address)
+        {
+            return Some((hint, header));
+        }
+        self.locate_slow(address)
+    }
+
+    #[inline(never)]
+    fn locate_slow(&self, address: &Address<'_>) -> Option<(u32, Header)> {
+        let offset = *self.index.find(address.hash, |&offset| {
+            self.arena.matches(offset, address).is_some()
+        })?;
+        Some((offset, self.arena.header(offset)))
+    }
+
+    /// What the shard knows about an address.
+    #[inline]
+    pub(crate) fn answer(&self, located: Option<(u32, Header)>) -> Answer<'_> {
+        match located {
+            None => Answer::Unknown,
+            Some((offset, header)) if !header.has(TOMBSTONE | LARGE | SUFFIX) => {
+                Answer::Value(self.arena.value(offset, &header))
+            }
+            Some((offset, header)) => self.answer_slow(offset, &header),
+        }
+    }
+
+    #[inline(never)]
+    fn answer_slow(&self, offset: u32, header: &Header) -> Answer<'_> {
+        if header.has(TOMBSTONE) {
+            return Answer::Absent;
+        }
+        let bytes = self.bytes(offset, header);
+        if header.has(SUFFIX) {
+            Answer::Suffix(bytes)
+        } else {
+            Answer::Value(bytes)
+        }
+    }
+
+    /// The large value of an entry, if it has one.
+    pub(crate) fn large(&self, offset: u32, header: &Header) -> Option<&Large> {
+        if !header.has(LARGE) {
+            return None;
+        }
+        self.large.get(self.slot(offset, header)?)
+    }
+
+    pub(super) fn slot(&self, offset: u32, header: &Header) -> Option<u32> {
+        let raw = self.arena.value(offset, header).first_chunk::<4>()?;
+        Some(u32::from_le_bytes(*raw))
+    }
+
+    /// The value of an entry as bytes; empty for a tree.
+    pub(crate) fn bytes(&self, offset: u32, header: &Header) -> &[u8] {
+        match self.large(offset, header) {
+            Some(Large::Bytes(bytes)) => bytes,
+            Some(Large::Tree(_)) => &[],
+            None => self.arena.value(offset, header),
+        }
+    }
+
+    /// Sets the value of an address.
+    #[inline]
+    pub(crate) fn put(
+        &mut self,
+        address: &Address<'_>,
+        hint: u32,
+        value: &[u8],
+        stamp: Stamp,
+    ) -> Written {
+        match self.locate(address, hint) {
+            Some((offset, mut header))
+                if !header.has(TOMBSTONE | LARGE | SUFFIX)
+                    && value.len() <= header.value_cap as usize =>
+            {
+                let touched = self.stamp(&mut header, stamp);
+                header.value_len = value.len() as u32;
+                self.arena.set_header(offset, &header);
+                self.arena.value_mut(offset, &header).copy_from_slice(value);
+                Written {
+                    moved: false,
+                    touched,
+                }
+            }
+            located => self.put_slow(address, located, value, stamp),
+        }
+    }
+
+    #[inline(never)]
+    fn put_slow(
+        &mut self,
+        address: &Address<'_>,
+        located: Option<(u32, Header)>,
+        value: &[u8],
+        stamp: Stamp,
+    ) -> Written {
+        let (offset, touched) = match located {
+            Some((offset, _)) => self.revive(offset, stamp),
+            None => (self.insert(address, value.len(), stamp), true),
+        };
+        self.set_value(offset, value, 0);
+        self.rebuild_if_wasteful(stamp);
+        Written {
+            moved: true,
+            touched,
+        }
+    }
+
+    /// Notes the write in a header. Tells whether it is the entry's first in this epoch.
+    #[inline]
+    pub(super) fn stamp(&mut self, header: &mut Header, stamp: Stamp) -> bool {
+        if header.epoch == stamp.epoch {
+            return false;
+        }
+        header.epoch = stamp.epoch;
+        header.flags &= !FRESH;
+        self.max_epoch = self.max_epoch.max(stamp.epoch);
+        true
+    }
+
+    /// Adds an entry with an empty value and room for `room` bytes.
+    pub(super) fn insert(&mut self, address: &Address<'_>, room: usize, stamp: Stamp) -> u32 {
+        let header = Header {
+            hash: address.hash,
+            epoch: stamp.epoch,
+            flags: FRESH,
+            key_len: 0,
+            sub_len: 0,
+            value_len: 0,
+            value_cap: if room > INLINE_BYTES_MAX {
+                4
+            } else {
+                room as u32
+            },
+        };
+        let offset = self.arena.push(address.key, address.sub_key, header);
+        let arena = &self.arena;
+        self.index
+            .insert_unique(address.hash, offset, |&other| arena.hash(other));
+        self.max_epoch = self.max_epoch.max(stamp.epoch);
+        self.live += 1;
+        offset
+    }
+
+    /// Stamps an entry that is about to be changed and makes a tombstone a value again.
+    pub(super) fn revive(&mut self, offset: u32, stamp: Stamp) -> (u32, bool) {
+        let mut header = self.arena.header(offset);
+        let touched = self.stamp(&mut header, stamp);
+        if header.has(TOMBSTONE) {
+            header.flags &= !(TOMBSTONE | FRESH);
+            self.tombstones -= 1;
+            self.live += 1;
+        }
+        header.flags &= !SUFFIX;
+        self.arena.set_header(offset, &header);
+        (offset, touched)
+    }
+
+    /// Replaces the value of an entry, wherever it lives. `slack` is room for growth.
+    pub(super) fn set_value(&mut self, offset: u32, value: &[u8], slack: usize) -> u32 {
+        self.drop_large(offset);
+        if value.len() > INLINE_BYTES_MAX {
+            let large = Large::Bytes(Arc::new(value.to_vec()));
+            return self.set_large(offset, large);
+        }
+        let offset = self.resize(offset, value.len(), slack);
+        let header = self.arena.header(offset);
+        self.arena.value_mut(offset, &header).copy_from_slice(value);
+        offset
+    }
+
+    /// Moves the value of an entry out of the arena.
+    pub(super) fn set_large(&mut self, offset: u32, large: Large) -> u32 {
+        let slot = self.large.add(large);
+        let offset = self.resize(offset, 4, 0);
+        let mut header = self.arena.header(offset);
+        header.flags |= LARGE;
+        self.arena.set_header(offset, &header);
+        self.arena
+            .value_mut(offset, &header)
+            .copy_from_slice(&slot.to_le_bytes());
+        offset
+    }
+
+    /// Frees the large value of an entry, if any; the inline value is then empty.
+    pub(super) fn drop_large(&mut self, offset: u32) -> Option<Large> {
+        let mut header = self.arena.header(offset);
+        if !header.has(LARGE) {
+            return None;
+        }
+        let large = self
+            .slot(offset, &header)
+            .and_then(|slot| self.large.take(slot));
+        header.flags &= !LARGE;
+        header.value_len = 0;
+        self.arena.set_header(offset, &header);
+        large
+    }
+
+    /// Gives the inline value another length, keeping its beginning; moves the entry if it has no room.
+    pub(super) fn resize(&mut self, offset: u32, len: usize, slack: usize) -> u32 {
+        let mut header = self.arena.header(offset);
+        if len <= header.value_cap as usize {
+            header.value_len = len as u32;
+            self.arena.set_header(offset, &header);
+            return offset;
+        }
+        let moved = self
+            .arena
+            .relocate(offset, len as u32, (len + slack) as u32);
+        if let Some(slot) = self
+            .index
+            .find_mut(header.hash, |&candidate| candidate == offset)
+        {
+            *slot = moved;
+        }
+        moved
+    }
+
+    /// Removes the value of an address.
+    pub(crate) fn delete(&mut self, address: &Address<'_>, hint: u32, stamp: Stamp) -> Written {
+        let Some((offset, header)) = self.locate(address, hint) else {
+            if stamp.deletes == Deletes::Keep {
+                let offset = self.insert(address, 0, stamp);
+                self.bury(offset);
+                return Written::SLOW;
+            }
+            return Written::NOTHING;
+        };
+        if header.has(TOMBSTONE) {
+            return Written::NOTHING;
+        }
+        self.drop_large(offset);
+        let forget = match stamp.deletes {
+            Deletes::Forget => true,
+            Deletes::KeepUnlessFresh => header.has(FRESH) && header.epoch == stamp.epoch,
+            Deletes::Keep => false,
+        };
+        if forget {
+            self.forget(offset, header.hash);
+        } else {
+            self.revive(offset, stamp);
+            self.bury(offset);
+        }
+        self.rebuild_if_wasteful(stamp);
+        Written::SLOW
+    }
+
+    /// Makes an entry a tombstone.
+    pub(super) fn bury(&mut self, offset: u32) {
+        let mut header = self.arena.header(offset);
+        header.flags = (header.flags & !FRESH) | TOMBSTONE;
+        header.value_len = 0;
+        self.arena.set_header(offset, &header);
+        self.tombstones += 1;
+        self.live -= 1;
+    }
+
+    /// Removes an entry without a trace.
+    fn forget(&mut self, offset: u32, hash: u64) {
+        if let Ok(entry) = self
+            .index
+            .find_entry(hash, |&candidate| candidate == offset)
+        {
+            entry.remove();
+        }
+        self.arena.kill(offset);
+        self.live -= 1;
+    }
+
+    /// Appends an element, framed by its length, to the list of an address.
+    pub(crate) fn append(
+        &mut self,
+        address: &Address<'_>,
+        hint: u32,
+        element: &[u8],
+        stamp: Stamp,
+    ) -> Written {
+        let overlay = stamp.deletes == Deletes::Keep;
+        let (offset, touched) = match self.locate(address, hint) {
+            None => {
+                let offset = self.insert(address, element.len() + 4, stamp);
+                if overlay {
+                    self.mark_suffix(offset);
+                }
+                (offset, true)
+            }
+            Some((offset, header)) if overlay && header.epoch <= stamp.settled => {
+                // What the entry held is in the database: begin a new suffix.
+                let touched = self.revive(offset, stamp);
+                self.set_value(offset, &[], 0);
+                self.mark_suffix(offset);
+                touched
+            }
+            Some((offset, header)) => {
+                let revived = self.revive(offset, stamp);
+                if header.has(SUFFIX) {
+                    self.mark_suffix(offset);
+                }
+                revived
+            }
+        };
+        self.extend(offset, element);
+        self.rebuild_if_wasteful(stamp);
+        Written {
+            moved: true,
+            touched,
+        }
+    }
+
+    fn mark_suffix(&mut self, offset: u32) {
+        let mut header = self.arena.header(offset);
+        header.flags |= SUFFIX;
+        self.arena.set_header(offset, &header);
+    }
+
+    fn extend(&mut self, offset: u32, element: &[u8]) {
+        let frame = (element.len() as u32).to_le_bytes();
+        let header = self.arena.header(offset);
+        if header.has(LARGE) {
+            if let Some(slot) = self.slot(offset, &header) {
+                self.large.change(slot, |large| {
+                    if let Large::Bytes(bytes) = large {
+                        let bytes = Arc::make_mut(bytes);
+                        bytes.extend_from_slice(&frame);
+                        bytes.extend_from_slice(element);
+                    }
+                });
+            }
+            return;
+        }
+        let before = header.value_len as usize;
+        let len = before + frame.len() + element.len();
+        if len > INLINE_BYTES_MAX {
+            let mut bytes = Vec::with_capacity(len * 2);
+            bytes.extend_from_slice(self.arena.value(offset, &header));
+            bytes.extend_from_slice(&frame);
+            bytes.extend_from_slice(element);
+            self.set_large(offset, Large::Bytes(Arc::new(bytes)));
+            return;
+        }
+        let offset = self.resize(offset, len, len / 2 + 16);
+        let header = self.arena.header(offset);
+        let tail = &mut self.arena.value_mut(offset, &header)[before..];
+        tail[..4].copy_from_slice(&frame);
+        tail[4..].copy_from_slice(element);
+    }
+
+    /// Rebuilds the shard when dead entries and purgeable tombstones are a large part of it.
+    pub(super) fn rebuild_if_wasteful(&mut self, stamp: Stamp) {
+        let dead = self.arena.dead_bytes();
+        let wasteful = dead > DEAD_BYTES_MIN && dead * 2 > self.arena.len();
+        let purgeable = self.tombstones > TOMBSTONES_MIN
+            && self.tombstones * 4 > self.index.len()
+            && self.purged_at < stamp.settled;
+        if wasteful || purgeable {
+            let settled = stamp.settled;
+            *self = self.rebuild(|header| !(header.has(TOMBSTONE) && header.epoch <= settled));
+            self.purged_at = settled;
+        }
+    }
+
+    /// A dense copy of the entries that `keep` wants.
+    pub(crate) fn rebuild(&self, keep: impl Fn(&Header) -> bool) -> Self {
+        let mut shard = Self {
+            max_epoch: self.max_epoch,
+            purged_at: self.purged_at,
+            accounted: self.accounted,
+            ..Self::default()
+        };
+        let kept = self
+            .arena
+            .entries()
+            .filter(|(_, header)| keep(header))
+            .fold((0, 0), |(count, bytes), (_, header)| {
+                (count + 1, bytes + header.size())
+            });
+        shard.arena.reserve(kept.1 + kept.1 / 4);
+        shard.index.reserve(kept.0, |_| 0);
+        for (offset, header) in self.arena.entries().filter(|(_, header)| keep(header)) {
+            shard.adopt(self, offset, header);
+        }
+        shard
+    }
+
+    /// Copies one entry of another shard.
+    fn adopt(&mut self, from: &Self, offset: u32, mut header: Header) {
+        let value = from.arena.value(offset, &header);
+        header.value_cap = if header.has(TOMBSTONE) {
+            0
+        } else {
+            header.value_cap.min(header.value_len * 2)
+        };
+        let (key, sub_key) = (
+            from.arena.key(offset, &header),
+            from.arena.sub_key(offset, &header),
+        );
+        let to = self.arena.push(key, sub_key, header);
+        self.arena.value_mut(to, &header).copy_from_slice(value);
+        let mut values = 1;
+        if let Some(large) = from.large(offset, &header) {
+            if let Large::Tree(tree) = large {
+                values = tree.live as i64;
+            }
+            let slot = self.large.add(large.clone());
+            self.arena
+                .value_mut(to, &header)
+                .copy_from_slice(&slot.to_le_bytes());
+        } else if header.has(PACKED) {
+            values = super::packed::values(value);
+        }
+        if header.has(TOMBSTONE) {
+            self.tombstones += 1;
+        } else {
+            self.live += values;
+        }
+        let arena = &self.arena;
+        self.index
+            .insert_unique(header.hash, to, |&other| arena.hash(other));
+    }
+
+    /// Whether there is no entry at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The first word of the entry at `offset`.
+    #[inline]
+    pub(crate) fn hash_at(&self, offset: u32) -> u64 {
+        self.arena.hash(offset)
+    }
+
+    /// What changed since the figures were last taken.
+    pub(crate) fn account(&mut self) -> Figures {
+        let now = Figures {
+            live: self.live,
+            bytes: (self.arena.allocated()
+                + self.large.allocated()
+                + self.index.allocation_size()
+                + size_of::<Self>()) as i64,
+            entries: self.index.len() as i64,
+        };
+        let change = now.less(self.accounted);
+        self.accounted = now;
+        change
+    }
+
+    /// The figures when they were last taken.
+    pub(crate) fn accounted(&self) -> Figures {
+        self.accounted
+    }
+
+    /// Epoch of the last write to any entry.
+    pub(crate) fn max_epoch(&self) -> u32 {
+        self.max_epoch
+    }
+
+    /// All entries, tombstones included, in order of insertion.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (u32, Header)> {
+        self.arena.entries()
+    }
+
+    /// Key and sub-key of an entry.
+    pub(crate) fn address(&self, offset: u32, header: &Header) -> (&[u8], &[u8]) {
+        (
+            self.arena.key(offset, header),
+            self.arena.sub_key(offset, header),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,348 @@
+//! What a component says it is: the JSON document of `manifest.describe`, and asking for it.
+//!
+//! Unknown fields are errors, so that a newer SDK is not half understood, and every error names the field by its path.
+//! Schemas are kept as JSON: they are read where edges are checked.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use dataflow::limits::PARALLELISM_MAX;
+
+use crate::component::Component;
+use crate::error::WasmError;
+
+/// The version of both documents.
+const DOCUMENT_VERSION: u32 = 1;
+
+/// Bytes of a document: ten thousand operators with generous schemas.
+const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+
+/// What a component is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the document; 1.
+    pub version: u32,
+    /// Name of the component.
+    pub name: String,
+    /// What it was written with.
+    pub sdk: SdkEntry,
+    /// Parameters of its job.
+    #[serde(default)]
+    pub parameters: Vec<ParameterEntry>,
+    /// Its operators, with the parameters at their defaults.
+    pub operators: Vec<OperatorEntry>,
+}
+
+/// What a component was written with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SdkEntry {
+    /// Programming language.
+    pub language: String,
+    /// Name of the SDK.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A parameter of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterEntry {
+    /// Its name.
+    pub name: String,
+    /// Type of its value.
+    #[serde(rename = "type")]
+    pub value_type: ParameterType,
+    /// The value if none is given; null if one must be given.
+    #[serde(default)]
+    pub default: Value,
+    /// What it means, for people.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ParameterType {
+    /// A text.
+    String,
+    /// A whole number.
+    Long,
+    /// A number.
+    Double,
+    /// True or false.
+    Boolean,
+}
+
+/// An operator, source or sink.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorEntry {
+    /// Its number in the document.
+    pub id: u32,
+    /// Its name across versions of the job.
+    pub uid: String,
+    /// Its name for people.
+    pub name: String,
+    /// Who runs it.
+    pub kind: OperatorKind,
+    /// Number of subtasks; the job's if absent.
+    #[serde(default)]
+    pub parallelism: Option<u32>,
+    /// Whether it may be chained to its input.
+    #[serde(default = "yes")]
+    pub chain: bool,
+    /// Type and settings of a source or sink.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<Map<String, Value>>,
+    /// Its inputs.
+    #[serde(default)]
+    pub inputs: Vec<InputEntry>,
+    /// Its outputs: the main one, then the side outputs.
+    #[serde(default)]
+    pub outputs: Vec<OutputEntry>,
+    /// Whether it has keyed state and timers.
+    #[serde(default)]
+    pub keyed: bool,
+    /// Its states.
+    #[serde(default)]
+    pub states: Vec<StateEntry>,
+    /// How watermarks are made, if it assigns timestamps.
+    #[serde(default)]
+    pub watermarks: Option<WatermarksEntry>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Who runs an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OperatorKind {
+    /// A connector of the host that brings records in.
+    Source,
+    /// The component.
+    Operator,
+    /// A connector of the host that takes records out.
+    Sink,
+}
+
+/// An input of an operator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputEntry {
+    /// Avro schema of the values.
+    pub schema: Value,
+}
+
+/// An output of an operator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputEntry {
+    /// Its name.
+    pub name: String,
+    /// Avro schema of the values.
+    pub schema: Value,
+    /// Avro schema of the keys; absent on an unkeyed stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_schema: Option<Value>,
+}
+
+/// A state of an operator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateEntry {
+    /// Its name within the operator.
+    pub name: String,
+    /// How it is used.
+    pub kind: StateEntryKind,
+    /// Avro schema of the value or list element.
+    pub schema: Value,
+    /// Avro schema of the sub-key.
+    #[serde(default)]
+    pub sub_key_schema: Option<Value>,
+}
+
+/// How a state is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StateEntryKind {
+    /// One value per key and namespace.
+    Value,
+    /// A list per key and namespace.
+    List,
+    /// An ordered map per key.
+    Map,
+}
+
+/// How watermarks follow from timestamps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatermarksEntry {
+    /// The rule.
+    pub strategy: WatermarkStrategy,
+    /// How far records may be out of order; only for `bounded`, and needed there.
+    #[serde(default)]
+    pub max_out_of_orderness_ms: Option<u64>,
+    /// Silence after which a split no longer holds event time back.
+    #[serde(default)]
+    pub idle_after_ms: Option<u64>,
+}
+
+/// The rule by which watermarks follow from timestamps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WatermarkStrategy {
+    /// The largest timestamp so far, less a bound.
+    Bounded,
+    /// The largest timestamp so far.
+    Monotonic,
+}
+
+/// What is wrong with a document, and where.
+#[derive(Debug)]
+pub(crate) struct Defect {
+    field: String,
+    reason: String,
+}
+
+impl Defect {
+    pub(crate) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Reads a document and checks it.
+pub(crate) fn parse<D: serde::de::DeserializeOwned>(
+    name: &str,
+    document: &'static str,
+    text: &str,
+    check: impl FnOnce(&D) -> Result<(), Defect>,
+) -> Result<D, WasmError> {
+    let read = || {
+        if text.len() > DOCUMENT_BYTES_MAX {
+            let reason = format!(
+                "{} bytes, at most {DOCUMENT_BYTES_MAX} are allowed",
+                text.len()
+            );
+            return Err(Defect::new("the whole", reason));
+        }
+        let mut json = serde_json::Deserializer::from_str(text);
+        let parsed: D = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| Defect::new(path(error.path()), error.inner().to_string()))?;
+        json.end()
+            .map_err(|error| Defect::new("the end", error.to_string()))?;
+        check(&parsed)?;
+        Ok(parsed)
+    };
+    read().map_err(|defect: Defect| WasmError::Document {
+        name: name.to_owned(),
+        document,
+        field: defect.field,
+        reason: defect.reason,
+    })
+}
+
+fn path(path: &serde_path_to_error::Path) -> String {
+    match path.to_string() {
+        root if root == "." => "the whole".to_owned(),
+        field => field,
+    }
+}
+
+pub(crate) fn check_version(version: u32) -> Result<(), Defect> {
+    if version == DOCUMENT_VERSION {
+        return Ok(());
+    }
+    Err(Defect::new(
+        "version",
+        format!("{version} is not {DOCUMENT_VERSION}; this host does not know it"),
+    ))
+}
+
+/// Checks what concerns each operator by itself.
+pub(crate) fn check_operators(operators: &[OperatorEntry]) -> Result<(), Defect> {
+    for (index, operator) in operators.iter().enumerate() {
+        operator.check().map_err(|defect| Defect {
+            field: format!("operators[{index}].{}", defect.field),
+            ..defect
+        })?;
+    }
+    Ok(())
+}
+
+impl OperatorEntry {
+    fn check(&self) -> Result<(), Defect> {
+        if self.uid.is_empty() {
+            return Err(Defect::new("uid", "is empty; state is found by it"));
+        }
+        if let Some(parallelism) = self.parallelism
+            && !(1..=PARALLELISM_MAX).contains(&parallelism)
+        {
+            let reason = format!("{parallelism} is not between 1 and {PARALLELISM_MAX}");
+            return Err(Defect::new("parallelism", reason));
+        }
+        let connector_type = self.connector.as_ref().and_then(|it| it.get("type"));
+        match self.kind {
+            OperatorKind::Operator if self.connector.is_some() => {
+                return Err(Defect::new(
+                    "connector",
+                    "belongs to sources and sinks only",
+                ));
+            }
+            OperatorKind::Source | OperatorKind::Sink
+                if !connector_type.is_some_and(Value::is_string) =>
+            {
+                return Err(Defect::new("connector.type", "is missing or not a text"));
+            }
+            OperatorKind::Source | OperatorKind::Operator | OperatorKind::Sink => {}
+        }
+        if !self.states.is_empty() && !self.keyed {
+            return Err(Defect::new("states", "need a keyed operator"));
+        }
+        match &self.watermarks {
+            Some(watermarks) => watermarks.check(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl WatermarksEntry {
+    fn check(&self) -> Result<(), Defect> {
+        if self.strategy == WatermarkStrategy::Bounded && self.max_out_of_orderness_ms.is_none() {
+            return Err(Defect::new(
+                "watermarks.max_out_of_orderness_ms",
+                "is missing; the strategy bounded needs it",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Component {
+    /// Asks the component what it is, in a fresh instance.
+    ///
+    /// # Errors
+    /// It traps, goes over a limit, or answers with something that is not a manifest.
+    pub fn describe(&self) -> Result<Manifest, WasmError> {
+        let mut instance = self.inquiry()?;
+        let document = instance.run(|guest, store| {
+            let manifest = guest.wasmill_dataflow_manifest();
+            manifest.call_describe(store).map(Ok)
+        })?;
+        parse(self.name(), "manifest", &document, |manifest: &Manifest| {
+            check_version(manifest.version)?;
+            check_operators(&manifest.operators)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Promises of the plan document.
+
+use super::*;
+
+const PLAN: &str = r#"{
+  "version": 1, "name": "word-count", "max_parallelism": 128,
+  "operators": [
+    { "id": 0, "uid": "lines", "name": "text files", "kind": "source", "parallelism": null,
+      "connector": { "type": "text-files", "path": "/var/log" },
+      "outputs": [ { "name": "out", "schema": "string" } ] },
+    { "id": 1, "uid": "count", "name": "process", "kind": "operator", "keyed": true,
+      "inputs": [ { "schema": "string" } ],
+      "outputs": [ { "name": "out", "schema": { "type": "record", "name": "WordCount", "fields": [] }, "key_schema": "string" } ],
+      "states": [ { "name": "count", "kind": "value", "schema": "long", "sub_key_schema": null } ],
+      "watermarks": { "strategy": "bounded", "max_out_of_orderness_ms": 100, "idle_after_ms": null } },
+    { "id": 2, "uid": "files", "name": "text files", "kind": "sink",
+      "connector": { "type": "text-files", "path": "out" }, "inputs": [ { "schema": "string" } ] }
+  ],
+  "edges": [
+    { "from": 0, "output": 0, "to": 1, "input": 0, "partitioning": "hash" },
+    { "from": 1, "output": 0, "to": 2, "input": 0, "partitioning": "forward" }
+  ]
+}"#;
+
+fn read(document: &str) -> Result<Plan, WasmError> {
+    parse("it", "plan", document, Plan::check)
+}
+
+#[test]
+fn the_documented_plan_is_read() {
+    let plan = read(PLAN).expect("a plan");
+    assert_eq!(plan.operators.len(), 3);
+    assert_eq!(plan.edges[0].partitioning, Partitioning::Hash);
+    assert!(plan.operators[1].keyed && plan.operators[1].chain);
+    let written = serde_json::to_string(&plan).expect("it can be written");
+    assert_eq!(read(&written).expect("and read again"), plan);
+}
+
+/// What to replace in the plan, by what, which field is then wrong, and what the reason says.
+const DEFECTS: &[(&str, &str, &str, &str)] = &[
+    (
+        r#""version": 1"#,
+        r#""version": 2"#,
+        "version",
+        "2 is not 1",
+    ),
+    (r#""id": 1,"#, r#""id": -1,"#, "operators[1].id", "-1"),
+    (
+        r#""keyed": true"#,
+        r#""keyed": 1"#,
+        "operators[1].keyed",
+        "boolean",
+    ),
+    (
+        r#""kind": "value""#,
+        r#""kind": "heap""#,
+        "operators[1].states[0].kind",
+        "heap",
+    ),
+    (r#""keyed": true,"#, "", "operators[1].states", "keyed"),
+    (
+        r#""uid": "lines","#,
+        "",
+        "operators[0]",
+        "missing field `uid`",
+    ),
+    (
+        r#""uid": "lines""#,
+        r#""uid": """#,
+        "operators[0].uid",
+        "empty",
+    ),
+    (
+        r#""keyed": true"#,
+        r#""keyed": true, "ttl": 1"#,
+        "operators[1].ttl",
+        "unknown field",
+    ),
+    (
+        r#""type": "text-files", "path": "out""#,
+        "",
+        "operators[2].connector.type",
+        "missing",
+    ),
+    (
+        r#""max_out_of_orderness_ms": 100, "#,
+        "",
+        "operators[1].watermarks.max_out_of_orderness_ms",
+        "bounded",
+    ),
+    (r#""hash""#, r#""magic""#, "edges[0].partitioning", "magic"),
+    (
+        r#""max_parallelism": 128"#,
+        r#""max_parallelism": 0"#,
+        "max_parallelism",
+        "between",
+    ),
+    (
+        r#""parallelism": null"#,
+        r#""parallelism": 99999"#,
+        "operators[0].parallelism",
+        "between",
+    ),
+];
+
+#[test]
+fn every_defect_names_its_field() {
+    for &(from, to, field, reason) in DEFECTS {
+        let document = PLAN.replacen(from, to, 1);
+        assert_ne!(document, PLAN, "{from} is not in the plan");
+        match read(&document).expect_err(field) {
+            WasmError::Document {
+                field: found,
+                reason: why,
+                ..
+            } => {
+                assert_eq!(found, field, "{why}");
+                assert!(why.contains(reason), "{field}: {why}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_not_json_is_refused() {
+    for document in [
+        "",
+        "null",
+        "[]",
+        "{}",
+        &format!("{PLAN} {PLAN}"),
+        &PLAN[..500],
+    ] {
+        let refused = read(document);
+        assert!(
+            matches!(refused, Err(WasmError::Document { .. })),
+            "{document}"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! The command line: verbs named as Flink's, long flags for scripts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs stateful stream jobs whose operators are WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wasmill",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// A configuration file (TOML); see `wasmill config` for all keys
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Sets a configuration key, such as -D state.backend=rocksdb
+    #[arg(short = 'D', global = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) settings: Vec<(String, String)>,
+
+    /// What to log to standard error: error, warn, info, debug, trace, or a filter
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs a job to its end, everything in this process
+    Run(Box<RunArgs>),
+    /// Shows the graph of a job: operators, chains, edges
+    Plan(PlanArgs),
+    /// Shows what is in a file: worlds, operators, schemas, states, imports, size, digest
+    Inspect(InspectArgs),
+    /// Prints the configuration file with all keys, their defaults and what they mean
+    Config,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobArgs {
+    /// A component (or a core module with an embedded component type) that builds a job
+    #[arg(value_name = "JOB.wasm")]
+    pub(crate) job: PathBuf,
+
+    /// A parameter of the job
+    #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) parameters: Vec<(String, String)>,
+
+    /// Subtasks of operators that do not say otherwise; 0 means one per core
+    #[arg(short = 'p', long, value_name = "N")]
+    pub(crate) parallelism: Option<u32>,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+
+    /// Time between checkpoints, such as 1s or 200ms; 0s takes none
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) checkpoint_interval: Option<String>,
+
+    /// Who keeps keyed state
+    #[arg(long, value_name = "BACKEND", value_parser = ["heap", "rocksdb"])]
+    pub(crate) state_backend: Option<String>,
+
+    /// Where checkpoints are kept, one folder per job name
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Continues from a checkpoint: `latest`, or the folder of a job's checkpoints
+    #[arg(long, value_name = "latest|PATH")]
+    pub(crate) restore: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A component, or a core module with an embedded component type
+    #[arg(value_name = "FILE.wasm")]
+    pub(crate) file: PathBuf,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("\"{text}\" is not KEY=VALUE")),
+    }
+}

@@ -1,0 +1,111 @@
+//! `wasmill inspect`: what is in a file, before anything of it runs as a job.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::InspectArgs;
+use crate::config::Config;
+use crate::output::{say, size};
+
+pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
+    let clock = super::system_clock();
+    let runtime = super::sandbox(config, &clock)?;
+    let component = super::load(&runtime, &args.file)?;
+    let inspection = component.inspect();
+    let manifest = component.describe()?;
+    let world = format!("{:?}", inspection.world).to_lowercase();
+    let form = format!("{:?}", inspection.form).to_lowercase();
+    if args.json {
+        let document = json!({
+            "file": args.file,
+            "digest": component.digest().to_string(),
+            "bytes": inspection.file_bytes,
+            "component_bytes": inspection.component_bytes,
+            "form": form,
+            "world": world,
+            "imports": inspection.imports,
+            "exports": inspection.exports,
+            "functions": inspection.functions,
+            "code_bytes": inspection.code_bytes,
+            "manifest": manifest,
+        });
+        say(&serde_json::to_string_pretty(&document)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&text_of(args, &component, &manifest, &form, &world));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text_of(
+    args: &InspectArgs,
+    component: &wasm::Component,
+    manifest: &wasm::Manifest,
+    form: &str,
+    world: &str,
+) -> String {
+    let inspection = component.inspect();
+    let mut text = format!(
+        "{}\n  digest     {}\n  size       {} ({form}), {} functions, {} of code\n  world      {world}\n",
+        args.file.display(),
+        component.digest(),
+        size(inspection.file_bytes),
+        inspection.functions,
+        size(inspection.code_bytes),
+    );
+    text.push_str(&format!(
+        "  written in {} with {} {}\n  job        {}\n  imports    {}\n",
+        manifest.sdk.language,
+        manifest.sdk.name,
+        manifest.sdk.version,
+        manifest.name,
+        inspection.imports.join(", "),
+    ));
+    if !manifest.parameters.is_empty() {
+        text.push_str("\nparameters\n");
+    }
+    for parameter in &manifest.parameters {
+        let default = if parameter.default.is_null() {
+            "required".to_owned()
+        } else {
+            format!("default {}", parameter.default)
+        };
+        let kind = format!("{:?}", parameter.value_type).to_lowercase();
+        let line = format!(
+            "  {:<14} {kind:<8} {default:<20} {}",
+            parameter.name, parameter.description
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str("\noperators\n");
+    for operator in &manifest.operators {
+        let kind = format!("{:?}", operator.kind).to_lowercase();
+        text.push_str(&format!(
+            "  {:<3} {:<10} {:<24} {}\n",
+            operator.id, kind, operator.uid, operator.name
+        ));
+        for input in &operator.inputs {
+            text.push_str(&format!("      in    {}\n", input.schema));
+        }
+        for output in &operator.outputs {
+            let key = output
+                .key_schema
+                .as_ref()
+                .map_or_else(String::new, |key| format!(" keyed by {key}"));
+            text.push_str(&format!(
+                "      {:<5} {}{key}\n",
+                output.name, output.schema
+            ));
+        }
+        for state in &operator.states {
+            let kind = format!("{:?}", state.kind).to_lowercase();
+            text.push_str(&format!(
+                "      state {} ({kind}) {}\n",
+                state.name, state.schema
+            ));
+        }
+    }
+    text
+}

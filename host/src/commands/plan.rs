@@ -1,0 +1,108 @@
+//! `wasmill plan`: the graph of a job as it would run, both levels of it: operators, and the chains they are fused into.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use dataflow::graph::execution::Vertex;
+use dataflow::graph::logical::Operator;
+use serde_json::{Value, json};
+
+use crate::cli::PlanArgs;
+use crate::config::Config;
+use crate::output::say;
+use crate::scheduler::job::Job;
+
+pub(super) fn plan(args: &PlanArgs, config: &Config) -> Result<ExitCode> {
+    let clock = super::system_clock();
+    let runtime = super::sandbox(config, &clock)?;
+    let job = super::prepare(&args.job, config, &runtime, &clock)?;
+    if args.job.json {
+        say(&serde_json::to_string_pretty(&document(&job))?);
+    } else {
+        say(&drawing(&job));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn members<'a>(job: &'a Job, vertex: &'a Vertex) -> impl Iterator<Item = &'a Operator> {
+    vertex
+        .operators
+        .iter()
+        .filter_map(|id| job.graph.operator(*id))
+}
+
+fn document(job: &Job) -> Value {
+    let vertices: Vec<Value> = job
+        .execution
+        .vertices
+        .iter()
+        .map(|vertex| {
+            let operators: Vec<Value> = members(job, vertex)
+                .map(|o| json!({ "id": o.id.0, "uid": o.uid, "name": o.name }))
+                .collect();
+            json!({
+                "id": vertex.id.0,
+                "name": vertex.name,
+                "parallelism": vertex.parallelism,
+                "keyed": vertex.keyed,
+                "operators": operators,
+                "states": vertex.states.iter().map(|(_, _, spec)| &spec.name).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let edges: Vec<Value> = job
+        .execution
+        .edges
+        .iter()
+        .map(|edge| {
+            json!({
+                "from": edge.from.0,
+                "to": edge.to.0,
+                "input": edge.input,
+                "partitioning": edge.partitioning.name(),
+                "name": edge.name,
+            })
+        })
+        .collect();
+    json!({
+        "name": job.graph.name,
+        "max_parallelism": job.graph.max_parallelism,
+        "tasks": job.task_count(),
+        "vertices": vertices,
+        "edges": edges,
+    })
+}
+
+fn drawing(job: &Job) -> String {
+    let mut text = format!(
+        "job {}: {} operators in {} chains, {} tasks\n",
+        job.graph.name,
+        job.graph.operators.len(),
+        job.execution.vertices.len(),
+        job.task_count(),
+    );
+    for vertex in &job.execution.vertices {
+        text.push_str(&format!("\n[{}] x{}\n", vertex.id.0, vertex.parallelism));
+        for operator in members(job, vertex) {
+            text.push_str(&format!("  | {:<20} {}\n", operator.name, operator.uid));
+        }
+        for (_, _, state) in &vertex.states {
+            text.push_str(&format!("  |   state {} ({:?})\n", state.name, state.kind));
+        }
+        for edge in job
+            .execution
+            .edges
+            .iter()
+            .filter(|edge| edge.from == vertex.id)
+        {
+            let line = format!(
+                "  '--{}--> [{}]  {}\n",
+                edge.partitioning.name(),
+                edge.to.0,
+                edge.name
+            );
+            text.push_str(&line);
+        }
+    }
+    text
+}

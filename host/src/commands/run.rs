@@ -1,0 +1,230 @@
+//! `wasmill run`: a job from its file to its end in this process: load, restore, deploy, watch, sum up.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result, bail};
+use dataflow::checkpoint::coordinator::CheckpointConfig;
+use dataflow::clock::Clock;
+use dataflow::ids::CheckpointId;
+use dataflow::limits::TASK_EVENTS_MAX;
+use dataflow::port::blob::BlobStore;
+use dataflow::port::state::StateBackendFactory;
+use runtime::task::event::TaskEvent;
+use runtime::task::storage_pool::StoragePool;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use crate::cli::RunArgs;
+use crate::config::{Backend, Config};
+use crate::output;
+use crate::progress::{self, Started, Summary};
+use crate::scheduler::deploy::Deployment;
+use crate::scheduler::job::Job;
+use crate::scheduler::job_master::{CheckpointFigures, JobMaster, Outcome, Request};
+use crate::scheduler::restore::Inheritance;
+use crate::storage::blob_store::ObjectBlobStore;
+use crate::storage::checkpoint_store::CheckpointStore;
+use crate::storage::metadata::Metadata;
+
+pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
+    let clock = super::system_clock();
+    let sandbox = super::sandbox(config, &clock)?;
+    let mut config = config.clone();
+    if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
+        bail!("--restore PATH names the data directory itself: leave --data-dir out");
+    }
+    let job = Arc::new(super::prepare(&args.job, &config, &sandbox, &clock)?);
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .context("start the control threads")?;
+    let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
+    let root = match args.restore.as_deref() {
+        None | Some("latest") => config.data_dir.join(file_name_of(&job.graph.name)),
+        Some(path) => PathBuf::from(path),
+    };
+    let (store, metadata) = open_store(args, &config, &root, &run, tokio.handle())?;
+    if store.is_some() && config.checkpoint_interval.is_none() {
+        // A restored job goes on being restorable, at least at its end.
+        config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
+    }
+    let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
+    let result = execute(
+        &job,
+        &config,
+        &clock,
+        &tokio,
+        store,
+        metadata.as_ref(),
+        &run,
+        &work_dir,
+    );
+    let _ = std::fs::remove_dir_all(&work_dir);
+    let (started, summary) = result?;
+    progress::conclude(&started, &summary, &job, args.job.json);
+    Ok(match summary.outcome {
+        Outcome::Finished(_) => ExitCode::SUCCESS,
+        Outcome::Stopped(_) => ExitCode::from(super::INTERRUPTED),
+    })
+}
+
+/// A job's name as a folder's.
+fn file_name_of(job: &str) -> String {
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = job.chars().map(safe).collect();
+    if name.starts_with('.') || name.is_empty() {
+        format!("_{name}")
+    } else {
+        name
+    }
+}
+
+type Store = Arc<Mutex<CheckpointStore>>;
+
+/// Opens the checkpoints of the job, if it keeps or restores any.
+fn open_store(
+    args: &RunArgs,
+    config: &Config,
+    root: &Path,
+    run: &str,
+    handle: &Handle,
+) -> Result<(Option<Store>, Option<Metadata>)> {
+    if config.checkpoint_interval.is_none() && args.restore.is_none() {
+        return Ok((None, None));
+    }
+    if args.restore.is_some() && !root.is_dir() {
+        bail!(
+            "there is no checkpoint to restore in {}: run the job with --checkpoint-interval first",
+            root.display()
+        );
+    }
+    let mut store = CheckpointStore::open(
+        root,
+        run.to_owned(),
+        config.retained_checkpoints,
+        handle.clone(),
+    )?;
+    let metadata = match args.restore {
+        Some(_) => Some(store.load_latest()?),
+        None => None,
+    };
+    Ok((Some(Arc::new(Mutex::new(store))), metadata))
+}
+
+/// Where snapshots go when nothing keeps them: nothing is written then, so this is only a formality.
+fn no_store(handle: &Handle) -> Arc<dyn BlobStore> {
+    Arc::new(ObjectBlobStore::new(
+        Arc::new(object_store::memory::InMemory::new()),
+        handle.clone(),
+    ))
+}
+
+fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
+    match config.backend {
+        Backend::Heap => Arc::new(state::HeapBackendFactory::new()),
+        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the composition root of a run: each is used once"
+)]
+fn execute(
+    job: &Arc<Job>,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    tokio: &tokio::runtime::Runtime,
+    store: Option<Store>,
+    metadata: Option<&Metadata>,
+    run: &str,
+    work_dir: &Path,
+) -> Result<(Started, Summary)> {
+    let started = Started::now(clock, metadata.map(|metadata| metadata.checkpoint));
+    let inheritance = Inheritance::new(job, metadata)?;
+    let blobs = store.as_ref().map_or_else(
+        || no_store(tokio.handle()),
+        |store| {
+            store
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .blobs()
+        },
+    );
+    let storage = Arc::new(StoragePool::start(config.storage_threads, blobs)?);
+    let (sender, events) = mpsc::channel::<TaskEvent>(TASK_EVENTS_MAX);
+    let deployment = Deployment {
+        job,
+        inheritance: &inheritance,
+        config,
+        clock: Arc::clone(clock),
+        backends: backends(config),
+        storage,
+        // Fails only when the job master is gone, and then nobody wants to know.
+        events: Arc::new(move |event| drop(sender.blocking_send(event))),
+        run: run.to_owned(),
+        work_dir: work_dir.to_owned(),
+    };
+    let tasks = deployment.start()?;
+    drop(deployment);
+    let (request, requests) = watch::channel(Request::Run);
+    let figures = Arc::new(Mutex::new(CheckpointFigures::default()));
+    let watched = progress::Watched::of(job, &tasks, &figures);
+    let ms =
+        |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let master = JobMaster {
+        job: Arc::clone(job),
+        tasks,
+        checkpoints: CheckpointConfig {
+            interval_ms: config.checkpoint_interval.map(ms),
+            timeout_ms: ms(config.checkpoint_timeout),
+            min_pause_ms: ms(config.checkpoint_min_pause),
+            tolerated_failures: config.tolerated_checkpoint_failures,
+        },
+        first_checkpoint: CheckpointId(inheritance.next_checkpoint()),
+        store,
+        clock: Arc::clone(clock),
+        events,
+        requests,
+        figures: Arc::clone(&figures),
+    };
+    let outcome = tokio.block_on(async {
+        let signals = tokio::spawn(watch_signals(request));
+        let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
+        let outcome = master.run().await;
+        line.abort();
+        let _ = line.await;
+        signals.abort();
+        outcome
+    })?;
+    Ok((started, Summary::new(outcome, &watched, clock)))
+}
+
+/// The first Ctrl-C (or a termination signal) asks for a clean stop, the second ends it at once.
+async fn watch_signals(request: watch::Sender<Request>) {
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
+        return;
+    };
+    for asked in [Request::Stop, Request::Cancel] {
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
+            _ = terminate.recv() => {}
+        }
+        if asked == Request::Stop {
+            output::error("stopping; once more to stop at once");
+        }
+        let _ = request.send(asked);
+    }
+}

@@ -1,0 +1,141 @@
+//! Configuration in two stages: what was written ([`raw`]) and what it means ([`Config`]). Read once by `main`, handed
+//! down by value; there is no global.
+
+mod raw;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use thiserror::Error;
+
+pub(crate) use raw::DEFAULTS;
+use raw::RawConfig;
+
+/// What the configuration means.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// Subtasks of an operator that does not say otherwise.
+    pub(crate) parallelism: u32,
+    /// Age at which a segment is sent.
+    pub(crate) buffer_timeout: Duration,
+    /// Time between checkpoints.
+    pub(crate) checkpoint_interval: Option<Duration>,
+    /// Longest time a checkpoint may take.
+    pub(crate) checkpoint_timeout: Duration,
+    /// Least time between two checkpoints.
+    pub(crate) checkpoint_min_pause: Duration,
+    /// Failures in a row that are tolerated.
+    pub(crate) tolerated_checkpoint_failures: u32,
+    /// Completed checkpoints that are kept.
+    pub(crate) retained_checkpoints: usize,
+    /// Who keeps keyed state.
+    pub(crate) backend: Backend,
+    /// Memory for state caches.
+    pub(crate) managed_memory_bytes: u64,
+    /// Threads that write snapshots.
+    pub(crate) storage_threads: usize,
+    /// Memory for segments.
+    pub(crate) network_memory_bytes: u64,
+    /// Linear memory of one guest.
+    pub(crate) guest_memory_bytes: u64,
+    /// Time of one guest call.
+    pub(crate) guest_call_timeout: Duration,
+    /// Grain of that limit.
+    pub(crate) guest_epoch_tick: Duration,
+    /// Where checkpoints are kept.
+    pub(crate) data_dir: PathBuf,
+    /// Where compiled components are kept.
+    pub(crate) cache_dir: PathBuf,
+    /// Where working files go.
+    pub(crate) tmp_dir: PathBuf,
+    /// Log filter.
+    pub(crate) log_level: String,
+    /// Whether the log is JSON.
+    pub(crate) log_json: bool,
+}
+
+/// A state backend by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// In memory.
+    Heap,
+    /// On disk.
+    Rocksdb,
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum ConfigError {
+    /// It does not parse, or a key is unknown.
+    #[error("configuration: {0}")]
+    Parse(String),
+    /// A value does not mean anything.
+    #[error("configuration: {key} = \"{value}\": {reason}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What was written.
+        value: String,
+        /// What would be right.
+        reason: String,
+    },
+}
+
+/// Layers the defaults, a file, the environment and `key=value` settings, in this order.
+pub(crate) fn load(
+    file: Option<&Path>,
+    settings: &[(String, String)],
+) -> Result<Config, ConfigError> {
+    let mut figment = Figment::from(Toml::string(DEFAULTS));
+    if let Some(file) = file {
+        if !file.is_file() {
+            return Err(ConfigError::Parse(format!(
+                "there is no file {}",
+                file.display()
+            )));
+        }
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    let from_env = Env::prefixed("WASMILL_").map(|key| {
+        key.as_str()
+            .to_ascii_lowercase()
+            .replace("__", ".")
+            .replace('_', "-")
+            .into()
+    });
+    figment = figment.merge(from_env);
+    for (key, value) in settings {
+        // A setting is read as TOML would read it, and as text if it is no TOML value.
+        let value: figment::value::Value = value
+            .parse()
+            .unwrap_or_else(|_| figment::value::Value::from(value.clone()));
+        figment = figment.merge(Serialized::default(key, value));
+    }
+    let raw: RawConfig = figment
+        .extract()
+        .map_err(|error| ConfigError::Parse(describe(&error)))?;
+    raw.resolve()
+}
+
+/// One line for the first finding, with the key in front.
+fn describe(error: &figment::Error) -> String {
+    let path = error.path.join(".");
+    match &error.kind {
+        figment::error::Kind::UnknownField(field, known) => {
+            let key = if path.is_empty() {
+                field.clone()
+            } else {
+                format!("{path}.{field}")
+            };
+            let key = key.replace(&format!("{field}.{field}"), field);
+            format!("there is no key {key}; known here: {}", known.join(", "))
+        }
+        kind if path.is_empty() => kind.to_string(),
+        kind => format!("{path}: {kind}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! The configuration as it is written: texts and numbers, nothing decided yet. Unknown keys are errors.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Deserialize;
+
+use super::{Backend, Config, ConfigError};
+
+/// The file of all defaults.
+pub(crate) const DEFAULTS: &str = include_str!("default.toml");
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawConfig {
+    parallelism: RawParallelism,
+    execution: RawExecution,
+    state: RawState,
+    network: RawNetwork,
+    guest: RawGuest,
+    data: RawData,
+    log: RawLog,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawParallelism {
+    default: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawExecution {
+    buffer_timeout: String,
+    checkpointing: RawCheckpointing,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawCheckpointing {
+    interval: String,
+    timeout: String,
+    min_pause: String,
+    tolerable_failed_checkpoints: u32,
+    num_retained: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawState {
+    backend: String,
+    managed_memory: String,
+    storage_threads: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawNetwork {
+    memory: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawGuest {
+    memory: String,
+    call_timeout: String,
+    epoch_tick: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawData {
+    dir: String,
+    cache_dir: String,
+    tmp_dir: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawLog {
+    level: String,
+    format: String,
+}
+
+fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+    humantime::parse_duration(value).map_err(|error| ConfigError::Value {
+        key,
+        value: value.to_owned(),
+        reason: format!("{error}; write it as 500ms, 1s or 2m"),
+    })
+}
+
+fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+    let parsed = duration(key, value)?;
+    if parsed.is_zero() {
+        let reason = "it must be longer than zero".to_owned();
+        return Err(ConfigError::Value {
+            key,
+            value: value.to_owned(),
+            reason,
+        });
+    }
+    Ok(parsed)
+}
+
+fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
+    let refuse = |reason: String| ConfigError::Value {
+        key,
+        value: value.to_owned(),
+        reason,
+    };
+    let parsed = ByteSize::from_str(value)
+        .map_err(|error| refuse(format!("{error}; write it as 64MiB or 1GiB")))?;
+    if parsed.0 < 1 << 20 {
+        Err(refuse("it must be at least 1MiB".to_owned()))
+    } else {
+        Ok(parsed.0)
+    }
+}
+
+fn one_of<T>(key: &'static str, value: &str, known: &[(&str, T)]) -> Result<T, ConfigError>
+where
+    T: Copy,
+{
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    known
+        .iter()
+        .find(|(name, _)| *name == value)
+        .map(|(_, meaning)| *meaning)
+        .ok_or_else(|| {
+            let reason = format!("it must be one of {}", names.join(", "));
+            ConfigError::Value {
+                key,
+                value: value.to_owned(),
+                reason,
+            }
+        })
+}
+
+/// A folder as written, or the user's own of this kind.
+fn folder(written: &str, variable: &str, in_home: &str, leaf: &str) -> PathBuf {
+    if !written.is_empty() {
+        return PathBuf::from(written);
+    }
+    let base = std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(in_home));
+    base.or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("wasmill")
+        .join(leaf)
+}
+
+impl RawConfig {
+    pub(super) fn resolve(self) -> Result<Config, ConfigError> {
+        let checkpointing = self.execution.checkpointing;
+        let interval = duration("execution.checkpointing.interval", &checkpointing.interval)?;
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+        let tmp_dir = if self.data.tmp_dir.is_empty() {
+            std::env::temp_dir()
+        } else {
+            PathBuf::from(&self.data.tmp_dir)
+        };
+        Ok(Config {
+            parallelism: if self.parallelism.default == 0 {
+                cores
+            } else {
+                self.parallelism.default
+            },
+            buffer_timeout: duration("execution.buffer-timeout", &self.execution.buffer_timeout)?,
+            checkpoint_interval: (!interval.is_zero()).then_some(interval),
+            checkpoint_timeout: positive_duration(
+                "execution.checkpointing.timeout",
+                &checkpointing.timeout,
+            )?,
+            checkpoint_min_pause: duration(
+                "execution.checkpointing.min-pause",
+                &checkpointing.min_pause,
+            )?,
+            tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
+            retained_checkpoints: checkpointing.num_retained.max(1),
+            backend: one_of(
+                "state.backend",
+                &self.state.backend,
+                &[("heap", Backend::Heap), ("rocksdb", Backend::Rocksdb)],
+            )?,
+            managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
+            storage_threads: self.state.storage_threads.clamp(1, 64),
+            network_memory_bytes: size("network.memory", &self.network.memory)?,
+            guest_memory_bytes: size("guest.memory", &self.guest.memory)?,
+            guest_call_timeout: positive_duration("guest.call-timeout", &self.guest.call_timeout)?,
+            guest_epoch_tick: positive_duration("guest.epoch-tick", &self.guest.epoch_tick)?,
+            data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
+            cache_dir: folder(
+                &self.data.cache_dir,
+                "XDG_CACHE_HOME",
+                ".cache",
+                "components",
+            ),
+            tmp_dir,
+            log_level: self.log.level,
+            log_json: one_of(
+                "log.format",
+                &self.log.format,
+                &[("text", false), ("json", true)],
+            )?,
+        })
+    }
+}

@@ -1,0 +1,419 @@
+//! What a person sees of a running job: one live line on a terminal, and a summary at the end (JSON on request).
+//!
+//! Everything is read from the tasks' figures; nothing is asked of a task.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use dataflow::clock::Clock;
+use dataflow::element::{WATERMARK_MAX, WATERMARK_MIN};
+use dataflow::ids::OperatorId;
+use dataflow::port::sink::{ReportValue, SinkReport};
+use indicatif::{ProgressBar, ProgressStyle};
+use runtime::task::figures::{TaskFigures, TaskReading};
+use serde_json::{Map, Value, json};
+
+use crate::output::{self, figure, size};
+use crate::scheduler::deploy::RunningTask;
+use crate::scheduler::job::Job;
+use crate::scheduler::job_master::{CheckpointFigures, Outcome};
+
+/// How often the line is drawn.
+const REFRESH: Duration = Duration::from_millis(250);
+
+/// When a run began and from what.
+pub(crate) struct Started {
+    ns: u64,
+    restored: Option<u64>,
+}
+
+impl Started {
+    /// Begins now.
+    pub(crate) fn now(clock: &Arc<dyn Clock>, restored: Option<u64>) -> Self {
+        Self {
+            ns: clock.monotonic_ns(),
+            restored,
+        }
+    }
+}
+
+struct WatchedTask {
+    chain: String,
+    is_source: bool,
+    has_sink: bool,
+    figures: Arc<TaskFigures>,
+}
+
+/// The tasks of a job and where to read their figures.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    tasks: Arc<Vec<WatchedTask>>,
+    checkpoints: Arc<Mutex<CheckpointFigures>>,
+}
+
+impl Watched {
+    /// Watches deployed tasks.
+    pub(crate) fn of(
+        job: &Job,
+        tasks: &[RunningTask],
+        checkpoints: &Arc<Mutex<CheckpointFigures>>,
+    ) -> Self {
+        let watched = tasks.iter().map(|task| {
+            let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
+            WatchedTask {
+                chain: task.name.clone(),
+                is_source: vertex.source.is_some(),
+                has_sink: vertex.operators.iter().any(|id| job.sinks.contains_key(id)),
+                figures: Arc::clone(&task.figures),
+            }
+        });
+        Self {
+            tasks: Arc::new(watched.collect()),
+            checkpoints: Arc::clone(checkpoints),
+        }
+    }
+
+    fn read(&self) -> Vec<TaskReading> {
+        self.tasks.iter().map(|task| task.figures.read()).collect()
+    }
+
+    fn checkpoints(&self) -> CheckpointFigures {
+        self.checkpoints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Records read by sources and records handed to sinks.
+    fn totals(&self, readings: &[TaskReading]) -> (u64, u64) {
+        let sum = |pick: fn(&WatchedTask) -> bool, value: fn(&TaskReading) -> u64| {
+            self.tasks
+                .iter()
+                .zip(readings)
+                .filter(|(task, _)| pick(task))
+                .map(|(_, r)| value(r))
+                .sum()
+        };
+        (
+            sum(|task| task.is_source, |r| r.records_in),
+            sum(|task| task.has_sink, |r| r.records_out),
+        )
+    }
+}
+
+/// Draws the live line until it is aborted. Silent unless standard error is a terminal.
+pub(crate) async fn show(watched: Watched, clock: Arc<dyn Clock>) {
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    let guard = ClearOnDrop(bar);
+    let mut before = (watched.read(), clock.monotonic_ns());
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        let now = (watched.read(), clock.monotonic_ns());
+        guard
+            .0
+            .set_message(line(&watched, &before, &now, clock.now_ms()));
+        guard.0.tick();
+        before = now;
+    }
+}
+
+struct ClearOnDrop(ProgressBar);
+
+impl Drop for ClearOnDrop {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+type Sample = (Vec<TaskReading>, u64);
+
+fn line(watched: &Watched, before: &Sample, now: &Sample, now_ms: i64) -> String {
+    let elapsed_ns = now.1.saturating_sub(before.1).max(1);
+    let (in_before, out_before) = watched.totals(&before.0);
+    let (in_now, out_now) = watched.totals(&now.0);
+    let rate = |from: u64, to: u64| figure((to - from) as f64 * 1e9 / elapsed_ns as f64);
+    let mut parts = Vec::new();
+    let done: u64 = now.0.iter().map(|reading| reading.source_done).sum();
+    let total: u64 = now.0.iter().map(|reading| reading.source_total).sum();
+    if total > 0 {
+        parts.push(format!("{:.0} %", 100.0 * done as f64 / total as f64));
+    }
+    parts.push(format!(
+        "in {}/s  out {}/s",
+        rate(in_before, in_now),
+        rate(out_before, out_now)
+    ));
+    parts.extend(watermark_lag(&now.0, now_ms));
+    let checkpoints = watched.checkpoints();
+    if let Some((id, at_ms, took_ms, bytes)) = checkpoints.last {
+        let ago = (now_ms - at_ms).max(0) as f64 / 1000.0;
+        parts.push(format!(
+            "checkpoint {id} ({ago:.1} s ago, {took_ms} ms, {})",
+            size(bytes)
+        ));
+    }
+    let share = |ns: u64| 100.0 * ns as f64 / elapsed_ns as f64;
+    let spent = |value: fn(&TaskReading) -> u64| {
+        let pairs = watched.tasks.iter().zip(before.0.iter().zip(&now.0));
+        pairs
+            .map(move |(task, (b, n))| (share(value(n).saturating_sub(value(b))), &task.chain))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+    };
+    if let Some((percent, chain)) = spent(|reading| reading.busy_ns) {
+        parts.push(format!("busiest {} {percent:.0} %", last_operator(chain)));
+    }
+    if let Some((percent, chain)) =
+        spent(|reading| reading.back_pressured_ns).filter(|(p, _)| *p >= 5.0)
+    {
+        parts.push(format!(
+            "back-pressure at {} {percent:.0} %",
+            last_operator(chain)
+        ));
+    }
+    parts.join("  |  ")
+}
+
+/// How far event time is behind the clock, where that means something.
+fn watermark_lag(readings: &[TaskReading], now_ms: i64) -> Option<String> {
+    let known = |w: &i64| *w != WATERMARK_MIN && *w < WATERMARK_MAX - 1;
+    let slowest = readings
+        .iter()
+        .map(|reading| reading.watermark)
+        .filter(known)
+        .min()?;
+    let lag = (now_ms - slowest).max(0) as f64 / 1000.0;
+    Some(if lag < 86_400.0 {
+        format!("watermark lag {lag:.1} s")
+    } else {
+        format!("watermark {:.0} days ago", lag / 86_400.0)
+    })
+}
+
+/// A chain's name is long; the end of it tells which one it is.
+fn last_operator(chain: &str) -> &str {
+    chain.rsplit(" -> ").next().unwrap_or(chain)
+}
+
+/// What is left to say when a job has ended.
+pub(crate) struct Summary {
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+    readings: Vec<TaskReading>,
+    totals: (u64, u64),
+    checkpoints: CheckpointFigures,
+    end_ns: u64,
+    chains: Vec<String>,
+}
+
+impl Summary {
+    /// Takes the last figures.
+    pub(crate) fn new(outcome: Outcome, watched: &Watched, clock: &Arc<dyn Clock>) -> Self {
+        let readings = watched.read();
+        Self {
+            outcome,
+            totals: watched.totals(&readings),
+            readings,
+            checkpoints: watched.checkpoints(),
+            end_ns: clock.monotonic_ns(),
+            chains: watched
+                .tasks
+                .iter()
+                .map(|task| task.chain.clone())
+                .collect(),
+        }
+    }
+}
+
+/// Prints the summary: one JSON object on standard output, or a few lines on standard error.
+pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json: bool) {
+    let seconds = summary.end_ns.saturating_sub(started.ns) as f64 / 1e9;
+    if as_json {
+        output::say(&json_summary(started, summary, job, seconds).to_string());
+    } else {
+        output::error(&text_summary(started, summary, job, seconds));
+    }
+}
+
+fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> Value {
+    let (records_in, records_out) = summary.totals;
+    let mut document = Map::new();
+    let (status, stopped_at) = match &summary.outcome {
+        Outcome::Finished(_) => ("finished", None),
+        Outcome::Stopped(checkpoint) => ("stopped", checkpoint.map(|id| id.0)),
+    };
+    let usage = process_usage();
+    let fields = json!({
+        "job": job.graph.name,
+        "status": status,
+        "seconds": seconds,
+        "records_in": records_in,
+        "records_out": records_out,
+        "restored_from": started.restored,
+        "stopped_at": stopped_at,
+        "checkpoints": summary.checkpoints.completed,
+        "failed_checkpoints": summary.checkpoints.failed,
+        "last_checkpoint_bytes": summary.checkpoints.last.map(|last| last.3),
+        "longest_checkpoint_pause_ms": summary.checkpoints.longest_sync_ns as f64 / 1e6,
+        "cpu_seconds": usage.cpu_seconds,
+        "peak_rss_bytes": usage.peak_rss_bytes,
+    });
+    if let Value::Object(fields) = fields {
+        document.extend(fields);
+    }
+    if let Outcome::Finished(reports) = &summary.outcome {
+        document.insert("sinks".to_owned(), sinks_json(reports, job));
+        for report in reports.iter().flat_map(|(_, reports)| reports) {
+            if let Some(value) = top_level(&report.value) {
+                document.entry(report.name.clone()).or_insert(value);
+            }
+        }
+    }
+    Value::Object(document)
+}
+
+fn top_level(value: &ReportValue) -> Option<Value> {
+    match value {
+        ReportValue::Sum(sum) => Some(json!(sum)),
+        ReportValue::Checksum(sum) => Some(json!(format!("{sum:016x}"))),
+        ReportValue::Histogram(_) => None,
+    }
+}
+
+fn sinks_json(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) -> Value {
+    let sink = |reports: &[SinkReport]| {
+        let mut figures = Map::new();
+        for report in reports {
+            match &report.value {
+                ReportValue::Histogram(buckets) => {
+                    for (name, ns) in percentiles(buckets) {
+                        figures
+                            .insert(format!("{} {name} us", report.name), json!(ns as f64 / 1e3));
+                    }
+                }
+                other => {
+                    figures.insert(report.name.clone(), top_level(other).unwrap_or(Value::Null));
+                }
+            }
+        }
+        Value::Object(figures)
+    };
+    reports
+        .iter()
+        .map(|(id, reports)| (job.uid(*id), sink(reports)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// The latencies below which so many of the records lie.
+fn percentiles(buckets: &[(u64, u64)]) -> Vec<(&'static str, u64)> {
+    let mut sorted: BTreeMap<u64, u64> = BTreeMap::new();
+    for (bound, count) in buckets {
+        *sorted.entry(*bound).or_default() += count;
+    }
+    let total: u64 = sorted.values().sum();
+    let at = |share: f64| {
+        let wanted = (share * total as f64).ceil() as u64;
+        let mut seen = 0;
+        let found = sorted.iter().find(|(_, count)| {
+            seen += **count;
+            seen >= wanted.max(1)
+        });
+        found.map_or(0, |(bound, _)| *bound)
+    };
+    vec![
+        ("p50", at(0.5)),
+        ("p90", at(0.9)),
+        ("p99", at(0.99)),
+        ("p99.9", at(0.999)),
+        ("max", at(1.0)),
+    ]
+}
+
+fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> String {
+    let (records_in, records_out) = summary.totals;
+    let verb = match &summary.outcome {
+        Outcome::Finished(_) => "finished".to_owned(),
+        Outcome::Stopped(Some(id)) => format!("stopped after {id}; go on with --restore latest"),
+        Outcome::Stopped(None) => "stopped".to_owned(),
+    };
+    let rate = figure(records_in as f64 / seconds.max(1e-9));
+    let mut text = format!("job {} {verb} in {seconds:.2} s", job.graph.name);
+    if let Some(id) = started.restored {
+        text.push_str(&format!(" (restored from checkpoint {id})"));
+    }
+    text.push_str(&format!(
+        "\n  {records_in} records in ({rate}/s), {records_out} out"
+    ));
+    let checkpoints = &summary.checkpoints;
+    if checkpoints.completed > 1 || checkpoints.failed > 0 {
+        text.push_str(&format!(
+            "\n  {} checkpoints, {} failed, longest pause {:.2} ms",
+            checkpoints.completed,
+            checkpoints.failed,
+            checkpoints.longest_sync_ns as f64 / 1e6
+        ));
+    }
+    let busy = |chain: &String| {
+        let of_chain = summary
+            .chains
+            .iter()
+            .zip(&summary.readings)
+            .filter(|(name, _)| *name == chain);
+        of_chain.map(|(_, reading)| reading.busy_ns).sum::<u64>() as f64 / 1e9
+    };
+    let mut chains: Vec<&String> = summary.chains.iter().collect();
+    chains.dedup();
+    for chain in chains {
+        text.push_str(&format!("\n  {:>7.2} s busy  {chain}", busy(chain)));
+    }
+    if let Outcome::Finished(reports) = &summary.outcome
+        && let Value::Object(sinks) = sinks_json(reports, job)
+    {
+        {
+            for (sink, figures) in sinks
+                .iter()
+                .filter(|(_, f)| f.as_object().is_some_and(|f| !f.is_empty()))
+            {
+                text.push_str(&format!("\n  {sink}: {figures}"));
+            }
+        }
+    }
+    text
+}
+
+struct ProcessUsage {
+    cpu_seconds: f64,
+    peak_rss_bytes: u64,
+}
+
+/// What this process has used, from the system's own accounting; zeros where there is none.
+fn process_usage() -> ProcessUsage {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(") ").next().unwrap_or_default();
+    let field = |at: usize| {
+        after_name
+            .split(' ')
+            .nth(at)
+            .and_then(|f| f.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    // Fields 14 and 15 of proc_pid_stat(5), counted after the name, in clock ticks of 1/100 s.
+    let cpu_seconds = (field(11) + field(12)) / 100.0;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak
+        .and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok())
+        .unwrap_or(0);
+    ProcessUsage {
+        cpu_seconds,
+        peak_rss_bytes: kilobytes * 1024,
+    }
+}

@@ -1,0 +1,181 @@
+//! A job as it is submitted: the checked graph and everything its tasks are made from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dataflow::clock::Clock;
+use dataflow::graph::execution::ExecutionGraph;
+use dataflow::graph::logical::{JobGraph, OperatorKind};
+use dataflow::graph::validate::{GraphError, validate};
+use dataflow::ids::OperatorId;
+use dataflow::port::operator::OperatorFactory;
+use dataflow::port::sink::{ConnectorError, Sink};
+use dataflow::port::source::Source;
+use thiserror::Error;
+
+/// A job that is refused before it runs.
+#[derive(Debug, Error)]
+pub(crate) enum JobError {
+    /// The graph makes no sense.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A connector cannot be made, or its schema does not fit the job's.
+    #[error("operator \"{uid}\": {source}")]
+    Connector {
+        /// Uid of the source or sink.
+        uid: String,
+        /// What is wrong.
+        source: ConnectorError,
+    },
+    /// The configuration of a connector is not JSON.
+    #[error("operator \"{uid}\": its connector is not readable: {reason}")]
+    ConnectorConfig {
+        /// Uid of the source or sink.
+        uid: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A source gives other records than the job expects.
+    #[error(
+        "operator \"{uid}\": the connector gives records of {gives} but the job expects {expects}"
+    )]
+    SourceSchema {
+        /// Uid of the source.
+        uid: String,
+        /// Schema of the connector.
+        gives: String,
+        /// Schema of the plan.
+        expects: String,
+    },
+}
+
+/// A checked job.
+pub(crate) struct Job {
+    /// What the user wrote.
+    pub(crate) graph: JobGraph,
+    /// What will run.
+    pub(crate) execution: ExecutionGraph,
+    /// The sources by operator.
+    pub(crate) sources: BTreeMap<OperatorId, Arc<dyn Source>>,
+    /// The sinks by operator.
+    pub(crate) sinks: BTreeMap<OperatorId, Arc<dyn Sink>>,
+    /// Makes the guest logic.
+    pub(crate) operators: Arc<dyn OperatorFactory>,
+    /// Blake3 of the component.
+    pub(crate) component: String,
+    /// Parameters of the plan.
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl Job {
+    /// Checks a graph and opens its connectors.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the operator or edge named.
+    pub(crate) fn new(
+        graph: JobGraph,
+        parallelism: u32,
+        operators: Arc<dyn OperatorFactory>,
+        component: String,
+        parameters: Vec<(String, String)>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, JobError> {
+        validate(&graph, parallelism)?;
+        let execution = ExecutionGraph::of(&graph, parallelism);
+        let (mut sources, mut sinks) = (BTreeMap::new(), BTreeMap::new());
+        for operator in &graph.operators {
+            let uid = || operator.uid.clone();
+            let refuse = |source: ConnectorError| JobError::Connector { uid: uid(), source };
+            let config = |text: &str| {
+                serde_json::from_str::<serde_json::Value>(text).map_err(|error| {
+                    JobError::ConnectorConfig {
+                        uid: uid(),
+                        reason: error.to_string(),
+                    }
+                })
+            };
+            match &operator.kind {
+                OperatorKind::Source(connector) => {
+                    let config = config(&connector.0)?;
+                    let source = connectors::source(&config, Arc::clone(clock)).map_err(refuse)?;
+                    let expects = operator.outputs.first().map_or("", |output| &output.schema);
+                    check_source_schema(&operator.uid, &source.schema(), expects)?;
+                    sources.insert(operator.id, source);
+                }
+                OperatorKind::Sink(connector) => {
+                    let config = config(&connector.0)?;
+                    let sink = connectors::sink(&config, Arc::clone(clock)).map_err(refuse)?;
+                    let schema = operator.inputs.first().map_or("", |input| &input.schema);
+                    sink.accepts(schema).map_err(refuse)?;
+                    sinks.insert(operator.id, sink);
+                }
+                OperatorKind::Logic { .. } => {}
+            }
+        }
+        Ok(Self {
+            graph,
+            execution,
+            sources,
+            sinks,
+            operators,
+            component,
+            parameters,
+        })
+    }
+
+    /// The uid of an operator.
+    pub(crate) fn uid(&self, id: OperatorId) -> String {
+        self.graph
+            .operator(id)
+            .map_or_else(|| id.to_string(), |operator| operator.uid.clone())
+    }
+
+    /// The uid as an edge or figure shows it: the chain's operators by uid.
+    pub(crate) fn task_count(&self) -> usize {
+        self.execution
+            .vertices
+            .iter()
+            .map(|vertex| vertex.parallelism as usize)
+            .sum()
+    }
+}
+
+/// Types are equal if they are laid out equally: names of records and fields may differ between a connector and a job.
+fn check_source_schema(uid: &str, gives: &str, expects: &str) -> Result<(), JobError> {
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let layout = |text: &str| parse(text).map(|schema| layout_of(&schema));
+    if layout(gives).is_some() && layout(gives) == layout(expects) {
+        return Ok(());
+    }
+    Err(JobError::SourceSchema {
+        uid: uid.to_owned(),
+        gives: gives.to_owned(),
+        expects: expects.to_owned(),
+    })
+}
+
+/// A schema without what does not matter for its layout.
+fn layout_of(schema: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match schema {
+        Value::Object(object) => {
+            let keep = |key: &str| {
+                !matches!(
+                    key,
+                    "doc" | "name" | "namespace" | "aliases" | "default" | "logicalType"
+                )
+            };
+            let kept: serde_json::Map<String, Value> = object
+                .iter()
+                .filter(|(key, _)| keep(key))
+                .map(|(key, value)| (key.clone(), layout_of(value)))
+                .collect();
+            match kept.get("type") {
+                Some(inner @ Value::String(_)) if kept.len() == 1 => inner.clone(),
+                _ => Value::Object(kept),
+            }
+        }
+        Value::Array(array) => Value::Array(array.iter().map(layout_of).collect()),
+        other => other.clone(),
+    }
+}

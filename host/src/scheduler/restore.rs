@@ -1,0 +1,215 @@
+//! What each task of a job inherits from a checkpoint, at any parallelism: keyed state by key group, splits and writer
+//! states spread evenly, event time by its minimum. Operators are found by uid, so chains may have changed.
+
+use std::collections::BTreeMap;
+
+use dataflow::element::WATERMARK_MAX;
+use dataflow::graph::execution::Vertex;
+use dataflow::ids::OperatorId;
+use dataflow::port::sink::Committable;
+use dataflow::port::source::SourceSplit;
+use dataflow::port::state::SnapshotHandle;
+use runtime::task::spec::Restored;
+use thiserror::Error;
+
+use super::job::Job;
+use crate::storage::metadata::{Metadata, TaskEntry, VertexEntry};
+
+/// A checkpoint does not fit the job.
+#[derive(Debug, Error)]
+pub(crate) enum RestoreError {
+    /// Key groups would mean something else.
+    #[error(
+        "the checkpoint was taken with max parallelism {saved}, the job has {now}: key groups cannot be changed"
+    )]
+    MaxParallelism {
+        /// Of the checkpoint.
+        saved: u32,
+        /// Of the job.
+        now: u32,
+    },
+    /// An operator with state is gone.
+    #[error(
+        "the checkpoint has state of operator \"{0}\", which the job does not have: its state would be lost"
+    )]
+    MissingOperator(String),
+    /// The metadata contradicts itself.
+    #[error("the checkpoint's metadata is not readable: {0}")]
+    Unreadable(String),
+}
+
+/// A checkpoint seen as the inheritance of a job.
+pub(crate) struct Inheritance<'a> {
+    job: &'a Job,
+    metadata: Option<&'a Metadata>,
+}
+
+impl<'a> Inheritance<'a> {
+    /// Checks that a checkpoint fits the job. With none there is nothing to inherit.
+    ///
+    /// # Errors
+    /// It does not fit.
+    pub(crate) fn new(job: &'a Job, metadata: Option<&'a Metadata>) -> Result<Self, RestoreError> {
+        if let Some(metadata) = metadata {
+            let (saved, now) = (metadata.max_parallelism, job.graph.max_parallelism);
+            if saved != now {
+                return Err(RestoreError::MaxParallelism { saved, now });
+            }
+            for vertex in &metadata.vertices {
+                let known = |uid: &String| job.graph.operators.iter().any(|o| o.uid == *uid);
+                let has_state = vertex
+                    .tasks
+                    .iter()
+                    .any(|task| task.state.is_some() || !task.splits.is_empty());
+                if let Some(gone) = vertex
+                    .operators
+                    .iter()
+                    .find(|uid| !known(uid))
+                    .filter(|_| has_state)
+                {
+                    return Err(RestoreError::MissingOperator(gone.clone()));
+                }
+            }
+        }
+        Ok(Self { job, metadata })
+    }
+
+    /// Old chains that share an operator with this one.
+    fn ancestors(&self, vertex: &Vertex) -> Vec<&'a VertexEntry> {
+        let uids: Vec<String> = vertex
+            .operators
+            .iter()
+            .map(|id| self.job.uid(*id))
+            .collect();
+        let shares = |entry: &&VertexEntry| entry.operators.iter().any(|uid| uids.contains(uid));
+        self.metadata
+            .map_or_else(Vec::new, |m| m.vertices.iter().filter(shares).collect())
+    }
+
+    fn tasks(&self, vertex: &Vertex) -> Vec<&'a TaskEntry> {
+        self.ancestors(vertex)
+            .into_iter()
+            .flat_map(|entry| &entry.tasks)
+            .collect()
+    }
+
+    /// State files that may hold key groups of this chain.
+    pub(crate) fn snapshots(&self, vertex: &Vertex) -> Result<Vec<SnapshotHandle>, RestoreError> {
+        let states = self
+            .tasks(vertex)
+            .into_iter()
+            .filter_map(|task| task.state.as_ref());
+        states
+            .map(|state| state.handle().map_err(RestoreError::Unreadable))
+            .collect()
+    }
+
+    /// All splits of a source with their positions; `None` if the source is new.
+    pub(crate) fn splits(
+        &self,
+        vertex: &Vertex,
+        source: OperatorId,
+    ) -> Result<Option<Vec<SourceSplit>>, RestoreError> {
+        let uid = self.job.uid(source);
+        let of_source = |entry: &&VertexEntry| entry.operators.first() == Some(&uid);
+        let Some(entry) = self.ancestors(vertex).into_iter().find(of_source) else {
+            return Ok(None);
+        };
+        let mut splits = Vec::new();
+        for task in &entry.tasks {
+            splits.extend(task.source_splits().map_err(RestoreError::Unreadable)?);
+        }
+        splits.sort_by_key(|split| split.id);
+        Ok(Some(splits))
+    }
+
+    /// Event time and completion of one task.
+    pub(crate) fn restored(&self, vertex: &Vertex, subtask: u32) -> Restored {
+        let ancestors = self.ancestors(vertex);
+        if ancestors.is_empty() {
+            return Restored::default();
+        }
+        let tasks = self.tasks(vertex);
+        let by_uid: BTreeMap<String, OperatorId> = vertex
+            .operators
+            .iter()
+            .map(|id| (self.job.uid(*id), *id))
+            .collect();
+        let max_timestamps = tasks
+            .iter()
+            .flat_map(|task| &task.max_timestamps)
+            .filter_map(|(uid, split, time)| {
+                Some((*by_uid.get(uid)?, dataflow::ids::SplitId(*split), *time))
+            })
+            .collect();
+        let same_place =
+            ancestors.len() == 1 && ancestors[0].tasks.len() == vertex.parallelism as usize;
+        let finished = if same_place {
+            ancestors[0]
+                .tasks
+                .get(subtask as usize)
+                .is_some_and(|task| task.finished)
+        } else {
+            tasks.iter().all(|task| task.finished)
+        };
+        // A task that is to run again must not start behind the end of time.
+        let watermark = tasks
+            .iter()
+            .map(|task| task.watermark)
+            .min()
+            .unwrap_or(WATERMARK_MAX);
+        let watermark = if finished {
+            watermark
+        } else {
+            watermark.min(WATERMARK_MAX - 1)
+        };
+        Restored {
+            watermark,
+            max_timestamps,
+            finished,
+        }
+    }
+
+    /// Writer states of a sink that one subtask inherits.
+    pub(crate) fn writers(
+        &self,
+        sink: OperatorId,
+        subtask: u32,
+        parallelism: u32,
+    ) -> Result<Vec<Vec<u8>>, RestoreError> {
+        let mut states = Vec::new();
+        for (index, entry) in self.sink_entries(sink).enumerate() {
+            if index as u32 % parallelism == subtask {
+                states.push(entry.writer_state().map_err(RestoreError::Unreadable)?);
+            }
+        }
+        Ok(states)
+    }
+
+    /// Transactions of a sink that the checkpoint prepared.
+    pub(crate) fn committables(&self, sink: OperatorId) -> Result<Vec<Committable>, RestoreError> {
+        let mut all = Vec::new();
+        for entry in self.sink_entries(sink) {
+            all.extend(entry.transactions().map_err(RestoreError::Unreadable)?);
+        }
+        Ok(all)
+    }
+
+    fn sink_entries(
+        &self,
+        sink: OperatorId,
+    ) -> impl Iterator<Item = &'a crate::storage::metadata::SinkEntry> {
+        let uid = self.job.uid(sink);
+        let vertices = self.metadata.map_or(&[][..], |m| &m.vertices);
+        let entries = vertices
+            .iter()
+            .flat_map(|v| &v.tasks)
+            .flat_map(|t| &t.sinks);
+        entries.filter(move |entry| entry.uid == uid)
+    }
+
+    /// The number the next checkpoint gets.
+    pub(crate) fn next_checkpoint(&self) -> u64 {
+        self.metadata.map_or(1, |metadata| metadata.checkpoint + 1)
+    }
+}

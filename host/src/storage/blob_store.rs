@@ -1,0 +1,108 @@
+//! Snapshot files over an object store, named by their content below `shared/`: storing the same bytes twice is one
+//! file, and a reader knows what it must find.
+//!
+//! Called on storage threads and while a task opens, never on an async thread: it waits for the store.
+
+use std::path::Path as LocalPath;
+use std::sync::Arc;
+
+use dataflow::port::blob::{BlobError, BlobRef, BlobStore};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use tokio::runtime::Handle;
+
+/// Files of snapshots in an object store.
+pub(crate) struct ObjectBlobStore {
+    store: Arc<dyn ObjectStore>,
+    runtime: Handle,
+}
+
+impl ObjectBlobStore {
+    /// Blobs below the root of `store`; calls wait on `runtime`.
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, runtime: Handle) -> Self {
+        Self { store, runtime }
+    }
+
+    fn fail(action: &'static str, name: &str, reason: impl std::fmt::Display) -> BlobError {
+        BlobError::Store {
+            action,
+            name: name.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn store_bytes(&self, role: &str, data: Vec<u8>) -> Result<BlobRef, BlobError> {
+        let hash = *blake3::hash(&data).as_bytes();
+        let name = format!("shared/{}", hex(&hash));
+        let blob = BlobRef {
+            name,
+            role: role.to_owned(),
+            size_bytes: data.len() as u64,
+            hash,
+        };
+        let path = Path::from(blob.name.as_str());
+        self.runtime.block_on(async {
+            match self.store.head(&path).await {
+                Ok(existing) if existing.size == blob.size_bytes => return Ok(()),
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(Self::fail("look for", &blob.name, error)),
+            }
+            let payload = PutPayload::from(data);
+            let put = self.store.put(&path, payload).await;
+            put.map(|_| ())
+                .map_err(|error| Self::fail("write", &blob.name, error))
+        })?;
+        Ok(blob)
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl BlobStore for ObjectBlobStore {
+    fn put(&self, role: &str, data: Vec<u8>) -> Result<BlobRef, BlobError> {
+        self.store_bytes(role, data)
+    }
+
+    fn put_file(&self, role: &str, path: &LocalPath) -> Result<BlobRef, BlobError> {
+        let data =
+            std::fs::read(path).map_err(|e| Self::fail("read", &path.to_string_lossy(), e))?;
+        self.store_bytes(role, data)
+    }
+
+    fn get(&self, blob: &BlobRef) -> Result<Vec<u8>, BlobError> {
+        let path = Path::from(blob.name.as_str());
+        let read = self
+            .runtime
+            .block_on(async { self.store.get(&path).await?.bytes().await });
+        let data = match read {
+            Ok(data) => Vec::from(data),
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(BlobError::Missing(blob.name.clone()));
+            }
+            Err(error) => return Err(Self::fail("read", &blob.name, error)),
+        };
+        let damaged = |reason: String| BlobError::Damaged {
+            name: blob.name.clone(),
+            reason,
+        };
+        if data.len() as u64 != blob.size_bytes {
+            return Err(damaged(format!(
+                "{} bytes instead of {}",
+                data.len(),
+                blob.size_bytes
+            )));
+        }
+        if *blake3::hash(&data).as_bytes() != blob.hash {
+            return Err(damaged("its hash is not the recorded one".to_owned()));
+        }
+        Ok(data)
+    }
+
+    fn get_file(&self, blob: &BlobRef, path: &LocalPath) -> Result<(), BlobError> {
+        let data = self.get(blob)?;
+        std::fs::write(path, data).map_err(|e| Self::fail("write", &path.to_string_lossy(), e))
+    }
+}

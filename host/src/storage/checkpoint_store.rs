@@ -1,0 +1,296 @@
+//! The checkpoints of one job, below one directory, owned by one process at a time.
+//!
+//! Order of becoming real: (1) all snapshot files; (2) `chk-<number>-<run>/_metadata.json`; (3) `CURRENT`, one small
+//! object that names the metadata with its hash, replaced atomically. Before (3) nothing has happened. Only then are
+//! sinks told to commit. Deleting goes the other way round: first `CURRENT`, then metadata, then files nobody names.
+//!
+//! A lock on the directory keeps a second process out; with it, replacing `CURRENT` needs no compare-and-swap.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path as LocalPath, PathBuf};
+use std::sync::Arc;
+
+use dataflow::port::blob::{BlobError, BlobStore};
+use futures_util::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::runtime::Handle;
+
+use super::blob_store::{ObjectBlobStore, hex};
+use super::metadata::{Metadata, VERSION};
+
+/// Checkpoints cannot be kept or found.
+#[derive(Debug, Error)]
+pub(crate) enum StoreError {
+    /// Another process has the directory.
+    #[error(
+        "job data {0} is in use by another process: stop it first, or give the job another --data-dir"
+    )]
+    InUse(String),
+    /// The directory cannot be used.
+    #[error("job data {path}: {action}: {reason}")]
+    Directory {
+        /// Which directory or file.
+        path: String,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+    /// There is nothing to restore.
+    #[error("there is no completed checkpoint in {0}")]
+    Nothing(String),
+    /// Nothing that is there can be restored.
+    #[error("no checkpoint in {path} can be restored: {}", reasons.join("; "))]
+    Unusable {
+        /// Where.
+        path: String,
+        /// What is wrong with each.
+        reasons: Vec<String>,
+    },
+}
+
+/// What `CURRENT` says: the checkpoints that count, newest first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Current {
+    version: u32,
+    retained: Vec<Retained>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retained {
+    metadata: String,
+    blake3: String,
+}
+
+/// The store of one job.
+pub(crate) struct CheckpointStore {
+    root: PathBuf,
+    store: Arc<dyn ObjectStore>,
+    runtime: Handle,
+    current: Current,
+    retained_max: usize,
+    /// Distinguishes the files of this run.
+    run: String,
+    _lock: File,
+}
+
+const CURRENT: &str = "CURRENT";
+
+impl CheckpointStore {
+    /// Takes the directory of a job, making it if need be.
+    ///
+    /// # Errors
+    /// Another process has it, or it cannot be written.
+    pub(crate) fn open(
+        root: &LocalPath,
+        run: String,
+        retained_max: usize,
+        runtime: Handle,
+    ) -> Result<Self, StoreError> {
+        let fail = |action: &'static str, reason: &dyn std::fmt::Display| StoreError::Directory {
+            path: root.display().to_string(),
+            action,
+            reason: reason.to_string(),
+        };
+        std::fs::create_dir_all(root).map_err(|e| fail("create", &e))?;
+        let lock = File::create(root.join("LOCK")).map_err(|e| fail("create the lock", &e))?;
+        lock.try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => StoreError::InUse(root.display().to_string()),
+            std::fs::TryLockError::Error(error) => fail("lock", &error),
+        })?;
+        let local = LocalFileSystem::new_with_prefix(root).map_err(|e| fail("open", &e))?;
+        let store: Arc<dyn ObjectStore> = Arc::new(local.with_fsync(true));
+        let current = Current {
+            version: VERSION,
+            retained: Vec::new(),
+        };
+        let root = root.to_owned();
+        Ok(Self {
+            root,
+            store,
+            runtime,
+            current,
+            retained_max,
+            run,
+            _lock: lock,
+        })
+    }
+
+    /// The files of snapshots.
+    pub(crate) fn blobs(&self) -> Arc<dyn BlobStore> {
+        Arc::new(ObjectBlobStore::new(
+            Arc::clone(&self.store),
+            self.runtime.clone(),
+        ))
+    }
+
+    /// Finds the newest checkpoint that is whole; damaged ones are reported and passed over. Checks every file.
+    /// Blocks; not for async threads.
+    ///
+    /// # Errors
+    /// There is none, or none is whole.
+    pub(crate) fn load_latest(&mut self) -> Result<Metadata, StoreError> {
+        let path = self.root.display().to_string();
+        let current = match self.read(CURRENT) {
+            Ok(Some(bytes)) => {
+                serde_json::from_slice::<Current>(&bytes).map_err(|e| StoreError::Unusable {
+                    path: path.clone(),
+                    reasons: vec![format!("CURRENT: {e}")],
+                })?
+            }
+            Ok(None) => return Err(StoreError::Nothing(path)),
+            Err(error) => return Err(error),
+        };
+        let mut reasons = Vec::new();
+        for (index, retained) in current.retained.iter().enumerate() {
+            match self.load(retained) {
+                Ok(metadata) => {
+                    self.current.retained = current.retained[index..].to_vec();
+                    return Ok(metadata);
+                }
+                Err(reason) => {
+                    let checkpoint = &retained.metadata;
+                    tracing::error!(
+                        checkpoint,
+                        reason,
+                        "checkpoint is damaged, trying the one before"
+                    );
+                    reasons.push(format!("{checkpoint}: {reason}"));
+                }
+            }
+        }
+        Err(StoreError::Unusable { path, reasons })
+    }
+
+    fn load(&self, retained: &Retained) -> Result<Metadata, String> {
+        let bytes = self
+            .read(&retained.metadata)
+            .map_err(|error| error.to_string())?
+            .ok_or("its metadata is missing")?;
+        if hex(blake3::hash(&bytes).as_bytes()) != retained.blake3 {
+            return Err("its metadata is damaged".to_owned());
+        }
+        let metadata: Metadata =
+            serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        if metadata.version != VERSION {
+            return Err(format!(
+                "it has format {}, this build reads {VERSION}",
+                metadata.version
+            ));
+        }
+        let blobs = self.blobs();
+        for entry in files(&metadata) {
+            let blob = entry.blob()?;
+            blobs
+                .get(&blob)
+                .map_err(|error: BlobError| error.to_string())?;
+        }
+        Ok(metadata)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = Path::from(name);
+        let read = self
+            .runtime
+            .block_on(async { self.store.get(&path).await?.bytes().await });
+        match read {
+            Ok(bytes) => Ok(Some(Vec::from(bytes))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.fail(name, "read", &error)),
+        }
+    }
+
+    fn fail(&self, name: &str, action: &'static str, reason: &dyn std::fmt::Display) -> StoreError {
+        let path = self.root.join(name).display().to_string();
+        StoreError::Directory {
+            path,
+            action,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Makes a checkpoint real, and forgets the ones that are no longer retained. Files of forgotten checkpoints are
+    /// deleted afterwards; failing to delete is logged and made up for next time. Blocks; not for async threads.
+    ///
+    /// # Errors
+    /// The directory refuses; then the checkpoint has not happened.
+    pub(crate) fn commit(&mut self, metadata: &Metadata) -> Result<(), StoreError> {
+        let name = format!("chk-{}-{}/_metadata.json", metadata.checkpoint, self.run);
+        let bytes = serde_json::to_vec(metadata).map_err(|e| self.fail(&name, "encode", &e))?;
+        let blake3 = hex(blake3::hash(&bytes).as_bytes());
+        self.write(&name, bytes)?;
+        let mut next = self.current.clone();
+        next.retained.insert(
+            0,
+            Retained {
+                metadata: name,
+                blake3,
+            },
+        );
+        next.retained.truncate(self.retained_max);
+        let bytes = serde_json::to_vec(&next).map_err(|e| self.fail(CURRENT, "encode", &e))?;
+        self.write(CURRENT, bytes)?;
+        self.current = next;
+        if let Err(error) = self.sweep(metadata) {
+            tracing::warn!(%error, "old checkpoint files could not be deleted");
+        }
+        Ok(())
+    }
+
+    fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let (path, payload) = (Path::from(name), PutPayload::from(bytes));
+        let put = self.runtime.block_on(self.store.put(&path, payload));
+        put.map(|_| ())
+            .map_err(|error| self.fail(name, "write", &error))
+    }
+
+    /// Deletes metadata that is not retained, and files older than this checkpoint's trigger that no retained metadata
+    /// names: a younger file may belong to a checkpoint that is being written.
+    fn sweep(&self, newest: &Metadata) -> Result<(), StoreError> {
+        let objects: Vec<object_store::ObjectMeta> = self
+            .runtime
+            .block_on(self.store.list(None).try_collect())
+            .map_err(|error| self.fail("", "list", &error))?;
+        let mut named: BTreeSet<String> = [CURRENT.to_owned(), "LOCK".to_owned()].into();
+        for retained in &self.current.retained {
+            named.insert(retained.metadata.clone());
+            let Some(bytes) = self.read(&retained.metadata)? else {
+                continue;
+            };
+            if let Ok(metadata) = serde_json::from_slice::<Metadata>(&bytes) {
+                named.extend(files(&metadata).map(|entry| entry.name.clone()));
+            }
+        }
+        for object in objects {
+            let name = object.location.to_string();
+            let old = object.last_modified.timestamp_millis() < newest.triggered_ms;
+            let ours = name.starts_with("shared/") || name.starts_with("chk-");
+            if old && ours && !named.contains(&name) {
+                let deleted = self.runtime.block_on(self.store.delete(&object.location));
+                deleted.map_err(|error| self.fail(&name, "delete", &error))?;
+                if let Some(folder) = name.strip_suffix("/_metadata.json") {
+                    let _ = std::fs::remove_dir(self.root.join(folder));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All files a checkpoint consists of.
+fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntry> {
+    let tasks = metadata.vertices.iter().flat_map(|vertex| &vertex.tasks);
+    tasks
+        .filter_map(|task| task.state.as_ref())
+        .flat_map(|state| &state.files)
+}
+
+#[cfg(test)]
+mod tests;

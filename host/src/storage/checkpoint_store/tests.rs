@@ -1,0 +1,146 @@
+//! A checkpoint is there as a whole or not at all, and never names a file that is gone.
+
+use super::*;
+use crate::storage::metadata::{FileEntry, StateEntry, TaskEntry, VertexEntry};
+
+fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
+    let state = StateEntry {
+        format: "heap".into(),
+        key_groups: Some((0, 128)),
+        files,
+    };
+    let task = TaskEntry {
+        state: Some(state),
+        splits: Vec::new(),
+        max_timestamps: Vec::new(),
+        watermark: 0,
+        sinks: Vec::new(),
+        finished: false,
+    };
+    Metadata {
+        version: VERSION,
+        job: "job".into(),
+        checkpoint,
+        // In the future, so that the sweep may take every file for old.
+        triggered_ms: i64::MAX,
+        duration_ms: 1,
+        max_parallelism: 128,
+        component: String::new(),
+        is_final: false,
+        vertices: vec![VertexEntry {
+            operators: vec!["count".into()],
+            tasks: vec![task],
+        }],
+    }
+}
+
+fn file(store: &CheckpointStore, text: &str) -> FileEntry {
+    let blob = store
+        .blobs()
+        .put("delta", text.as_bytes().to_vec())
+        .expect("put");
+    FileEntry {
+        name: blob.name,
+        role: blob.role,
+        bytes: blob.size_bytes,
+        blake3: hex(&blob.hash),
+    }
+}
+
+struct Fixture {
+    runtime: tokio::runtime::Runtime,
+    folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .expect("runtime");
+        Self {
+            runtime,
+            folder: tempfile::tempdir().expect("folder"),
+        }
+    }
+
+    fn open(&self, run: &str) -> Result<CheckpointStore, StoreError> {
+        CheckpointStore::open(
+            self.folder.path(),
+            run.into(),
+            2,
+            self.runtime.handle().clone(),
+        )
+    }
+
+    fn files(&self) -> Vec<String> {
+        let shared = std::fs::read_dir(self.folder.path().join("shared")).expect("shared");
+        let mut names: Vec<String> = shared
+            .map(|entry| {
+                entry
+                    .expect("entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn the_newest_checkpoint_is_restored_and_only_files_of_retained_ones_stay() {
+    let fixture = Fixture::new();
+    let mut store = fixture.open("a").expect("open");
+    assert!(matches!(store.load_latest(), Err(StoreError::Nothing(_))));
+    let base = file(&store, "base");
+    for id in 1..=4u64 {
+        let delta = file(&store, &format!("delta {id}"));
+        store
+            .commit(&metadata(id, vec![base.clone(), delta]))
+            .expect("commit");
+    }
+    drop(store);
+    let mut store = fixture.open("b").expect("open again");
+    assert_eq!(store.load_latest().expect("latest").checkpoint, 4);
+    assert_eq!(fixture.files().len(), 3, "the base and two deltas");
+    store.commit(&metadata(5, vec![base])).expect("commit");
+    assert_eq!(store.load_latest().expect("latest").checkpoint, 5);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
+    for damage in ["metadata", "file", "missing"] {
+        let fixture = Fixture::new();
+        let mut store = fixture.open("a").expect("open");
+        let (old, new) = (file(&store, "old"), file(&store, "new"));
+        store.commit(&metadata(1, vec![old])).expect("commit");
+        store
+            .commit(&metadata(2, vec![new.clone()]))
+            .expect("commit");
+        let root = fixture.folder.path();
+        match damage {
+            "metadata" => {
+                std::fs::write(root.join("chk-2-a/_metadata.json"), "{}").expect("damage")
+            }
+            "file" => std::fs::write(root.join(&new.name), "neu").expect("damage"),
+            _ => std::fs::remove_file(root.join(&new.name)).expect("damage"),
+        }
+        assert_eq!(
+            store.load_latest().expect("the one before").checkpoint,
+            1,
+            "{damage}"
+        );
+    }
+}
+
+#[test]
+fn a_second_process_is_kept_out() {
+    let fixture = Fixture::new();
+    let first = fixture.open("a").expect("open");
+    let refused = fixture.open("b").err().expect("refused").to_string();
+    assert!(refused.contains("in use"), "{refused}");
+    drop(first);
+    assert!(fixture.open("c").is_ok());
+}

@@ -1,0 +1,273 @@
+//! A checkpoint's metadata file: one self-describing JSON document that names every file, position and transaction of
+//! the checkpoint by operator uid, so that it can be read without the job that wrote it. Version 1.
+
+use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot, TaskSnapshot};
+use dataflow::graph::execution::ExecutionGraph;
+use dataflow::graph::logical::JobGraph;
+use dataflow::ids::{OperatorId, SplitId};
+use dataflow::key_group::KeyGroupRange;
+use dataflow::port::blob::BlobRef;
+use dataflow::port::sink::{Committable, ReportValue, SinkReport};
+use dataflow::port::source::SourceSplit;
+use dataflow::port::state::SnapshotHandle;
+use serde::{Deserialize, Serialize};
+
+/// The version this build writes and reads.
+pub(crate) const VERSION: u32 = 1;
+
+/// The document.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metadata {
+    /// Format version.
+    pub(crate) version: u32,
+    /// Name of the job.
+    pub(crate) job: String,
+    /// Number of the checkpoint.
+    pub(crate) checkpoint: u64,
+    /// When it was triggered (milliseconds since the Unix epoch).
+    pub(crate) triggered_ms: i64,
+    /// How long it took.
+    pub(crate) duration_ms: i64,
+    /// Number of key groups of the job.
+    pub(crate) max_parallelism: u32,
+    /// Blake3 of the component that ran.
+    pub(crate) component: String,
+    /// Whether the job had come to its end.
+    pub(crate) is_final: bool,
+    /// The chains.
+    pub(crate) vertices: Vec<VertexEntry>,
+}
+
+/// One chain.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VertexEntry {
+    /// Uids of its operators, upstream first.
+    pub(crate) operators: Vec<String>,
+    /// Its tasks, by subtask.
+    pub(crate) tasks: Vec<TaskEntry>,
+}
+
+/// One task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TaskEntry {
+    /// Keyed state.
+    pub(crate) state: Option<StateEntry>,
+    /// Splits with their positions (hexadecimal).
+    pub(crate) splits: Vec<(u32, String)>,
+    /// Largest timestamps: uid of the assigner, split, milliseconds.
+    pub(crate) max_timestamps: Vec<(String, u32, i64)>,
+    /// Watermark at the input.
+    pub(crate) watermark: i64,
+    /// Sinks.
+    pub(crate) sinks: Vec<SinkEntry>,
+    /// All input processed.
+    pub(crate) finished: bool,
+}
+
+/// Keyed state of one task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StateEntry {
+    /// Backend format.
+    pub(crate) format: String,
+    /// Key groups: start and end.
+    pub(crate) key_groups: Option<(u32, u32)>,
+    /// Files in reading order.
+    pub(crate) files: Vec<FileEntry>,
+}
+
+/// A file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileEntry {
+    /// Name in the store.
+    pub(crate) name: String,
+    /// Name the format gives it.
+    pub(crate) role: String,
+    /// Size.
+    pub(crate) bytes: u64,
+    /// Blake3, hexadecimal.
+    pub(crate) blake3: String,
+}
+
+/// A sink of one task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SinkEntry {
+    /// Uid of the sink.
+    pub(crate) uid: String,
+    /// Prepared transactions (hexadecimal).
+    pub(crate) committables: Vec<String>,
+    /// State of the writer (hexadecimal).
+    pub(crate) writer: String,
+}
+
+/// Writes the document of a completed checkpoint.
+pub(crate) fn describe(
+    checkpoint: &CompletedCheckpoint,
+    graph: &JobGraph,
+    execution: &ExecutionGraph,
+    component: &str,
+) -> Metadata {
+    let uid = |id: OperatorId| {
+        graph
+            .operator(id)
+            .map_or_else(String::new, |o| o.uid.clone())
+    };
+    let vertex = |vertex: &dataflow::graph::execution::Vertex| VertexEntry {
+        operators: vertex.operators.iter().map(|id| uid(*id)).collect(),
+        tasks: checkpoint
+            .tasks
+            .iter()
+            .filter(|(task, ..)| task.vertex == vertex.id)
+            .map(|(_, part, _)| TaskEntry::of(part, &uid))
+            .collect(),
+    };
+    Metadata {
+        version: VERSION,
+        job: graph.name.clone(),
+        checkpoint: checkpoint.id.0,
+        triggered_ms: checkpoint.triggered_ms,
+        duration_ms: checkpoint.duration_ms,
+        max_parallelism: graph.max_parallelism,
+        component: component.to_owned(),
+        is_final: checkpoint.is_final(),
+        vertices: execution.vertices.iter().map(vertex).collect(),
+    }
+}
+
+impl TaskEntry {
+    fn of(part: &TaskSnapshot, uid: &impl Fn(OperatorId) -> String) -> Self {
+        let hex = super::blob_store::hex;
+        Self {
+            state: part.state.as_ref().map(StateEntry::of),
+            splits: part
+                .splits
+                .iter()
+                .map(|split| (split.id.0, hex(&split.state)))
+                .collect(),
+            max_timestamps: part
+                .max_timestamps
+                .iter()
+                .map(|(o, s, t)| (uid(*o), s.0, *t))
+                .collect(),
+            watermark: part.watermark,
+            sinks: part
+                .sinks
+                .iter()
+                .map(|sink| SinkEntry {
+                    uid: uid(sink.operator),
+                    committables: sink.committables.iter().map(|c| hex(&c.0)).collect(),
+                    writer: hex(&sink.writer),
+                })
+                .collect(),
+            finished: part.finished,
+        }
+    }
+
+    /// The splits with their positions.
+    pub(crate) fn source_splits(&self) -> Result<Vec<SourceSplit>, String> {
+        let split = |(id, state): &(u32, String)| {
+            Ok(SourceSplit {
+                id: SplitId(*id),
+                state: unhex(state)?,
+            })
+        };
+        self.splits.iter().map(split).collect()
+    }
+}
+
+impl SinkEntry {
+    /// The prepared transactions.
+    pub(crate) fn transactions(&self) -> Result<Vec<Committable>, String> {
+        self.committables
+            .iter()
+            .map(|text| unhex(text).map(Committable))
+            .collect()
+    }
+
+    /// The writer's state.
+    pub(crate) fn writer_state(&self) -> Result<Vec<u8>, String> {
+        unhex(&self.writer)
+    }
+}
+
+impl StateEntry {
+    fn of(handle: &SnapshotHandle) -> Self {
+        Self {
+            format: handle.format.clone(),
+            key_groups: handle.key_groups.map(|range| (range.start, range.end)),
+            files: handle.files.iter().map(FileEntry::of).collect(),
+        }
+    }
+
+    /// The handle the backend understands.
+    pub(crate) fn handle(&self) -> Result<SnapshotHandle, String> {
+        Ok(SnapshotHandle {
+            format: self.format.clone(),
+            key_groups: self
+                .key_groups
+                .map(|(start, end)| KeyGroupRange { start, end }),
+            files: self
+                .files
+                .iter()
+                .map(FileEntry::blob)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl FileEntry {
+    fn of(blob: &BlobRef) -> Self {
+        Self {
+            name: blob.name.clone(),
+            role: blob.role.clone(),
+            bytes: blob.size_bytes,
+            blake3: super::blob_store::hex(&blob.hash),
+        }
+    }
+
+    /// The file it names.
+    pub(crate) fn blob(&self) -> Result<BlobRef, String> {
+        let hash: [u8; 32] = unhex(&self.blake3)?
+            .try_into()
+            .map_err(|_| format!("the hash of file {} has not 32 bytes", self.name))?;
+        Ok(BlobRef {
+            name: self.name.clone(),
+            role: self.role.clone(),
+            size_bytes: self.bytes,
+            hash,
+        })
+    }
+}
+
+fn unhex(text: &str) -> Result<Vec<u8>, String> {
+    let digit = |at: usize| {
+        let pair = text
+            .get(2 * at..2 * at + 2)
+            .ok_or("an odd number of hexadecimal digits")?;
+        u8::from_str_radix(pair, 16).map_err(|_| format!("\"{pair}\" is not hexadecimal"))
+    };
+    (0..text.len().div_ceil(2)).map(digit).collect()
+}
+
+/// Merges the reports of all writers of a sink.
+pub(crate) fn merge_reports(sinks: &[SinkSnapshot]) -> Vec<SinkReport> {
+    let mut merged: Vec<SinkReport> = Vec::new();
+    for report in sinks.iter().flat_map(|sink| &sink.report) {
+        let Some(into) = merged.iter_mut().find(|other| other.name == report.name) else {
+            merged.push(report.clone());
+            continue;
+        };
+        match (&mut into.value, &report.value) {
+            (ReportValue::Sum(a), ReportValue::Sum(b))
+            | (ReportValue::Checksum(a), ReportValue::Checksum(b)) => *a = a.wrapping_add(*b),
+            (ReportValue::Histogram(a), ReportValue::Histogram(b)) => a.extend_from_slice(b),
+            _ => {}
+        }
+    }
+    merged
+}

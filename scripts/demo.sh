@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The demo: two jobs on real input of this machine, their results shown. Needs `make build`.
+#
+# 1. word-count on real text: the licences that every Debian has, and this repository's own documents.
+# 2. log-rate on real timestamped records: this machine's package log, or else this repository's own history.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=${CARGO_TARGET_DIR:-target}
+wasmill=$target/release/wasmill
+guests=$target/wasm32-unknown-unknown/guest
+work=$target/demo
+cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+parallelism=$((cores < 4 ? cores : 4))
+
+run() {
+    echo "+ $*"
+    "$@"
+}
+
+# The ten lines with the largest numbers at their ends, of all committed part files of an output folder.
+top() {
+    find "$1" -type f -name 'part-*' ! -name '*.inprogress' -exec cat {} + |
+        awk '{ print $NF "\t" $0 }' | sort -t "$(printf '\t')" -k1,1nr -k2 | head -10 |
+        awk -F'\t' '{ sub(/ *[^ ]*$/, "", $2); printf "  %10d  %s\n", $1, $2 }'
+}
+
+words() {
+    local file count=0
+    rm -rf "$work/text" "$work/words"
+    mkdir -p "$work/text"
+    for file in /usr/share/common-licenses/* ./*.md docs/*.md wit/*.md LICENSE; do
+        # The links among the licences name the same text twice.
+        if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
+        cp "$file" "$work/text/$(basename "$file").txt"
+        count=$((count + 1))
+    done
+    echo
+    echo "== Word count: $count texts, $(du -sh "$work/text" | cut -f1), $parallelism subtasks"
+    run "$wasmill" run "$guests/word_count.wasm" -p "$parallelism" \
+        --param path="$work/text" --param out="$work/words"
+    echo
+    echo "The ten most frequent words:"
+    top "$work/words"
+}
+
+log_rate() {
+    local log=/var/log/dpkg.log
+    rm -rf "$work/rates"
+    if [ ! -s "$log" ] || [ ! -r "$log" ]; then
+        log=$work/history.log
+        git log --reverse --date=format:'%Y-%m-%d %H:%M:%S' --format='%cd commit %h' >"$log"
+    fi
+    echo
+    echo "== Log rate: $(wc -l <"$log") lines of $log, event-time windows of a minute"
+    run "$wasmill" run "$guests/log_rate.wasm" -p "$parallelism" \
+        --param path="$log" --param out="$work/rates"
+    echo
+    echo "The ten busiest minutes:"
+    top "$work/rates"
+}
+
+words
+log_rate
+echo
+echo "Next: $wasmill plan $guests/word_count.wasm    (the graph)"
+echo "      plugins/word-count/src/lib.rs              (the code)"
