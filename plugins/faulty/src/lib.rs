@@ -1,1 +1,178 @@
-//! To come.
+//! An operator that misbehaves on request, to show that a job from a stranger hurts nobody else.
+//!
+//! The parameter `fault` chooses how, `at` at which record of a subtask, `key` whether behind a key selection. Records
+//! are pairs from the generator and go on to the checksum sink otherwise unchanged.
+
+use std::hint::black_box;
+
+use wasmill_sdk::prelude::*;
+
+/// A key and a one.
+#[derive(Record, Clone, Debug, PartialEq)]
+struct Pair {
+    key: i64,
+    one: i64,
+}
+
+/// What to do wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// Nothing.
+    None,
+    /// Panic.
+    Panic,
+    /// Report a failure of the record.
+    Fail,
+    /// Never return.
+    Loop,
+    /// Ask for memory without end.
+    Memory,
+    /// Recurse without end.
+    Stack,
+    /// Emit each record this many times.
+    FanOut(i64),
+    /// Register timers without end.
+    Timers,
+    /// Write log lines without end.
+    Log,
+}
+
+impl Fault {
+    fn parse(text: &str, factor: i64) -> Result<Self, JobError> {
+        Ok(match text {
+            "none" => Self::None,
+            "panic" => Self::Panic,
+            "fail" => Self::Fail,
+            "loop" => Self::Loop,
+            "memory" => Self::Memory,
+            "stack" => Self::Stack,
+            "fan-out" => Self::FanOut(factor),
+            "timers" => Self::Timers,
+            "log" => Self::Log,
+            other => {
+                let known = "none, panic, fail, loop, memory, stack, fan-out, timers, log";
+                return Err(Error::Parameter {
+                    name: "fault".to_owned(),
+                    reason: format!("there is no fault {other}, choose one of {known}"),
+                });
+            }
+        })
+    }
+}
+
+#[wasmill_sdk::job]
+fn faulty(env: &mut Env) -> Result<(), JobError> {
+    let fault: String = env
+        .param("fault")
+        .describe("what to do wrong")
+        .default("none")?;
+    let at: i64 = env
+        .param("at")
+        .describe("key of the record that does it")
+        .default(0)?;
+    let factor: i64 = env
+        .param("factor")
+        .describe("records out per record in for fan-out")
+        .default(1000)?;
+    let first: bool = env
+        .param("first-attempt")
+        .describe("only on the first attempt")
+        .default(false)?;
+    let n: i64 = env
+        .param("n")
+        .describe("how many records to generate")
+        .default(100_000)?;
+    let keys: i64 = env
+        .param("keys")
+        .describe("how many different keys")
+        .default(1000)?;
+    let fault = Fault::parse(&fault, factor)?;
+    env.source::<Pair>(Generator::pairs().count(n).keys(keys))
+        .key_by(|pair| pair.key)
+        .process(move |ctx| Faulty {
+            seen: ctx.value_state("seen"),
+            fault: if first && ctx.place().attempt > 0 {
+                Fault::None
+            } else {
+                fault
+            },
+            at,
+        })
+        .uid("faulty")
+        .sink(Checksum::new());
+    Ok(())
+}
+
+/// Counts like an honest operator, until the chosen record comes.
+struct Faulty {
+    seen: ValueState<i64>,
+    fault: Fault,
+    at: i64,
+}
+
+impl KeyedProcess for Faulty {
+    type Key = i64;
+    type In = Pair;
+    type Out = Pair;
+
+    fn process(
+        &mut self,
+        pair: Pair,
+        ctx: &mut KeyedContext<'_, i64>,
+        out: &mut Collector<'_, Pair>,
+    ) -> Outcome {
+        let seen = self.seen.get().unwrap_or(0) + pair.one;
+        self.seen.set(seen);
+        if pair.key == self.at {
+            self.misbehave(&pair, ctx, out)?;
+        }
+        out.emit(Pair { one: seen, ..pair });
+        Ok(())
+    }
+}
+
+impl Faulty {
+    fn misbehave(
+        &self,
+        pair: &Pair,
+        ctx: &mut KeyedContext<'_, i64>,
+        out: &mut Collector<'_, Pair>,
+    ) -> Outcome {
+        match self.fault {
+            Fault::None => {}
+            Fault::Panic => panic!("asked to panic at key {}", pair.key),
+            Fault::Fail => return Err(Error::from(format!("asked to fail at key {}", pair.key))),
+            Fault::Loop => loop {
+                black_box(0);
+            },
+            Fault::Memory => {
+                let mut held = Vec::new();
+                loop {
+                    held.push(black_box(vec![1u8; 1 << 20]));
+                }
+            }
+            Fault::Stack => {
+                black_box(recurse(1));
+            }
+            Fault::FanOut(factor) => (0..factor).for_each(|_| out.emit(pair.clone())),
+            Fault::Timers => (0..i64::MAX).for_each(|time| ctx.register_event_timer(time)),
+            Fault::Log => {
+                (0..i64::MAX).for_each(|line| ctx.log(Level::Info, &format!("line {line}")))
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Uses stack until there is none.
+fn recurse(depth: u64) -> u64 {
+    let frame = black_box([depth; 64]);
+    if black_box(true) {
+        recurse(depth + 1) + black_box(frame)[0]
+    } else {
+        depth
+    }
+}
+
+#[cfg(test)]
+mod tests;
