@@ -22,6 +22,29 @@ struct Run {
     keys: i64,
     epm: i64,
     rate: i64,
+    out: String,
+    port: i64,
+}
+
+impl Run {
+    /// The generator at the pace that was asked for.
+    fn paced(&self, generator: Generator) -> Generator {
+        match self.rate {
+            0 => generator.count(self.n),
+            rate => generator.count(self.n).rate(rate),
+        }
+    }
+
+    /// Where results go: into a checksum, unless files or a listener are named.
+    fn sink(&self) -> Connector {
+        match (self.out.as_str(), self.port) {
+            ("", 0) => Connector::new("checksum"),
+            ("", port) => Connector::new("socket")
+                .with("host", "127.0.0.1")
+                .with("port", port),
+            (out, _) => Connector::new("text-files").with("path", out),
+        }
+    }
 }
 
 #[wasmill_sdk::job]
@@ -42,8 +65,16 @@ fn bench(env: &mut Env) -> Result<(), JobError> {
             .default(1)?,
         rate: env
             .param("rate")
-            .describe("records a second for L2")
-            .default(50_000)?,
+            .describe("records a second, 0 for as many as possible")
+            .default(if job == "L2" { 50_000 } else { 0 })?,
+        out: env
+            .param("out")
+            .describe("directory to write results to instead of a checksum")
+            .default("")?,
+        port: env
+            .param("port")
+            .describe("local port to send results to instead of a checksum")
+            .default(0)?,
     };
     let file: String = env
         .param("file")
@@ -61,7 +92,7 @@ fn bench(env: &mut Env) -> Result<(), JobError> {
         "J4" => tumbling_count(env, &run),
         "J5" => hot_auctions(env, &run),
         "J6" => join_sellers(env, &run),
-        "J7" => count_words(env, file, emit == "all"),
+        "J7" => count_words(env, &run, file, emit == "all"),
         "L2" => latency(env, &run),
         other => {
             return Err(Error::from(format!(
@@ -73,16 +104,11 @@ fn bench(env: &mut Env) -> Result<(), JobError> {
 }
 
 fn bids(env: &mut Env, run: &Run) -> Stream<Bid> {
-    env.source(
-        Generator::bids()
-            .count(run.n)
-            .keys(run.keys)
-            .per_ms(run.epm),
-    )
+    env.source(run.paced(Generator::bids()).keys(run.keys).per_ms(run.epm))
 }
 
 fn pass_through(env: &mut Env, run: &Run) {
-    bids(env, run).map(|bid| bid).sink(Checksum::new());
+    bids(env, run).map(|bid| bid).sink(run.sink());
 }
 
 fn map_and_filter(env: &mut Env, run: &Run) {
@@ -94,18 +120,18 @@ fn map_and_filter(env: &mut Env, run: &Run) {
             ts: bid.ts,
         })
         .filter(|bid| bid.auction % 123 == 0)
-        .sink(Checksum::new());
+        .sink(run.sink());
 }
 
 fn running_count(env: &mut Env, run: &Run) {
-    env.source::<Pair>(Generator::pairs().count(run.n).keys(run.keys))
+    env.source::<Pair>(run.paced(Generator::pairs()).keys(run.keys))
         .uid("source")
         .key_by(|pair| pair.key)
         .process(|ctx| CountPairs {
             sum: ctx.value_state("sum"),
         })
         .uid("count")
-        .sink(Checksum::new())
+        .sink(run.sink())
         .uid("sink");
 }
 
@@ -114,7 +140,7 @@ fn tumbling_count(env: &mut Env, run: &Run) {
         .key_by(|bid| bid.auction)
         .window(Tumbling::of_secs(10))
         .aggregate_with(Count, auction_count)
-        .sink(Checksum::new());
+        .sink(run.sink());
 }
 
 fn hot_auctions(env: &mut Env, run: &Run) {
@@ -133,7 +159,7 @@ fn hot_auctions(env: &mut Env, run: &Run) {
             }
         })
         .parallelism(1)
-        .sink(Checksum::new())
+        .sink(run.sink())
         .parallelism(1);
 }
 
@@ -151,7 +177,7 @@ fn auction_count(auction: &i64, window: Window, count: i64, out: &mut Collector<
 
 fn join_sellers(env: &mut Env, run: &Run) {
     let events = env
-        .source::<Event>(Generator::events().count(run.n).per_ms(run.epm))
+        .source::<Event>(run.paced(Generator::events()).per_ms(run.epm))
         .assign_timestamps(|event| event.ts, Watermarks::bounded_ms(100));
     let persons = events.clone().flat_map(|event: Event, out| {
         if event.kind == 0 {
@@ -182,10 +208,10 @@ fn join_sellers(env: &mut Env, run: &Run) {
             person: ctx.value_state("person"),
             auctions: ctx.map_state("auctions"),
         })
-        .sink(Checksum::new());
+        .sink(run.sink());
 }
 
-fn count_words(env: &mut Env, file: String, emit_all: bool) {
+fn count_words(env: &mut Env, run: &Run, file: String, emit_all: bool) {
     env.source::<String>(TextFiles::new(file))
         .flat_map(|line, out| each_word(line, |word| out.emit(word)))
         .key_by(Text::clone)
@@ -193,21 +219,16 @@ fn count_words(env: &mut Env, file: String, emit_all: bool) {
             count: ctx.value_state("count"),
             emit_all,
         })
-        .sink(Checksum::new());
+        .sink(run.sink());
 }
 
 fn latency(env: &mut Env, run: &Run) {
-    env.source::<StampedPair>(
-        Generator::latency()
-            .count(run.n)
-            .keys(run.keys)
-            .rate(run.rate),
-    )
-    .key_by(|pair| pair.key)
-    .process(|ctx| CountStamped {
-        sum: ctx.value_state("sum"),
-    })
-    .sink(Latency::of("stamp_ns"));
+    env.source::<StampedPair>(run.paced(Generator::latency()).keys(run.keys))
+        .key_by(|pair| pair.key)
+        .process(|ctx| CountStamped {
+            sum: ctx.value_state("sum"),
+        })
+        .sink(Latency::of("stamp_ns"));
 }
 
 #[cfg(test)]

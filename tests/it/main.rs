@@ -1,0 +1,15 @@
+//! Process tests: the real binary runs real plugins, is killed, misused and starved, and must keep its promises.
+//!
+//! Every test starts `wasmill` as a user would and looks at what a user sees: exit code, output files, summary, the
+//! one line of an error. Expected results come from the oracle, which shares nothing with the engine. Nothing in here
+//! looks inside a process.
+
+mod bounded;
+mod cli;
+mod damage;
+mod demos;
+mod errors;
+mod figures;
+mod jobs;
+mod kill;
+mod support;

@@ -1,0 +1,9 @@
+//! What the process tests share: the programs under test, how they are run and waited for, and what is right.
+
+pub(crate) mod answer;
+pub(crate) mod oracle;
+pub(crate) mod programs;
+pub(crate) mod published;
+pub(crate) mod run;
+pub(crate) mod text;
+pub(crate) mod wait;
