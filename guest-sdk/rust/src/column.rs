@@ -56,11 +56,7 @@ impl Column {
 
     /// All `count` entries in order. The column must have been checked.
     pub fn entries(&self, count: usize) -> impl Iterator<Item = &[u8]> {
-        let width = if count == 0 {
-            0
-        } else {
-            self.data.len() / count
-        };
+        let width = self.data.len().checked_div(count).unwrap_or(0);
         let mut start = 0;
         (0..count).map(move |index| {
             let end = match self.ends.get(index) {

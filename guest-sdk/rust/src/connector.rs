@@ -4,31 +4,32 @@
 
 use serde_json::{Map, Value, json};
 
-/// A connector that can be read.
-pub trait SourceConnector {
+/// A connector to read from.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
     /// What the console shows.
-    fn type_name(&self) -> &'static str;
+    pub(crate) type_name: &'static str,
     /// The configuration, with its `type`.
-    fn config(&self) -> Value;
+    pub(crate) config: Value,
 }
 
-/// A connector that can be written.
-pub trait SinkConnector {
+/// A connector to write to.
+#[derive(Clone, Debug)]
+pub struct SinkSpec {
     /// What the console shows.
-    fn type_name(&self) -> &'static str;
+    pub(crate) type_name: &'static str,
     /// The configuration, with its `type`.
-    fn config(&self) -> Value;
+    pub(crate) config: Value,
 }
 
 macro_rules! connector {
     ($type:ty, $name:literal, $($role:ident)+) => {
-        $(impl $role for $type {
-            fn type_name(&self) -> &'static str {
-                $name
-            }
-
-            fn config(&self) -> Value {
-                Value::Object(self.0.clone())
+        $(impl From<$type> for $role {
+            fn from(connector: $type) -> Self {
+                Self {
+                    type_name: $name,
+                    config: Value::Object(connector.0),
+                }
             }
         })+
     };
@@ -59,7 +60,7 @@ impl Connector {
     }
 }
 
-connector!(Connector, "connector", SourceConnector SinkConnector);
+connector!(Connector, "connector", SourceSpec SinkSpec);
 
 /// Lines of text files: as a source every line of a file, a directory or a glob pattern, as a sink one line per record
 /// in a directory. Records are strings.
@@ -75,7 +76,7 @@ impl TextFiles {
     }
 }
 
-connector!(TextFiles, "text files", SourceConnector SinkConnector);
+connector!(TextFiles, "text files", SourceSpec SinkSpec);
 
 /// Deterministic test data, computed by the host.
 #[derive(Clone, Debug)]
@@ -139,7 +140,7 @@ impl Generator {
     }
 }
 
-connector!(Generator, "generator", SourceConnector);
+connector!(Generator, "generator", SourceSpec);
 
 /// Counts records and adds up their hashes, to compare results.
 #[derive(Clone, Debug)]
@@ -158,7 +159,7 @@ impl Default for Checksum {
     }
 }
 
-connector!(Checksum, "checksum", SinkConnector);
+connector!(Checksum, "checksum", SinkSpec);
 
 /// Measures the time since a stamp that the source has put into the record (nanoseconds).
 #[derive(Clone, Debug)]
@@ -173,7 +174,7 @@ impl Latency {
     }
 }
 
-connector!(Latency, "latency", SinkConnector);
+connector!(Latency, "latency", SinkSpec);
 
 /// Prints records to the standard output of the process.
 #[derive(Clone, Debug)]
@@ -192,4 +193,4 @@ impl Default for Print {
     }
 }
 
-connector!(Print, "print", SinkConnector);
+connector!(Print, "print", SinkSpec);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::connector::SourceConnector;
+use crate::connector::SourceSpec;
 use crate::error::{Error, JobError};
 use crate::graph::{Graph, Kind, Node, OutputPlan, Partitioning, SharedGraph};
 use crate::row::Row;
@@ -128,9 +128,10 @@ impl Env {
     }
 
     /// Adds a source: a connector of the host that gives records of type `T`.
-    pub fn source<T: Row>(&mut self, connector: impl SourceConnector) -> Stream<T> {
-        let mut node = Node::new(Kind::Source, connector.type_name());
-        node.connector = Some(connector.config());
+    pub fn source<T: Row>(&mut self, connector: impl Into<SourceSpec>) -> Stream<T> {
+        let connector: SourceSpec = connector.into();
+        let mut node = Node::new(Kind::Source, connector.type_name);
+        node.connector = Some(connector.config);
         node.outputs = vec![OutputPlan::main::<T>()];
         let number = self.graph.borrow_mut().add(node, &[]);
         Stream::new(&self.graph, number, 0, Partitioning::Forward)

@@ -155,8 +155,10 @@ impl Faulty {
                 black_box(recurse(1));
             }
             Fault::FanOut(factor) => (0..factor).for_each(|_| out.emit(pair.clone())),
-            Fault::Timers => (0i64..).for_each(|time| ctx.register_event_timer(time)),
-            Fault::Log => (0i64..).for_each(|line| ctx.log(Level::Info, &format!("line {line}"))),
+            Fault::Timers => (0..i64::MAX).for_each(|time| ctx.register_event_timer(time)),
+            Fault::Log => {
+                (0..i64::MAX).for_each(|line| ctx.log(Level::Info, &format!("line {line}")))
+            }
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream 
             fn schema(names: &mut ::wasmill_sdk::row::SchemaNames) -> ::wasmill_sdk::json::Value {
                 names.define(<Self as ::wasmill_sdk::Row>::name(), |names| {
                     ::wasmill_sdk::row::record_schema(
-                        <Self as ::wasmill_sdk::Row>::name(),
+                        &<Self as ::wasmill_sdk::Row>::name(),
                         [#((#labels, <#types as ::wasmill_sdk::Row>::schema(names))),*],
                     )
                 })

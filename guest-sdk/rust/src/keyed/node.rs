@@ -97,6 +97,9 @@ pub trait KeyedCoProcess: 'static {
     }
 }
 
+/// Registers or deletes a timer of a key with a namespace.
+type TimerChange = fn(&TimerService, TimeDomain, i64, (Option<usize>, &[u8]), &[u8]);
+
 /// What keyed logic may ask and do besides its state.
 pub struct KeyedContext<'a, K> {
     keys: &'a [K],
@@ -155,12 +158,7 @@ impl<K: Row> KeyedContext<'_, K> {
         self.change(TimeDomain::Processing, time, TimerService::delete);
     }
 
-    fn change(
-        &self,
-        domain: TimeDomain,
-        time: i64,
-        change: fn(&TimerService, TimeDomain, i64, (Option<usize>, &[u8]), &[u8]),
-    ) {
+    fn change(&self, domain: TimeDomain, time: i64, change: TimerChange) {
         let table = self.space.table.borrow();
         let key = (table.width(), table.key(self.slot));
         change(self.timers, domain, time, key, &[]);

@@ -121,7 +121,7 @@ pub(crate) fn whole_slot<T: Row>(bytes: &[u8]) -> Result<u64, Error> {
 }
 
 /// The schema of a record with these fields.
-pub fn record_schema<const N: usize>(name: String, fields: [(&str, Value); N]) -> Value {
+pub fn record_schema<const N: usize>(name: &str, fields: [(&str, Value); N]) -> Value {
     let fields = fields.map(|(name, schema)| json!({ "name": name, "type": schema }));
     json!({ "type": "record", "name": name, "fields": fields.to_vec() })
 }

@@ -19,7 +19,7 @@ macro_rules! tuple_row {
             fn schema(names: &mut SchemaNames) -> Value {
                 names.define(Self::name(), |names| {
                     let fields = [$((concat!("f", $index), $type::schema(names))),+];
-                    record_schema(Self::name(), fields)
+                    record_schema(&Self::name(), fields)
                 })
             }
 

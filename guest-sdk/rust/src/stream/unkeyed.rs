@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::{KeyedStream, Sink};
-use crate::connector::SinkConnector;
+use crate::connector::SinkSpec;
 use crate::context::{OpenContext, OutputTag};
 use crate::error::Error;
 use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
@@ -49,7 +49,7 @@ impl Watermarks {
         self
     }
 
-    fn document(&self) -> Value {
+    fn into_document(self) -> Value {
         let mut document =
             json!({ "strategy": self.strategy, "idle_after_ms": self.idle_after_ms });
         if let Some(bound) = self.max_out_of_orderness_ms {
@@ -151,7 +151,7 @@ impl<T: Row> Stream<T> {
             wiring.operator(assign);
             Ok(())
         });
-        let document = Some(watermarks.document());
+        let document = Some(watermarks.into_document());
         stream.graph.borrow_mut().node(stream.node).watermarks = document;
         stream
     }
@@ -219,7 +219,7 @@ impl<T: Row> Stream<T> {
     }
 
     /// Puts the records of both streams into one, in any order.
-    pub fn union(self, other: Self) -> Self {
+    pub fn union(self, other: &Self) -> Self {
         let mut node = Node::new(Kind::Operator, "union");
         node.inputs = vec![schema_of::<T>(); 2];
         node.outputs = vec![OutputPlan::main::<T>()];
@@ -266,9 +266,10 @@ impl<T: Row> Stream<T> {
     }
 
     /// Writes the stream to a connector of the host.
-    pub fn sink(self, connector: impl SinkConnector) -> Sink {
-        let mut node = Node::new(Kind::Sink, connector.type_name());
-        node.connector = Some(connector.config());
+    pub fn sink(self, connector: impl Into<SinkSpec>) -> Sink {
+        let connector: SinkSpec = connector.into();
+        let mut node = Node::new(Kind::Sink, connector.type_name);
+        node.connector = Some(connector.config);
         node.inputs = vec![schema_of::<T>()];
         let number = self.graph.borrow_mut().add(node, &[self.edge()]);
         Sink {

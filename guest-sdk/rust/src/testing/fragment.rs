@@ -163,8 +163,9 @@ impl<'a> Fragment<'a> {
             .assigners
             .iter()
             .filter(|(_, (_, seen))| *seen != i64::MIN);
-        seen.map(|(operator, (bound, seen))| {
-            (*operator, seen.saturating_sub(*bound).saturating_sub(1))
+        seen.map(|(operator, (bound, seen))| match *seen {
+            i64::MAX => (*operator, i64::MAX),
+            seen => (*operator, seen.saturating_sub(*bound).saturating_sub(1)),
         })
         .collect()
     }
@@ -227,8 +228,8 @@ impl<'a> Fragment<'a> {
                 self.tell(&mut effects, operator, least)?;
             }
             if least == i64::MAX {
-                for (bound, seen) in self.assigners.values_mut() {
-                    (*bound, *seen) = (-1, i64::MAX);
+                for (_, seen) in self.assigners.values_mut() {
+                    *seen = i64::MAX;
                 }
                 for (operator, watermark) in self.assigned() {
                     self.tell(&mut effects, operator, watermark)?;

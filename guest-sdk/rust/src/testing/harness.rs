@@ -144,7 +144,7 @@ impl<'a> Harness<'a> {
     pub fn set_clock(&mut self, processing_time: i64) -> Result<(), CallFailure> {
         for index in 0..self.fragments.len() {
             let effects = self.fragments[index].clock(processing_time)?;
-            self.spread(index, effects)?;
+            self.spread(index, &effects)?;
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ impl<'a> Harness<'a> {
         self.advance_watermark(i64::MAX)?;
         for index in 0..self.fragments.len() {
             let effects = self.fragments[index].finish()?;
-            self.spread(index, effects)?;
+            self.spread(index, &effects)?;
         }
         Ok(())
     }
@@ -172,7 +172,7 @@ impl<'a> Harness<'a> {
                 self.arrived.entry(edge.to).or_default().push(batch.clone());
             } else if let Some((index, input)) = self.input_of(&edge) {
                 let effects = self.fragments[index].process(input, batch)?;
-                self.spread(index, effects)?;
+                self.spread(index, &effects)?;
             }
         }
         Ok(())
@@ -197,13 +197,13 @@ impl<'a> Harness<'a> {
                 && let Some((index, input)) = self.input_of(&edge)
             {
                 let effects = self.fragments[index].watermark(input, watermark)?;
-                self.spread(index, effects)?;
+                self.spread(index, &effects)?;
             }
         }
         Ok(())
     }
 
-    fn spread(&mut self, index: usize, effects: Effects) -> Result<(), CallFailure> {
+    fn spread(&mut self, index: usize, effects: &Effects) -> Result<(), CallFailure> {
         for (from, batch) in &effects.batches {
             self.deliver(*from, batch)?;
         }

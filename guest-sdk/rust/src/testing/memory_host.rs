@@ -14,6 +14,9 @@ type Address = (u32, Vec<u8>, Vec<u8>);
 /// A timer: domain, time, key, namespace.
 type Timer = (TimeDomain, i64, Vec<u8>, Vec<u8>);
 
+/// What a call emitted by port, and what its assigners observed.
+pub(super) type Output = (Vec<(u32, Batch)>, Vec<(u32, i64)>);
+
 /// How often the guest called the host, by name of the call.
 pub type Calls = BTreeMap<&'static str, u64>;
 
@@ -46,7 +49,7 @@ impl MemoryHost {
     }
 
     /// Takes the output of the last call.
-    pub(super) fn take_output(&self) -> (Vec<(u32, Batch)>, Vec<(u32, i64)>) {
+    pub(super) fn take_output(&self) -> Output {
         let mut working = self.working.borrow_mut();
         let taken = (
             std::mem::take(&mut working.output),

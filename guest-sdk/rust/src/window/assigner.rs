@@ -85,17 +85,23 @@ impl Assigner {
         timestamp - timestamp.rem_euclid(self.slice)
     }
 
-    /// Start of the first window that contains a slice. Greater than the last one if no window does.
+    /// Start of the first window that contains a slice, if one does.
     #[inline]
     pub(crate) fn first_window(&self, slice: i64) -> i64 {
         let earliest = slice + self.slice - self.size;
         earliest + (-earliest).rem_euclid(self.slide)
     }
 
-    /// Start of the last window that may contain a slice.
+    /// Start of the last window that contains a slice, if one does.
     #[inline]
     pub(crate) fn last_window(&self, slice: i64) -> i64 {
         slice - slice.rem_euclid(self.slide)
+    }
+
+    /// Whether a slice is in no window, which happens if the slide is longer than the size.
+    #[inline]
+    pub(crate) fn in_gap(&self, slice: i64) -> bool {
+        slice - self.last_window(slice) >= self.size
     }
 
     /// The time at which a window is complete: its last millisecond.

@@ -1,11 +1,12 @@
 //! The window operator: folds records into slices and fires windows when the watermark has passed them.
 //!
 //! Timers. A key has a timer for the first window of each of its slices that is still open; a window that fires
-//! registers the next one if they share a slice. So every window of every slice fires, and a sliding window costs one
-//! timer per slide, not one per record and window. With allowed lateness a record that comes after its window has
-//! fired makes it fire again, and a second timer removes the slices.
+//! registers the next one if they share a slice, or fires it at once if it is due as well. So every window of every
+//! slice fires, in order, and a sliding window costs one timer per slide, not one per record and window. With allowed
+//! lateness a record that comes after its window has fired makes it fire again, and a third kind of timer removes the
+//! slices; without it they go when their last window fires.
 //!
-//! A window fires in the order of its timers; its result has the window's last millisecond as timestamp.
+//! A result has the window's last millisecond as timestamp.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -26,8 +27,22 @@ use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
 /// The counter of records that came after their windows were over.
 pub(crate) const LATE_RECORDS_DROPPED: &str = "late_records_dropped";
 
+/// What a timer is for; the first byte of its namespace, before the start of the window.
+const FIRE: u8 = 0;
+const FIRE_AGAIN: u8 = 1;
+const CLEAN_UP: u8 = 2;
+
+/// The namespace of a window's timer.
+fn namespace(what: u8, window: i64) -> [u8; 9] {
+    let mut namespace = [what; 9];
+    namespace[1..].copy_from_slice(&ordered(window));
+    namespace
+}
+
 /// Stands for the slice of a record that is late.
 const LATE: u32 = u32::MAX;
+/// Stands for the slice of a record that no window contains.
+const NOWHERE: u32 = u32::MAX - 1;
 
 /// A window operator in its place.
 pub(crate) struct WindowNode<K, T, F: Fold<T>, U, E> {
@@ -78,7 +93,7 @@ where
                 places: Vec::new(),
                 slices: Slices::new(state, shared),
             }),
-            timers: TimerService::new(shared, 8),
+            timers: TimerService::new(shared, 9),
             late: counters.counter(LATE_RECORDS_DROPPED),
             counters,
             out,
@@ -98,7 +113,9 @@ where
             let timestamp = batch.timestamp(index);
             let place = if Assigner::accepts(timestamp) {
                 let slice = self.assigner.slice_of(timestamp);
-                if self.is_late(slice, watermark) {
+                if self.assigner.in_gap(slice) {
+                    NOWHERE
+                } else if self.is_late(slice, watermark) {
                     LATE
                 } else {
                     inner.slices.find(slot, slice)
@@ -120,52 +137,81 @@ where
         last.saturating_add(self.lateness) <= watermark
     }
 
+    /// Counts a record that comes too late, and refuses one without a timestamp.
+    #[cold]
+    fn drop_late(&self, timestamp: i64) {
+        if Assigner::accepts(timestamp) {
+            self.late.add(1);
+        } else {
+            let text = "record has no usable timestamp for its window, call assign_timestamps";
+            self.shared.fail(Error::from(text));
+        }
+    }
+
+    fn timer(&self, table: &KeyTable, slot: u32, what: u8, time: i64, window: i64) {
+        let key = (table.width(), table.key(slot));
+        let namespace = namespace(what, window);
+        self.timers
+            .register(TimeDomain::Event, time, key, &namespace);
+    }
+
     /// Registers what a changed slice needs.
     fn register(&self, table: &KeyTable, slot: u32, slice: i64, new: bool) {
         let assigner = &self.assigner;
         let watermark = self.shared.now().watermark;
-        let (first, last) = (assigner.first_window(slice), assigner.last_window(slice));
-        let key = (table.width(), table.key(slot));
-        let fire = |time, window| {
-            self.timers
-                .register(TimeDomain::Event, time, key, &ordered(window));
-        };
-        let mut window = first;
+        let last = assigner.last_window(slice);
+        let mut window = assigner.first_window(slice);
         while window <= last && assigner.max_timestamp(window) <= watermark {
             // The window has fired without this record; within its lateness it fires again.
             let complete = assigner.max_timestamp(window);
             if complete.saturating_add(self.lateness) > watermark {
-                fire(complete, window);
+                self.timer(table, slot, FIRE_AGAIN, complete, window);
             }
             window += assigner.slide;
         }
-        if new && first <= last {
+        if new {
             if window <= last {
-                fire(assigner.max_timestamp(window), window);
+                self.timer(table, slot, FIRE, assigner.max_timestamp(window), window);
             }
             if self.lateness > 0 {
-                fire(
-                    assigner.max_timestamp(last).saturating_add(self.lateness),
-                    last,
-                );
+                let over = assigner.max_timestamp(last).saturating_add(self.lateness);
+                self.timer(table, slot, CLEAN_UP, over, last);
             }
         }
     }
 
-    /// Fires a window of a key, or removes what was kept for its lateness.
-    fn fire(&self, inner: &mut Inner<K, F::Acc>, slot: u32, time: i64, start: i64) {
+    /// Fires a window of a key and those after it that are due and have no timer of their own.
+    fn fire(&self, inner: &mut Inner<K, F::Acc>, slot: u32, mut start: i64) -> Result<(), Error> {
         let assigner = self.assigner;
-        let window = assigner.window(start);
-        let complete = assigner.max_timestamp(start);
-        if time == complete {
-            self.emit_window(inner, slot, window);
-            self.register_next(inner, slot, start);
+        let watermark = self.shared.now().watermark;
+        loop {
+            self.emit_window(inner, slot, assigner.window(start));
+            if self.lateness == 0 {
+                self.clean_up(inner, slot, start);
+            }
+            let next = start + assigner.slide;
+            let due = assigner.max_timestamp(next) <= watermark;
+            if due {
+                self.place_window(inner, slot, next);
+                inner.slices.load(&inner.table)?;
+            }
+            if !self.needs_next(inner, slot, start) {
+                return Ok(());
+            }
+            if !due {
+                self.timer(&inner.table, slot, FIRE, assigner.max_timestamp(next), next);
+                return Ok(());
+            }
+            start = next;
         }
-        if time >= complete.saturating_add(self.lateness) {
-            inner.slices.remove(slot, |slice| {
-                slice < window.end && assigner.last_window(slice) == start
-            });
-        }
+    }
+
+    /// Removes the slices whose last window starts here.
+    fn clean_up(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
+        let assigner = self.assigner;
+        inner
+            .slices
+            .remove(slot, |slice| assigner.last_window(slice) == start);
     }
 
     fn emit_window(&self, inner: &Inner<K, F::Acc>, slot: u32, window: Window) {
@@ -193,8 +239,9 @@ where
         }
     }
 
-    /// Registers the window after `start` if it has slices in common with it and no timer of its own.
-    fn register_next(&self, inner: &Inner<K, F::Acc>, slot: u32, start: i64) {
+    /// Whether the window after `start` has slices in common with it, and none that begins with it, which would have
+    /// brought a timer along.
+    fn needs_next(&self, inner: &Inner<K, F::Acc>, slot: u32, start: i64) -> bool {
         let assigner = &self.assigner;
         let next = start + assigner.slide;
         let (end, next_end) = (start + assigner.size, next + assigner.size);
@@ -208,38 +255,41 @@ where
             shared |= slice.start >= next && slice.start < end;
             own |= slice.start >= end.max(next) && slice.start < next_end;
         }
-        if shared && !own {
-            let key = (inner.table.width(), inner.table.key(slot));
-            let time = assigner.max_timestamp(next);
-            self.timers
-                .register(TimeDomain::Event, time, key, &ordered(next));
+        shared && !own
+    }
+
+    /// Asks for all slices of a window.
+    fn place_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
+        let mut slice = start;
+        while slice < start + self.assigner.size {
+            inner.slices.find(slot, slice);
+            slice += self.assigner.slice;
         }
     }
 
-    /// Loads everything that the windows of these timers need; returns their starts.
+    /// Loads everything that the windows of these timers need; tells what each is for and where its window starts.
     fn place_timers(
         &self,
         inner: &mut Inner<K, F::Acc>,
         timers: &TimerBatch,
-    ) -> Result<Vec<i64>, Error> {
+    ) -> Result<Vec<(u8, i64)>, Error> {
         inner.enter(&timers.keys, timers.len())?;
-        let mut starts = Vec::with_capacity(timers.len());
-        for (namespace, &slot) in timers.namespaces.entries(timers.len()).zip(&inner.slots) {
-            let start = i64::decode_sub_key(namespace)?;
+        let mut windows = Vec::with_capacity(timers.len());
+        for (index, namespace) in timers.namespaces.entries(timers.len()).enumerate() {
+            let Some((&what, start)) = namespace.split_first() else {
+                return Err(Error::Task("timer of no window".to_owned()));
+            };
+            let start = i64::decode_sub_key(start)?;
             if !Assigner::accepts(start) {
                 return Err(Error::Task(format!(
                     "timer of an impossible window {start}"
                 )));
             }
-            starts.push(start);
-            let mut slice = start;
-            while slice < start + self.assigner.size {
-                inner.slices.find(slot, slice);
-                slice += self.assigner.slice;
-            }
+            windows.push((what, start));
+            self.place_window(inner, inner.slots[index], start);
         }
         inner.slices.load(&inner.table)?;
-        Ok(starts)
+        Ok(windows)
     }
 }
 
@@ -265,16 +315,24 @@ where
             return timers.len();
         }
         let mut inner = self.inner.borrow_mut();
-        let starts = match self.place_timers(&mut inner, timers) {
-            Ok(starts) => starts,
+        let windows = match self.place_timers(&mut inner, timers) {
+            Ok(windows) => windows,
             Err(error) => {
                 self.shared.fail(error);
                 return 0;
             }
         };
-        for (index, (&time, &start)) in timers.times.iter().zip(&starts).enumerate() {
+        for (index, &(what, start)) in windows.iter().enumerate() {
             let slot = inner.slots[index];
-            self.fire(&mut inner, slot, time, start);
+            match what {
+                FIRE => {
+                    if let Err(error) = self.fire(&mut inner, slot, start) {
+                        self.shared.fail(error);
+                    }
+                }
+                FIRE_AGAIN => self.emit_window(&inner, slot, self.assigner.window(start)),
+                _ => self.clean_up(&mut inner, slot, start),
+            }
             if self.shared.stopping() {
                 return index + 1;
             }
@@ -325,12 +383,11 @@ where
         let redo = self.lateness > 0;
         for_each_value(batch, range, |index, value| {
             let (slot, place) = (slots[index], places[index]);
+            if place == NOWHERE {
+                return false;
+            }
             if place == LATE {
-                if Assigner::accepts(batch.timestamp(index)) {
-                    self.late.add(1);
-                } else {
-                    shared.fail(Error::from("record has no usable timestamp for its window, call assign_timestamps before"));
-                }
+                self.drop_late(batch.timestamp(index));
             } else {
                 match T::decode(value) {
                     Ok(record) => {

@@ -35,6 +35,8 @@ fn check(width: Option<usize>, keys: &[Vec<u8>]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn keys_of_any_length_keep_their_slots(keys in prop::collection::vec(prop::collection::vec(0u8..4, 0..20), 1..300)) {
         check(None, &keys)?;
