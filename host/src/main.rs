@@ -40,5 +40,6 @@ fn one_line(error: &anyhow::Error) -> String {
             line.push_str(&cause);
         }
     }
-    line
+    // A guest's panic text has lines of its own.
+    line.replace('\n', " ")
 }
