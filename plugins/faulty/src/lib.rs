@@ -99,6 +99,7 @@ fn faulty(env: &mut Env) -> Result<(), JobError> {
             at,
         })
         .uid("faulty")
+        .name("faulty")
         .sink(Checksum::new());
     Ok(())
 }
