@@ -77,7 +77,7 @@ fn a_parameter_value_of_the_wrong_type_is_named() {
     Run::bench("J2")
         .param("n", "many")
         .end()
-        .fails_naming(&["`n`", "many"]);
+        .fails_naming(&["parameter n", "many"]);
 }
 
 #[test]
@@ -222,14 +222,14 @@ fn an_endless_loop_is_stopped_within_its_limit() {
 fn a_memory_hog_is_stopped_at_its_limit() {
     let run = faulty("memory").set("guest.memory", "64MiB");
     run.end()
-        .fails_naming(&["faulty", "subtask", "memory", "64"]);
+        .fails_naming(&["faulty", "subtask", "memory", "67108864"]);
 }
 
 #[test]
 fn endless_recursion_is_stopped() {
     faulty("stack")
         .end()
-        .fails_naming(&["faulty", "subtask", "stack"]);
+        .fails_naming(&["faulty", "subtask", "recurse"]);
 }
 
 #[test]
