@@ -90,7 +90,7 @@ fn j5_finds_the_largest_of_sliding_windows() {
 
 #[test]
 fn j6_joins_exactly() {
-    check_generated("J6", 200_000, 1, 10);
+    check_generated("J6", 200_000, 1, 4);
 }
 
 fn check_words(job: &str, emit: &str) {

@@ -18,6 +18,7 @@ const PACED_SECONDS: u64 = 2;
 
 /// A series of random numbers from a seed that is printed.
 struct Dice {
+    test: &'static str,
     seed: u64,
     thrown: u64,
 }
@@ -27,13 +28,26 @@ impl Dice {
         clippy::print_stdout,
         reason = "shown when the test fails: the seed repeats it"
     )]
-    fn new(test: &str) -> Self {
+    fn new(test: &'static str) -> Self {
         let given = std::env::var("WASMILL_IT_SEED")
             .ok()
             .and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(wait::fresh_seed);
-        println!("{test}: WASMILL_IT_SEED={seed}");
-        Self { seed, thrown: 0 }
+        let dice = Self {
+            test,
+            seed,
+            thrown: 0,
+        };
+        dice.tell(&format!("WASMILL_IT_SEED={seed}"));
+        dice
+    }
+
+    #[expect(
+        clippy::print_stdout,
+        reason = "shown when the test fails: the seed repeats it"
+    )]
+    fn tell(&self, what: &str) {
+        println!("{}: {what}", self.test);
     }
 
     fn below(&mut self, limit: u64) -> u64 {
@@ -118,7 +132,7 @@ impl Victim<'_> {
     }
 
     /// Kills it so many times, each time letting it come to its end in the same place after a few kills.
-    fn survives(&self, kills: u32, test: &str) {
+    fn survives(&self, kills: u32, test: &'static str) {
         let mut dice = Dice::new(test);
         let expected = Lines::expected(&self.question);
         let undisturbed = tempfile::tempdir().expect("a directory");
@@ -143,9 +157,12 @@ impl Victim<'_> {
                 killed += 1;
                 moments.push(moment);
             };
-            let what = format!("killed at {moments:?}, {killed} kills so far");
             let ended = ended.success();
-            published::lines(&out).must_equal(&expected, &format!("{what}\n{}", ended.told()));
+            let restored = ended.summary()["restored_from"].to_string();
+            dice.tell(&format!(
+                "{killed} kills, now at {moments:?}, restored from {restored}"
+            ));
+            published::lines(&out).must_equal(&expected, &ended.told());
             self.has_nothing_left(data.path(), &expected, &ended);
         }
     }
@@ -196,7 +213,7 @@ fn windows_survive_ten_kills() {
 
 #[test]
 fn a_join_survives_ten_kills() {
-    let question = question("J6", 100_000, 1, 10);
+    let question = question("J6", 100_000, 1, 2);
     let victim = Victim {
         question,
         backend: "heap",
@@ -229,7 +246,7 @@ fn windows_survive_kills_with_another_parallelism_each_time() {
 
 #[test]
 fn a_join_survives_kills_with_another_parallelism_on_rocksdb() {
-    let question = question("J6", 100_000, 1, 10);
+    let question = question("J6", 100_000, 1, 2);
     let victim = Victim {
         question,
         backend: "rocksdb",
