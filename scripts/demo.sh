@@ -21,8 +21,8 @@ run() {
 # The ten lines with the largest numbers at their ends, of all committed part files of an output folder.
 top() {
     find "$1" -type f -name 'part-*' ! -name '*.inprogress' -exec cat {} + |
-        awk '{ print $NF "\t" $0 }' | sort -t "$(printf '\t')" -k1,1nr -k2 | head -10 |
-        awk -F'\t' '{ sub(/ *[^ ]*$/, "", $2); printf "  %10d  %s\n", $1, $2 }'
+        awk '{ print $NF "\t" $0 }' | sort -t "$(printf '\t')" -k1,1nr -k2 |
+        awk -F'\t' 'NR <= 10 { sub(/ *[^ ]*$/, "", $2); printf "  %10d  %s\n", $1, $2 }'
 }
 
 words() {

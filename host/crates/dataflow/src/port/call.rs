@@ -180,7 +180,8 @@ impl Call {
             .ok_or(StateError::UnknownState(state))
     }
 
-    /// Checks the columns of a bulk call, the key lengths, and that every key is this subtask's own.
+    /// Checks the columns of a bulk call, the key lengths, and that every key is this subtask's own. Columns of one
+    /// width need one look at the length; a subtask that owns every key group needs none at the keys.
     fn check(&self, count: usize, keys: &Column, sub_keys: &Column) -> Result<(), StateError> {
         keys.validate("keys", count)?;
         sub_keys.validate("sub-keys", count)?;
@@ -189,22 +190,27 @@ impl Call {
             keys,
             sub_keys,
         };
+        let owns_all = self.key_groups.len() == self.max_parallelism as usize;
+        if owns_all && let (Some(key), Some(sub_key)) = (keys.width(count), sub_keys.width(count)) {
+            return check_length(key + sub_key);
+        }
         for index in 0..count {
             let (key, sub_key) = addresses.get(index);
-            self.check_key(key, sub_key)?;
+            check_length(key.len() + sub_key.len())?;
+            if !owns_all {
+                self.check_owner(key)?;
+            }
         }
         Ok(())
     }
 
-    #[inline]
     fn check_key(&self, key: &[u8], sub_key: &[u8]) -> Result<(), StateError> {
-        let bytes = key.len() + sub_key.len();
-        if bytes > limits::KEY_BYTES_MAX {
-            return Err(StateError::KeyTooLong {
-                bytes,
-                max: limits::KEY_BYTES_MAX,
-            });
-        }
+        check_length(key.len() + sub_key.len())?;
+        self.check_owner(key)
+    }
+
+    #[inline]
+    fn check_owner(&self, key: &[u8]) -> Result<(), StateError> {
         let key_group = key_group(key, self.max_parallelism);
         if self.key_groups.contains(key_group) {
             return Ok(());
@@ -511,6 +517,17 @@ impl Call {
         self.observed.clear();
         self.output_bytes = 0;
     }
+}
+
+#[inline]
+fn check_length(bytes: usize) -> Result<(), StateError> {
+    if bytes > limits::KEY_BYTES_MAX {
+        return Err(StateError::KeyTooLong {
+            bytes,
+            max: limits::KEY_BYTES_MAX,
+        });
+    }
+    Ok(())
 }
 
 fn stored_sub_keys(timers: &TimerBatch) -> Column {

@@ -6,6 +6,7 @@ pub mod event;
 pub mod figures;
 pub mod head;
 pub mod mailbox;
+mod open;
 pub mod outlets;
 pub mod snapshot;
 pub mod spec;

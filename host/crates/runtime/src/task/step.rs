@@ -5,25 +5,23 @@
 //! one arrival of the head. Mail never overtakes work that came before it. The thread is outside ([`super::thread`]).
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use dataflow::element::{Batch, StreamElement, WATERMARK_MAX};
 use dataflow::ids::{CheckpointId, OperatorId, SplitId};
 use dataflow::limits::TIMERS_PER_CALL;
-use dataflow::port::call::{Call, Moment, Timers};
+use dataflow::port::call::Moment;
 use dataflow::port::operator::Operator;
-use dataflow::time::timer::{TimeDomain, TimerBatch, parse_timer_sub_key};
-use dataflow::time::watermark_generator::{WatermarkGenerator, WatermarkStrategy};
+use dataflow::time::timer::{TimeDomain, TimerBatch};
+use dataflow::time::watermark_generator::WatermarkGenerator;
 
-use crate::network::input_gate::InputGate;
 use crate::task::error::TaskError;
 use crate::task::event::TaskEvent;
 use crate::task::figures::add;
-use crate::task::head::{Arrival, GateHead, Head};
+use crate::task::head::{Arrival, Head};
 use crate::task::mailbox::{Mail, Mailbox};
-use crate::task::outlets::{Outlets, SinkOutlet};
-use crate::task::spec::{StateWish, TaskEnvironment, TaskSpec, TaskWiring};
+use crate::task::outlets::Outlets;
+use crate::task::spec::{TaskEnvironment, TaskSpec};
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +38,7 @@ pub enum StepStatus {
 
 /// A piece of work that must be done before new input is looked at.
 #[derive(Debug)]
-enum Work {
+pub(super) enum Work {
     Records(u32, Batch, Option<SplitId>),
     FireTimers(TimeDomain, i64),
     Timers(TimeDomain, TimerBatch),
@@ -66,81 +64,13 @@ pub struct Task {
     pub(super) triggered: Option<CheckpointId>,
     pub(super) align_since_ns: Option<u64>,
     pub(super) now_ns: u64,
-    todo: VecDeque<Work>,
-    now_ms: i64,
+    pub(super) todo: VecDeque<Work>,
+    pub(super) now_ms: i64,
     /// The split of the records being processed.
-    split: Option<SplitId>,
+    pub(super) split: Option<SplitId>,
 }
 
 impl Task {
-    /// Opens everything the spec asks for. Called on the task's own thread; may block on local disks.
-    ///
-    /// # Errors
-    /// Whatever cannot be opened.
-    pub fn open(
-        mut spec: TaskSpec,
-        wiring: TaskWiring,
-        environment: TaskEnvironment,
-    ) -> Result<Self, TaskError> {
-        let now_ms = environment.clock.now_ms();
-        let sinks = open_sinks(&mut spec)?;
-        let outlets = Outlets::new(
-            wiring.writers,
-            sinks,
-            spec.ports.clone(),
-            spec.head_outlets.clone(),
-        );
-        let call = open_call(spec.state.take())?;
-        let operator = match &spec.fragment {
-            Some((factory, fragment)) => Some(factory.open(fragment, call)?),
-            None => None,
-        };
-        let mut splits = Vec::new();
-        let head = match spec.source.take() {
-            Some((source, restored)) => {
-                splits = restored.iter().map(|split| split.id).collect();
-                let waker = wiring.waker.clone();
-                Head::Source(source.reader(restored, Arc::new(move || waker.wake()))?)
-            }
-            None => {
-                let gate = InputGate::new(wiring.channels);
-                Head::Gate(GateHead::new(gate, spec.restored.watermark))
-            }
-        };
-        // Behind a gate there is no split: the whole input counts as one.
-        let splits = if head.is_source() {
-            splits
-        } else {
-            vec![SplitId(0)]
-        };
-        let generators = make_generators(&spec, &splits, now_ms);
-        (environment.events)(TaskEvent::Running(spec.id));
-        let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
-        let now_ns = environment.clock.monotonic_ns();
-        let mut task = Self {
-            mailbox: wiring.mailbox,
-            head,
-            operator,
-            outlets,
-            generators,
-            watermark,
-            finished: false,
-            last_snapshot: None,
-            triggered: None,
-            align_since_ns: None,
-            now_ns,
-            todo: VecDeque::new(),
-            now_ms,
-            split: None,
-            spec,
-            environment,
-        };
-        if finished {
-            task.end_output()?;
-        }
-        Ok(task)
-    }
-
     /// Does one piece of work. `now_ns` is the monotonic clock.
     ///
     /// # Errors
@@ -375,7 +305,7 @@ impl Task {
         self.end_output()
     }
 
-    fn end_output(&mut self) -> Result<(), TaskError> {
+    pub(super) fn end_output(&mut self) -> Result<(), TaskError> {
         self.finished = true;
         self.outlets.broadcast(&StreamElement::EndOfInput);
         self.outlets.flush()?;
@@ -520,57 +450,4 @@ fn moment(processing_time_ms: i64, watermark_ms: i64) -> Moment {
         processing_time_ms,
         watermark_ms,
     }
-}
-
-fn open_sinks(spec: &mut TaskSpec) -> Result<Vec<SinkOutlet>, TaskError> {
-    let mut sinks = Vec::with_capacity(spec.sinks.len());
-    for wish in &mut spec.sinks {
-        let restored = std::mem::take(&mut wish.restored);
-        let writer = wish.sink.writer(wish.context.clone(), restored)?;
-        sinks.push(SinkOutlet {
-            operator: wish.operator,
-            writer,
-            uncommitted: Vec::new(),
-        });
-    }
-    Ok(sinks)
-}
-
-fn make_generators(
-    spec: &TaskSpec,
-    splits: &[SplitId],
-    now_ms: i64,
-) -> Vec<(OperatorId, WatermarkGenerator)> {
-    let generator = |(operator, strategy): &(OperatorId, WatermarkStrategy)| {
-        let seen = spec
-            .restored
-            .max_timestamps
-            .iter()
-            .filter(|(o, ..)| o == operator);
-        let seen: Vec<(SplitId, i64)> = seen.map(|(_, split, time)| (*split, *time)).collect();
-        (
-            *operator,
-            WatermarkGenerator::new(*strategy, splits, &seen, now_ms),
-        )
-    };
-    spec.assigners.iter().map(generator).collect()
-}
-
-/// Opens the backend and rebuilds the timer queues from it.
-fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
-    let Some(wish) = wish else {
-        return Ok(Call::stateless());
-    };
-    let (key_groups, max_parallelism) = (wish.spec.key_groups, wish.spec.max_parallelism);
-    let mut backend = wish.factory.open(wish.spec, &wish.snapshots, wish.store)?;
-    let mut timers = Timers::default();
-    for domain in [TimeDomain::Event, TimeDomain::Processing] {
-        let queue = timers.queue(domain);
-        backend.visit(domain.state(), &mut |key, sub_key, _| {
-            if let Some((time, namespace)) = parse_timer_sub_key(sub_key) {
-                queue.register(time, key, namespace);
-            }
-        })?;
-    }
-    Ok(Call::keyed(backend, key_groups, max_parallelism, timers))
 }

@@ -1,0 +1,141 @@
+//! Opening a task: sinks, keyed state with its timers, the guest, the head. Called on the task's own thread, so that the
+//! tasks of a job open side by side; may block on local disks.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use dataflow::ids::{OperatorId, SplitId};
+use dataflow::port::call::{Call, Timers};
+use dataflow::time::timer::{TimeDomain, parse_timer_sub_key};
+use dataflow::time::watermark_generator::{WatermarkGenerator, WatermarkStrategy};
+
+use crate::network::input_gate::InputGate;
+use crate::task::error::TaskError;
+use crate::task::event::TaskEvent;
+use crate::task::head::{GateHead, Head};
+use crate::task::outlets::{Outlets, SinkOutlet};
+use crate::task::spec::{StateWish, TaskEnvironment, TaskSpec, TaskWiring};
+use crate::task::step::Task;
+
+impl Task {
+    /// Opens everything the spec asks for. Called on the task's own thread; may block on local disks.
+    ///
+    /// # Errors
+    /// Whatever cannot be opened.
+    pub fn open(
+        mut spec: TaskSpec,
+        wiring: TaskWiring,
+        environment: TaskEnvironment,
+    ) -> Result<Self, TaskError> {
+        let now_ms = environment.clock.now_ms();
+        let sinks = open_sinks(&mut spec)?;
+        let outlets = Outlets::new(
+            wiring.writers,
+            sinks,
+            spec.ports.clone(),
+            spec.head_outlets.clone(),
+        );
+        let call = open_call(spec.state.take())?;
+        let operator = match &spec.fragment {
+            Some((factory, fragment)) => Some(factory.open(fragment, call)?),
+            None => None,
+        };
+        let mut splits = Vec::new();
+        let head = match spec.source.take() {
+            Some((source, restored)) => {
+                splits = restored.iter().map(|split| split.id).collect();
+                let waker = wiring.waker.clone();
+                Head::Source(source.reader(restored, Arc::new(move || waker.wake()))?)
+            }
+            None => {
+                let gate = InputGate::new(wiring.channels);
+                Head::Gate(GateHead::new(gate, spec.restored.watermark))
+            }
+        };
+        // Behind a gate there is no split: the whole input counts as one.
+        let splits = if head.is_source() {
+            splits
+        } else {
+            vec![SplitId(0)]
+        };
+        let generators = make_generators(&spec, &splits, now_ms);
+        (environment.events)(TaskEvent::Running(spec.id));
+        let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
+        let now_ns = environment.clock.monotonic_ns();
+        let mut task = Self {
+            mailbox: wiring.mailbox,
+            head,
+            operator,
+            outlets,
+            generators,
+            watermark,
+            finished: false,
+            last_snapshot: None,
+            triggered: None,
+            align_since_ns: None,
+            now_ns,
+            todo: VecDeque::new(),
+            now_ms,
+            split: None,
+            spec,
+            environment,
+        };
+        if finished {
+            task.end_output()?;
+        }
+        Ok(task)
+    }
+}
+
+fn open_sinks(spec: &mut TaskSpec) -> Result<Vec<SinkOutlet>, TaskError> {
+    let mut sinks = Vec::with_capacity(spec.sinks.len());
+    for wish in &mut spec.sinks {
+        let restored = std::mem::take(&mut wish.restored);
+        let writer = wish.sink.writer(wish.context.clone(), restored)?;
+        sinks.push(SinkOutlet {
+            operator: wish.operator,
+            writer,
+            uncommitted: Vec::new(),
+        });
+    }
+    Ok(sinks)
+}
+
+fn make_generators(
+    spec: &TaskSpec,
+    splits: &[SplitId],
+    now_ms: i64,
+) -> Vec<(OperatorId, WatermarkGenerator)> {
+    let generator = |(operator, strategy): &(OperatorId, WatermarkStrategy)| {
+        let seen = spec
+            .restored
+            .max_timestamps
+            .iter()
+            .filter(|(o, ..)| o == operator);
+        let seen: Vec<(SplitId, i64)> = seen.map(|(_, split, time)| (*split, *time)).collect();
+        (
+            *operator,
+            WatermarkGenerator::new(*strategy, splits, &seen, now_ms),
+        )
+    };
+    spec.assigners.iter().map(generator).collect()
+}
+
+/// Opens the backend and rebuilds the timer queues from it.
+fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
+    let Some(wish) = wish else {
+        return Ok(Call::stateless());
+    };
+    let (key_groups, max_parallelism) = (wish.spec.key_groups, wish.spec.max_parallelism);
+    let mut backend = wish.factory.open(wish.spec, &wish.snapshots, wish.store)?;
+    let mut timers = Timers::default();
+    for domain in [TimeDomain::Event, TimeDomain::Processing] {
+        let queue = timers.queue(domain);
+        backend.visit(domain.state(), &mut |key, sub_key, _| {
+            if let Some((time, namespace)) = parse_timer_sub_key(sub_key) {
+                queue.register(time, key, namespace);
+            }
+        })?;
+    }
+    Ok(Call::keyed(backend, key_groups, max_parallelism, timers))
+}
