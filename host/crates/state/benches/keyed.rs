@@ -3,7 +3,6 @@
 //! Run with `cargo bench -p state --bench keyed --profile release -- --quick`. The figures of whole phases (pause,
 //! write, restore) are printed once before the criterion groups.
 
-#![expect(missing_docs, reason = "criterion's macros make an undocumented main")]
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -27,6 +26,10 @@ use dataflow::port::state::{
     StateSpec,
 };
 use state::{HeapBackendFactory, RocksdbBackendFactory};
+
+/// The allocator of the binary, since copying shards is mostly a matter of fresh memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const STATE: StateNumber = StateNumber(0);
 const CALL: usize = 1000;
@@ -164,7 +167,7 @@ fn phases(name: &str, factory: Box<dyn StateBackendFactory>, keys: u64) {
     let ((), filled) = timed(|| fill(backend.as_mut(), keys));
     let calls = calls(keys, 1000, CALL);
     let mut handle = SnapshotHandle::default();
-    for round in 1..4 {
+    for round in 1..5 {
         let (pending, pause) = timed(|| backend.snapshot(CheckpointId(round)).unwrap());
         let mut slowest = Duration::ZERO;
         let ((), after) = timed(|| {
@@ -175,6 +178,10 @@ fn phases(name: &str, factory: Box<dyn StateBackendFactory>, keys: u64) {
         let (written, writing) = timed(|| pending.write(bed.store.as_ref()).unwrap());
         handle = written;
         backend.checkpoint_completed(CheckpointId(round));
+        // The job goes on: pages are folded back while it does.
+        for keys in calls.iter().take(300) {
+            put(backend.as_mut(), keys, keys);
+        }
         let bytes: u64 = handle.files.iter().map(|file| file.size_bytes).sum();
         println!(
             "{name} {keys} keys, snapshot {round}: pause {pause:?}, first 100 calls after it {} ns an entry (slowest call {slowest:?}), write {writing:?}, {} files {} MiB",
@@ -237,7 +244,9 @@ fn bulk(criterion: &mut Criterion, kind: StateKind) {
 
 fn main() {
     let long = std::env::args().any(|argument| argument == "--long");
-    let filtered = std::env::args().skip(1).any(|argument| !argument.starts_with("--"));
+    let filtered = std::env::args()
+        .skip(1)
+        .any(|argument| !argument.starts_with("--"));
     if !filtered {
         phases("heap", Box::new(HeapBackendFactory::new()), 1_000_000);
         phases("heap", Box::new(HeapBackendFactory::new()), 10_000_000);

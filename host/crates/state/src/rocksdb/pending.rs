@@ -57,7 +57,9 @@ impl PendingSnapshot for RocksdbSnapshot {
 
 impl RocksdbSnapshot {
     fn upload(&self, store: &dyn BlobStore, name: &str) -> Result<BlobRef, StateError> {
-        if Path::new(name).extension().is_some_and(|kind| kind == "sst")
+        if Path::new(name)
+            .extension()
+            .is_some_and(|kind| kind == "sst")
             && let Some(blob) = self.reusable.get(name)
         {
             return Ok(blob.clone());

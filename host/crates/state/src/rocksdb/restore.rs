@@ -85,7 +85,10 @@ fn finish(
         }
     }
     if names.len() > usize::from(u16::MAX) {
-        return Err(storage("open the state database", "more than 65535 states in one task"));
+        return Err(storage(
+            "open the state database",
+            "more than 65535 states in one task",
+        ));
     }
     for (number, other) in others.enumerate() {
         let dir = spec.local_dir.join(format!("from-{number}"));
@@ -124,15 +127,14 @@ impl Source {
             return Err(corrupt("rocksdb snapshot", "it has no files"));
         };
         if first.role != STATES_ROLE {
-            return Err(corrupt(&first.name, "the first file is not the list of states"));
+            return Err(corrupt(
+                &first.name,
+                "the first file is not the list of states",
+            ));
         }
         let bytes = store.get(first).map_err(unreadable)?;
         let header = decode_header(&first.name, &bytes)?;
-        states::require_max_parallelism(
-            &first.name,
-            header.max_parallelism,
-            spec.max_parallelism,
-        )?;
+        states::require_max_parallelism(&first.name, header.max_parallelism, spec.max_parallelism)?;
         for (name, kind) in &header.states {
             if let Some(state) = spec.states.iter().find(|state| state.name == *name) {
                 states::require_kind(state, *kind)?;
@@ -212,7 +214,10 @@ fn safe_path(dir: &Path, file: &BlobRef) -> Result<PathBuf, StateError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     let role = &file.role;
     if role.is_empty() || role.starts_with('.') || !role.bytes().all(plain) {
-        return Err(corrupt(&file.name, format!("{role:?} is no database file name")));
+        return Err(corrupt(
+            &file.name,
+            format!("{role:?} is no database file name"),
+        ));
     }
     Ok(dir.join(role))
 }

@@ -68,6 +68,18 @@ impl Figures {
 }
 
 impl Shard {
+    /// Becomes a copy of another shard, in the memory it has.
+    pub(crate) fn copy_from(&mut self, from: &Self) {
+        self.index.clone_from(&from.index);
+        self.arena.copy_from(&from.arena);
+        self.large = from.large.clone();
+        self.tombstones = from.tombstones;
+        self.live = from.live;
+        self.max_epoch = from.max_epoch;
+        self.purged_at = from.purged_at;
+        self.accounted = from.accounted;
+    }
+
     /// The first entry whose hash tag fits, to be verified later; touches the index only.
     #[inline]
     pub(crate) fn candidate(&self, hash: u64) -> u32 {
@@ -98,6 +110,21 @@ impl Shard {
 
     /// What the shard knows about an address.
     #[inline]
+    pub(crate) fn look(&self, address: &Address<'_>, hint: u32) -> Answer<'_> {
+        if hint == NONE {
+            return Answer::Unknown;
+        }
+        if hint != UNKNOWN
+            && let Some((flags, value)) = self.arena.probe(hint, address)
+            && flags & (TOMBSTONE | LARGE | SUFFIX) == 0
+        {
+            return Answer::Value(value);
+        }
+        self.answer(self.locate(address, UNKNOWN))
+    }
+
+    /// What the shard knows about a located entry.
+    #[inline(never)]
     pub(crate) fn answer(&self, located: Option<(u32, Header)>) -> Answer<'_> {
         match located {
             None => Answer::Unknown,
@@ -152,32 +179,40 @@ impl Shard {
         value: &[u8],
         stamp: Stamp,
     ) -> Written {
-        match self.locate(address, hint) {
-            Some((offset, mut header))
-                if !header.has(TOMBSTONE | LARGE | SUFFIX)
-                    && value.len() <= header.value_cap as usize =>
-            {
-                let touched = self.stamp(&mut header, stamp);
-                header.value_len = value.len() as u32;
-                self.arena.set_header(offset, &header);
-                self.arena.value_mut(offset, &header).copy_from_slice(value);
-                Written {
+        if hint < UNKNOWN {
+            let refused = TOMBSTONE | LARGE | SUFFIX;
+            let epoch = stamp.epoch;
+            if let Some(touched) = self.arena.overwrite(hint, address, value, refused, epoch) {
+                self.max_epoch = self.max_epoch.max(epoch);
+                return Written {
                     moved: false,
                     touched,
-                }
+                };
             }
-            located => self.put_slow(address, located, value, stamp),
         }
+        self.put_slow(address, hint, value, stamp)
     }
 
     #[inline(never)]
     fn put_slow(
         &mut self,
         address: &Address<'_>,
-        located: Option<(u32, Header)>,
+        hint: u32,
         value: &[u8],
         stamp: Stamp,
     ) -> Written {
+        let located = self.locate(address, hint);
+        if let Some((offset, _)) = located {
+            let refused = TOMBSTONE | LARGE | SUFFIX;
+            let epoch = stamp.epoch;
+            if let Some(touched) = self.arena.overwrite(offset, address, value, refused, epoch) {
+                self.max_epoch = self.max_epoch.max(epoch);
+                return Written {
+                    moved: false,
+                    touched,
+                };
+            }
+        }
         let (offset, touched) = match located {
             Some((offset, _)) => self.revive(offset, stamp),
             None => (self.insert(address, value.len(), stamp), true),
