@@ -286,7 +286,13 @@ impl Arena {
 
     /// Becomes a copy of another arena, in the memory it has.
     pub(crate) fn copy_from(&mut self, from: &Self) {
-        self.bytes.clone_from(&from.bytes);
+        let len = from.bytes.len();
+        self.bytes.clear();
+        if self.bytes.capacity() < len {
+            // Never by doubling; an eighth more, so that the next copy into it fits.
+            self.bytes = Vec::with_capacity(len + len / 8);
+        }
+        self.bytes.extend_from_slice(&from.bytes);
         self.dead_bytes = from.dead_bytes;
     }
 

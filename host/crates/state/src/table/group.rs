@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use super::arena::Header;
-use super::shard::{Figures, Shard};
+use super::rebuild::Figures;
+use super::shard::Shard;
 use super::spare::Spare;
 
 /// Entries a shard has on average before the group doubles its shards; the fullest stay below 500.

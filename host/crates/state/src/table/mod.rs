@@ -1,15 +1,17 @@
 //! Keyed state of one declared state in memory: key groups of copy-on-write shards.
 //!
 //! The heap backend keeps its state in tables; the RocksDB backend keeps its hot and its unflushed entries in them.
-//! Reading order: [`arena`] (entries), [`large`] and [`packed`] (values that are not plain), [`shard`] and [`map`]
-//! (operations on one address), [`group`] and [`spare`] (sharing with snapshots), [`bulk`] (whole calls).
+//! Reading order: [`arena`] (entries), [`large`] and [`packed`] (values that are not plain), [`shard`], [`list`]
+//! and [`map`] (operations on one address), [`rebuild`], [`group`] and [`spare`] (sharing with snapshots), [`bulk`] (whole calls).
 
 pub(crate) mod arena;
 pub(crate) mod bulk;
 pub(crate) mod group;
 pub(crate) mod large;
+mod list;
 mod map;
 pub(crate) mod packed;
+mod rebuild;
 pub(crate) mod shard;
 mod spare;
 
@@ -18,7 +20,8 @@ use dataflow::port::state::StateError;
 use xxhash_rust::xxh3::xxh3_64;
 
 use group::{Frozen, Group};
-use shard::{Figures, Shard};
+use rebuild::Figures;
+use shard::Shard;
 use spare::Spare;
 
 /// What an entry takes besides key and value, about.

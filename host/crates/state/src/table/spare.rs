@@ -24,9 +24,7 @@ pub(crate) struct Spare {
 impl Spare {
     /// A copy of `shard`, in used memory if there is any.
     pub(crate) fn copy(&mut self, shard: &Shard) -> Box<Shard> {
-        let Some(mut copy) = self.take() else {
-            return Box::new(shard.clone());
-        };
+        let mut copy = self.take().unwrap_or_default();
         copy.copy_from(shard);
         copy
     }
