@@ -5,6 +5,10 @@ use dataflow::port::blob::BlobError;
 use dataflow::port::state::StateError;
 
 /// The disk, the store or the database refused.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "reasons are error values at the end of their way"
+)]
 pub(crate) fn storage(action: impl Into<String>, reason: impl ToString) -> StateError {
     StateError::Storage {
         action: action.into(),

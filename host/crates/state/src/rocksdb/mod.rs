@@ -143,7 +143,7 @@ impl RocksdbBackend {
     }
 
     /// The state for a write, and the stamp of its entries.
-    fn to_write(&mut self, number: StateNumber) -> Result<(&mut RocksdbState, Stamp), StateError> {
+    fn writable(&mut self, number: StateNumber) -> Result<(&mut RocksdbState, Stamp), StateError> {
         self.database.usable()?;
         let index = self.index(number)?;
         let state = &mut self.states[index];
@@ -268,7 +268,7 @@ impl StateBackend for RocksdbBackend {
         addresses: Addresses<'_>,
         values: &Column,
     ) -> Result<(), StateError> {
-        let (state, stamp) = self.to_write(state)?;
+        let (state, stamp) = self.writable(state)?;
         match state.spec.kind {
             StateKind::Map => state.table.map_put_many(addresses, values, stamp)?,
             StateKind::Value | StateKind::List => state.table.put_many(addresses, values, stamp)?,
@@ -281,7 +281,7 @@ impl StateBackend for RocksdbBackend {
         state: StateNumber,
         addresses: Addresses<'_>,
     ) -> Result<(), StateError> {
-        let (state, stamp) = self.to_write(state)?;
+        let (state, stamp) = self.writable(state)?;
         match state.spec.kind {
             StateKind::Map => state.table.map_delete_many(addresses, stamp)?,
             StateKind::Value | StateKind::List => state.table.delete_many(addresses, stamp)?,
@@ -295,7 +295,7 @@ impl StateBackend for RocksdbBackend {
         addresses: Addresses<'_>,
         values: &Column,
     ) -> Result<(), StateError> {
-        let (state, stamp) = self.to_write(state)?;
+        let (state, stamp) = self.writable(state)?;
         states::require(&state.spec, StateKind::List, "append")?;
         state.table.append_many(addresses, values, stamp)?;
         self.relieve()
@@ -317,7 +317,7 @@ impl StateBackend for RocksdbBackend {
 
     fn clear_key(&mut self, state: StateNumber, key: &[u8]) -> Result<(), StateError> {
         let database = Arc::clone(&self.database);
-        let (state, stamp) = self.to_write(state)?;
+        let (state, stamp) = self.writable(state)?;
         states::require(&state.spec, StateKind::Map, "clear_key")?;
         read::clear_key(state, &database, key, stamp)?;
         self.relieve()

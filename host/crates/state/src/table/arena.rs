@@ -76,35 +76,69 @@ fn field<const N: usize>(bytes: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
     out
 }
 
-/// Whether two byte strings are equal; short keys of one word are compared as numbers.
+/// Whether two byte strings of one length are equal; none and one word, the usual lengths, without a call.
 #[inline]
 fn same(left: &[u8], right: &[u8]) -> bool {
     match (left.first_chunk::<8>(), right.first_chunk::<8>()) {
-        (Some(a), Some(b)) if left.len() == 8 && right.len() == 8 => {
-            u64::from_le_bytes(*a) == u64::from_le_bytes(*b)
+        (Some(a), Some(b)) if left.len() == 8 => u64::from_le_bytes(*a) == u64::from_le_bytes(*b),
+        _ => left.is_empty() || left == right,
+    }
+}
+
+/// Copies bytes of one length; one word without a call.
+#[inline]
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
+    match (to.first_chunk_mut::<8>(), from.first_chunk::<8>()) {
+        (Some(to), Some(word)) if from.len() == 8 => *to = *word,
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Whether an entry has this address: gives its flags and where its value starts after the header.
+#[inline]
+fn compare(raw: &[u8; HEADER_BYTES], rest: &[u8], address: &Address<'_>) -> Option<(u8, usize)> {
+    let key = u32::from_le_bytes(field(raw, 12));
+    let key_len = (key & 0x00ff_ffff) as usize;
+    let sub_len = u32::from_le_bytes(field(raw, 16)) as usize;
+    let lengths = key_len == address.key.len() && sub_len == address.sub_key.len();
+    if u64::from_le_bytes(field(raw, 0)) != address.hash || !lengths {
+        return None;
+    }
+    let fits = same(rest.get(..key_len)?, address.key)
+        && same(rest.get(key_len..key_len + sub_len)?, address.sub_key);
+    fits.then_some(((key >> 24) as u8, key_len + sub_len))
+}
+
+impl Header {
+    #[inline]
+    fn decode(raw: &[u8; HEADER_BYTES]) -> Self {
+        let key = u32::from_le_bytes(field(raw, 12));
+        Self {
+            hash: u64::from_le_bytes(field(raw, 0)),
+            epoch: u32::from_le_bytes(field(raw, 8)),
+            flags: (key >> 24) as u8,
+            key_len: key & 0x00ff_ffff,
+            sub_len: u32::from_le_bytes(field(raw, 16)),
+            value_len: u32::from_le_bytes(field(raw, 20)),
+            value_cap: u32::from_le_bytes(field(raw, 24)),
         }
-        // An empty slice may dangle, and some `memcmp` take 50 times longer there.
-        _ => left.len() == right.len() && (left.is_empty() || left == right),
     }
 }
 
 impl Arena {
+    /// The bytes from the entry at `offset` on, its header split off.
+    #[inline]
+    fn entry(&self, offset: u32) -> (&[u8; HEADER_BYTES], &[u8]) {
+        match self.bytes[offset as usize..].split_first_chunk() {
+            Some(split) => split,
+            None => unreachable!("an offset is that of a whole entry"),
+        }
+    }
+
     /// The header of the entry at `offset`.
     #[inline]
     pub(crate) fn header(&self, offset: u32) -> Header {
-        let at = offset as usize;
-        let mut raw = [0; HEADER_BYTES];
-        raw.copy_from_slice(&self.bytes[at..at + HEADER_BYTES]);
-        let key = u32::from_le_bytes(field(&raw, 12));
-        Header {
-            hash: u64::from_le_bytes(field(&raw, 0)),
-            epoch: u32::from_le_bytes(field(&raw, 8)),
-            flags: (key >> 24) as u8,
-            key_len: key & 0x00ff_ffff,
-            sub_len: u32::from_le_bytes(field(&raw, 16)),
-            value_len: u32::from_le_bytes(field(&raw, 20)),
-            value_cap: u32::from_le_bytes(field(&raw, 24)),
-        }
+        Header::decode(self.entry(offset).0)
     }
 
     /// The hash of the entry at `offset`.
@@ -133,13 +167,46 @@ impl Arena {
     /// Whether the entry at `offset` has this address. Gives its header if so.
     #[inline]
     pub(crate) fn matches(&self, offset: u32, address: &Address<'_>) -> Option<Header> {
-        let header = self.header(offset);
-        let fits = header.hash == address.hash
-            && header.key_len as usize == address.key.len()
-            && header.sub_len as usize == address.sub_key.len()
-            && same(self.key(offset, &header), address.key)
-            && same(self.sub_key(offset, &header), address.sub_key);
-        fits.then_some(header)
+        let (raw, rest) = self.entry(offset);
+        compare(raw, rest, address)?;
+        Some(Header::decode(raw))
+    }
+
+    /// The flags and the inline value of the entry at `offset`, if it has this address. The read path: fields are
+    /// taken from the bytes one by one, since a header that goes through memory costs more than the lookup.
+    #[inline]
+    pub(crate) fn probe(&self, offset: u32, address: &Address<'_>) -> Option<(u8, &[u8])> {
+        let (raw, rest) = self.entry(offset);
+        let (flags, value_start) = compare(raw, rest, address)?;
+        let value_len = u32::from_le_bytes(field(raw, 20)) as usize;
+        Some((flags, &rest[value_start..value_start + value_len]))
+    }
+
+    /// Writes a value over that of the entry at `offset`, if it has this address, none of these flags, and room.
+    /// Answers whether it was the first write in this epoch. The write path, see [`Arena::probe`].
+    #[inline]
+    pub(crate) fn overwrite(
+        &mut self,
+        offset: u32,
+        address: &Address<'_>,
+        value: &[u8],
+        refused: u8,
+        epoch: u32,
+    ) -> Option<bool> {
+        let (raw, rest) = self.bytes[offset as usize..].split_first_chunk_mut()?;
+        let (flags, value_start) = compare(raw, rest, address)?;
+        let value_cap = u32::from_le_bytes(field(raw, 24)) as usize;
+        if flags & refused != 0 || value.len() > value_cap {
+            return None;
+        }
+        let touched = u32::from_le_bytes(field(raw, 8)) != epoch;
+        if touched {
+            raw[8..12].copy_from_slice(&epoch.to_le_bytes());
+            raw[15] = flags & !FRESH;
+        }
+        raw[20..24].copy_from_slice(&(value.len() as u32).to_le_bytes());
+        copy(&mut rest[value_start..value_start + value.len()], value);
+        Some(touched)
     }
 
     /// The key of an entry.
@@ -215,6 +282,18 @@ impl Arena {
         self.set_header(moved, &header);
         self.kill(offset);
         moved
+    }
+
+    /// Becomes a copy of another arena, in the memory it has.
+    pub(crate) fn copy_from(&mut self, from: &Self) {
+        let len = from.bytes.len();
+        self.bytes.clear();
+        if self.bytes.capacity() < len {
+            // Never by doubling; an eighth more, so that the next copy into it fits.
+            self.bytes = Vec::with_capacity(len + len / 8);
+        }
+        self.bytes.extend_from_slice(&from.bytes);
+        self.dead_bytes = from.dead_bytes;
     }
 
     /// Marks an entry as gone.

@@ -101,11 +101,17 @@ impl Table {
         start: usize,
         places: &mut [Place],
     ) -> Result<(), StateError> {
+        let mut own = true;
         for (i, place) in places.iter_mut().enumerate() {
             let index = start + i;
-            *place = self.place(cursor.keys.get(index), cursor.sub_keys.get(index))?;
+            *place = self.place_unchecked(cursor.keys.get(index), cursor.sub_keys.get(index));
+            own &= self.owns(*place);
         }
-        Ok(())
+        if own {
+            return Ok(());
+        }
+        let stray = places.iter().position(|place| !self.owns(*place));
+        Err(self.foreign(cursor.keys.get(start + stray.unwrap_or(0))))
     }
 
     /// Looks up all addresses of a Value or List state, in order.
@@ -118,9 +124,10 @@ impl Table {
         mut answer: impl FnMut(usize, Answer<'_>),
     ) -> Result<(), StateError> {
         self.probe_many(cursor, |index, shard, address, hint| {
-            let found = shard.map_or(Answer::Unknown, |shard| {
-                shard.answer(shard.locate(address, hint))
-            });
+            let found = match shard {
+                Some(shard) => shard.look(address, hint),
+                None => Answer::Unknown,
+            };
             answer(index, found);
         })
     }
@@ -254,9 +261,10 @@ impl Table {
             key,
             sub_key,
         };
-        answer(self.shard(place).map_or(Answer::Unknown, |shard| {
-            shard.answer(shard.locate(&address, UNKNOWN))
-        }));
+        answer(
+            self.shard(place)
+                .map_or(Answer::Unknown, |shard| shard.look(&address, UNKNOWN)),
+        );
         Ok(())
     }
 

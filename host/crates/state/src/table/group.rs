@@ -9,10 +9,12 @@
 use std::sync::Arc;
 
 use super::arena::Header;
-use super::shard::{Figures, Shard};
+use super::rebuild::Figures;
+use super::shard::Shard;
+use super::spare::Spare;
 
 /// Entries a shard has on average before the group doubles its shards; the fullest stay below 500.
-const SHARD_ENTRIES: usize = 320;
+const SHARD_ENTRIES: usize = 256;
 
 /// Shards of one group, at most.
 const SHARDS_MAX: usize = 1 << 22;
@@ -112,7 +114,7 @@ impl Group {
 
     /// The shard of a hash, made or copied if it is not owned yet.
     #[inline]
-    pub(crate) fn shard_mut(&mut self, hash: u64) -> &mut Shard {
+    pub(crate) fn shard_mut(&mut self, hash: u64, spare: &mut Spare) -> &mut Shard {
         if !matches!(self, Self::Owned(_)) {
             self.own();
         }
@@ -121,7 +123,7 @@ impl Group {
         };
         let slot = slot_of(hash, page.slots.len());
         let below = &page.below;
-        page.slots[slot].get_or_insert_with(|| copy_up(below.as_deref(), slot))
+        page.slots[slot].get_or_insert_with(|| copy_up(below.as_deref(), slot, spare))
     }
 
     #[inline(never)]
@@ -195,7 +197,7 @@ impl Group {
     }
 
     /// Folds the layer below into the page if no snapshot shares it any more. Answers whether nothing is left to do.
-    pub(crate) fn fold(&mut self, garbage: &mut Vec<Box<Shard>>) -> bool {
+    pub(crate) fn fold(&mut self, spare: &mut Spare) -> bool {
         let Self::Owned(page) = self else {
             return true;
         };
@@ -212,8 +214,8 @@ impl Group {
                     let old = below.slots[slot].take();
                     if place.is_none() {
                         *place = old;
-                    } else {
-                        garbage.extend(old);
+                    } else if let Some(old) = old {
+                        spare.add(old);
                     }
                 }
                 page.below = below.below.take();
@@ -249,9 +251,11 @@ impl Group {
 }
 
 #[inline(never)]
-fn copy_up(below: Option<&Page>, slot: usize) -> Box<Shard> {
-    let shard = below.and_then(|below| below.shard(slot));
-    Box::new(shard.cloned().unwrap_or_default())
+fn copy_up(below: Option<&Page>, slot: usize, spare: &mut Spare) -> Box<Shard> {
+    match below.and_then(|below| below.shard(slot)) {
+        Some(shard) => spare.copy(shard),
+        None => Box::default(),
+    }
 }
 
 /// A table as it was at a snapshot. May be read from another thread while the table goes on.

@@ -11,6 +11,9 @@ use super::large::{Large, PACKED_BYTES_MAX, Tree};
 use super::shard::Shard;
 use super::{Address, Answer, Deletes, Stamp, Written, packed};
 
+/// Receives key, sub-key and value.
+pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8], &[u8]) + 'a;
+
 impl Shard {
     /// What the shard knows about a sub-key of a located map.
     pub(crate) fn map_answer(&self, located: Option<(u32, Header)>, sub_key: &[u8]) -> Answer<'_> {
@@ -62,7 +65,7 @@ impl Shard {
     }
 
     /// Visits every value of the shard with its key and sub-key.
-    pub(crate) fn visit(&self, is_map: bool, visit: &mut dyn FnMut(&[u8], &[u8], &[u8])) {
+    pub(crate) fn visit(&self, is_map: bool, visit: &mut Visit<'_>) {
         for (offset, header) in self.entries() {
             let (key, sub_key) = self.address(offset, &header);
             if is_map {

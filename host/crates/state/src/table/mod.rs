@@ -1,23 +1,28 @@
 //! Keyed state of one declared state in memory: key groups of copy-on-write shards.
 //!
 //! The heap backend keeps its state in tables; the RocksDB backend keeps its hot and its unflushed entries in them.
-//! Reading order: [`arena`] (entries), [`large`] and [`packed`] (values that are not plain), [`shard`] and [`map`]
-//! (operations on one address), [`group`] (sharing with snapshots), [`bulk`] (whole calls).
+//! Reading order: [`arena`] (entries), [`large`] and [`packed`] (values that are not plain), [`shard`], [`list`]
+//! and [`map`] (operations on one address), [`rebuild`], [`group`] and [`spare`] (sharing with snapshots), [`bulk`] (whole calls).
 
 pub(crate) mod arena;
 pub(crate) mod bulk;
 pub(crate) mod group;
 pub(crate) mod large;
+mod list;
 mod map;
 pub(crate) mod packed;
+mod rebuild;
 pub(crate) mod shard;
+mod spare;
 
 use dataflow::key_group::{KeyGroupRange, key_group_of_hash, key_hash};
 use dataflow::port::state::StateError;
 use xxhash_rust::xxh3::xxh3_64;
 
 use group::{Frozen, Group};
-use shard::{Figures, Shard};
+use rebuild::Figures;
+use shard::Shard;
+use spare::Spare;
 
 /// What an entry takes besides key and value, about.
 const ENTRY_BYTES: usize = 40;
@@ -110,8 +115,8 @@ pub(crate) struct Table {
     pub(crate) touched_bytes: u64,
     /// Groups that still carry the page of an earlier snapshot.
     layered: Vec<u32>,
-    /// Shards that were replaced while a snapshot shared them; freed a few at a time.
-    garbage: Vec<Box<Shard>>,
+    /// Shards that were replaced while a snapshot shared them.
+    spare: Spare,
     /// Where the eviction of clean entries goes on.
     clock_hand: (usize, usize),
 }
@@ -126,7 +131,7 @@ impl Table {
             figures: Figures::default(),
             touched_bytes: 0,
             layered: Vec::new(),
-            garbage: Vec::new(),
+            spare: Spare::default(),
             clock_hand: (0, 0),
         }
     }
@@ -137,23 +142,41 @@ impl Table {
     /// If its key group is not in the table's range.
     #[inline]
     pub(crate) fn place(&self, key: &[u8], sub_key: &[u8]) -> Result<Place, StateError> {
+        let place = self.place_unchecked(key, sub_key);
+        if self.owns(place) {
+            return Ok(place);
+        }
+        Err(self.foreign(key))
+    }
+
+    /// Where an address belongs; if [`Table::owns`] denies it, nowhere in this table. An error type as result would go
+    /// through memory for every key.
+    #[inline]
+    fn place_unchecked(&self, key: &[u8], sub_key: &[u8]) -> Place {
         let key_hash = key_hash(key);
         let key_group = key_group_of_hash(key_hash, self.max_parallelism);
-        if !self.key_groups.contains(key_group) {
-            return Err(StateError::ForeignKey {
-                key_group,
-                start: self.key_groups.start,
-                end: self.key_groups.end,
-            });
-        }
         let mut mixed = key_hash;
         if !sub_key.is_empty() {
             mixed ^= xxh3_64(sub_key).rotate_left(32);
         }
-        Ok(Place {
+        Place {
             hash: mix(mixed),
-            group: key_group - self.key_groups.start,
-        })
+            group: key_group.wrapping_sub(self.key_groups.start),
+        }
+    }
+
+    #[inline]
+    fn owns(&self, place: Place) -> bool {
+        (place.group as usize) < self.groups.len()
+    }
+
+    #[cold]
+    fn foreign(&self, key: &[u8]) -> StateError {
+        StateError::ForeignKey {
+            key_group: key_group_of_hash(key_hash(key), self.max_parallelism),
+            start: self.key_groups.start,
+            end: self.key_groups.end,
+        }
     }
 
     /// The key groups of the table.
@@ -177,7 +200,7 @@ impl Table {
     ) -> Written {
         let group = &mut self.groups[place.group as usize];
         let was_shared = matches!(group, Group::Shared(_));
-        let shard = group.shard_mut(place.hash);
+        let shard = group.shard_mut(place.hash, &mut self.spare);
         if was_shared {
             self.layered.push(place.group);
         }
@@ -198,25 +221,23 @@ impl Table {
     /// Freezes the table as it is: the view shares every page with the table until one of them changes.
     pub(crate) fn freeze(&mut self) -> Frozen {
         self.touched_bytes = 0;
+        self.spare.end_epoch();
         let groups = self.groups.iter_mut().map(Group::freeze).collect();
         Frozen::new(groups, self.key_groups.start)
     }
 
-    /// A little housekeeping, to be called once a call: folds one page back after its snapshot is gone, frees garbage.
+    /// A little housekeeping, to be called once a call: folds one page back after its snapshot is gone, frees spare
+    /// memory.
     pub(crate) fn tidy(&mut self) {
         if let Some(group) = self.layered.pop()
-            && !self.groups[group as usize].fold(&mut self.garbage)
+            && !self.groups[group as usize].fold(&mut self.spare)
         {
             // Still shared with a snapshot: look again later, the others first.
             let last = self.layered.len();
             self.layered.push(group);
             self.layered.swap(0, last);
         }
-        for _ in 0..4 {
-            if self.garbage.pop().is_none() {
-                break;
-            }
-        }
+        self.spare.tidy();
     }
 
     /// Values held.
@@ -226,12 +247,13 @@ impl Table {
 
     /// Bytes allocated, about.
     pub(crate) fn allocated(&self) -> u64 {
-        self.figures.bytes.max(0) as u64
+        (self.figures.bytes + self.spare.bytes()).max(0) as u64
     }
 
     /// Drops entries that are safe elsewhere, shard after shard from where the last call ended, until at most
     /// `target_bytes` are left or every shard was looked at.
     pub(crate) fn evict(&mut self, settled: u32, target_bytes: u64) {
+        self.spare.clear();
         let mut left: usize = self.groups.iter().map(Group::slots).sum();
         while self.allocated() > target_bytes && left > 0 {
             let (group, slot) = self.clock_hand;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::arena::{Arena, FRESH, Header, LARGE, PACKED, SUFFIX, TOMBSTONE};
+use super::arena::{Arena, FRESH, Header, LARGE, SUFFIX, TOMBSTONE};
 use super::large::{INLINE_BYTES_MAX, Large, LargeSlots};
+use super::rebuild::Figures;
 use super::{Address, Answer, Deletes, Stamp, Written};
 
 /// Hint: the index has no entry of this hash.
@@ -17,57 +18,35 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// Hint: nobody has looked.
 pub(crate) const UNKNOWN: u32 = u32::MAX - 1;
 
-/// Dead bytes below which a shard is not worth rebuilding.
-const DEAD_BYTES_MIN: usize = 1024;
-/// Tombstones below which a shard is not worth rebuilding.
-const TOMBSTONES_MIN: usize = 16;
-
 /// A hash table of entries in one arena.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shard {
     pub(super) index: HashTable<u32>,
     pub(super) arena: Arena,
     pub(super) large: LargeSlots,
-    tombstones: usize,
+    pub(super) tombstones: usize,
     /// Values: those of a map count one by one.
     pub(super) live: i64,
-    max_epoch: u32,
+    pub(super) max_epoch: u32,
     /// The settled epoch when tombstones were last purged.
-    purged_at: u32,
+    pub(super) purged_at: u32,
     /// What the table's figures have of this shard.
-    accounted: Figures,
-}
-
-/// Sizes of a shard, or differences of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Figures {
-    /// Values held.
-    pub(crate) live: i64,
-    /// Bytes allocated, about.
-    pub(crate) bytes: i64,
-    /// Entries in the index, tombstones included.
-    pub(crate) entries: i64,
-}
-
-impl Figures {
-    /// `self` less `other`.
-    pub(crate) fn less(self, other: Self) -> Self {
-        Self {
-            live: self.live - other.live,
-            bytes: self.bytes - other.bytes,
-            entries: self.entries - other.entries,
-        }
-    }
-
-    /// Adds `other`.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.live += other.live;
-        self.bytes += other.bytes;
-        self.entries += other.entries;
-    }
+    pub(super) accounted: Figures,
 }
 
 impl Shard {
+    /// Becomes a copy of another shard, in the memory it has.
+    pub(crate) fn copy_from(&mut self, from: &Self) {
+        self.index.clone_from(&from.index);
+        self.arena.copy_from(&from.arena);
+        self.large = from.large.clone();
+        self.tombstones = from.tombstones;
+        self.live = from.live;
+        self.max_epoch = from.max_epoch;
+        self.purged_at = from.purged_at;
+        self.accounted = from.accounted;
+    }
+
     /// The first entry whose hash tag fits, to be verified later; touches the index only.
     #[inline]
     pub(crate) fn candidate(&self, hash: u64) -> u32 {
@@ -98,6 +77,21 @@ impl Shard {
 
     /// What the shard knows about an address.
     #[inline]
+    pub(crate) fn look(&self, address: &Address<'_>, hint: u32) -> Answer<'_> {
+        if hint == NONE {
+            return Answer::Unknown;
+        }
+        if hint != UNKNOWN
+            && let Some((flags, value)) = self.arena.probe(hint, address)
+            && flags & (TOMBSTONE | LARGE | SUFFIX) == 0
+        {
+            return Answer::Value(value);
+        }
+        self.answer(self.locate(address, UNKNOWN))
+    }
+
+    /// What the shard knows about a located entry.
+    #[inline(never)]
     pub(crate) fn answer(&self, located: Option<(u32, Header)>) -> Answer<'_> {
         match located {
             None => Answer::Unknown,
@@ -152,32 +146,40 @@ impl Shard {
         value: &[u8],
         stamp: Stamp,
     ) -> Written {
-        match self.locate(address, hint) {
-            Some((offset, mut header))
-                if !header.has(TOMBSTONE | LARGE | SUFFIX)
-                    && value.len() <= header.value_cap as usize =>
-            {
-                let touched = self.stamp(&mut header, stamp);
-                header.value_len = value.len() as u32;
-                self.arena.set_header(offset, &header);
-                self.arena.value_mut(offset, &header).copy_from_slice(value);
-                Written {
+        if hint < UNKNOWN {
+            let refused = TOMBSTONE | LARGE | SUFFIX;
+            let epoch = stamp.epoch;
+            if let Some(touched) = self.arena.overwrite(hint, address, value, refused, epoch) {
+                self.max_epoch = self.max_epoch.max(epoch);
+                return Written {
                     moved: false,
                     touched,
-                }
+                };
             }
-            located => self.put_slow(address, located, value, stamp),
         }
+        self.put_slow(address, hint, value, stamp)
     }
 
     #[inline(never)]
     fn put_slow(
         &mut self,
         address: &Address<'_>,
-        located: Option<(u32, Header)>,
+        hint: u32,
         value: &[u8],
         stamp: Stamp,
     ) -> Written {
+        let located = self.locate(address, hint);
+        if let Some((offset, _)) = located {
+            let refused = TOMBSTONE | LARGE | SUFFIX;
+            let epoch = stamp.epoch;
+            if let Some(touched) = self.arena.overwrite(offset, address, value, refused, epoch) {
+                self.max_epoch = self.max_epoch.max(epoch);
+                return Written {
+                    moved: false,
+                    touched,
+                };
+            }
+        }
         let (offset, touched) = match located {
             Some((offset, _)) => self.revive(offset, stamp),
             None => (self.insert(address, value.len(), stamp), true),
@@ -352,157 +354,6 @@ impl Shard {
         self.live -= 1;
     }
 
-    /// Appends an element, framed by its length, to the list of an address.
-    pub(crate) fn append(
-        &mut self,
-        address: &Address<'_>,
-        hint: u32,
-        element: &[u8],
-        stamp: Stamp,
-    ) -> Written {
-        let overlay = stamp.deletes == Deletes::Keep;
-        let (offset, touched) = match self.locate(address, hint) {
-            None => {
-                let offset = self.insert(address, element.len() + 4, stamp);
-                if overlay {
-                    self.mark_suffix(offset);
-                }
-                (offset, true)
-            }
-            Some((offset, header)) if overlay && header.epoch <= stamp.settled => {
-                // What the entry held is in the database: begin a new suffix.
-                let touched = self.revive(offset, stamp);
-                self.set_value(offset, &[], 0);
-                self.mark_suffix(offset);
-                touched
-            }
-            Some((offset, header)) => {
-                let revived = self.revive(offset, stamp);
-                if header.has(SUFFIX) {
-                    self.mark_suffix(offset);
-                }
-                revived
-            }
-        };
-        self.extend(offset, element);
-        self.rebuild_if_wasteful(stamp);
-        Written {
-            moved: true,
-            touched,
-        }
-    }
-
-    fn mark_suffix(&mut self, offset: u32) {
-        let mut header = self.arena.header(offset);
-        header.flags |= SUFFIX;
-        self.arena.set_header(offset, &header);
-    }
-
-    fn extend(&mut self, offset: u32, element: &[u8]) {
-        let frame = (element.len() as u32).to_le_bytes();
-        let header = self.arena.header(offset);
-        if header.has(LARGE) {
-            if let Some(slot) = self.slot(offset, &header) {
-                self.large.change(slot, |large| {
-                    if let Large::Bytes(bytes) = large {
-                        let bytes = Arc::make_mut(bytes);
-                        bytes.extend_from_slice(&frame);
-                        bytes.extend_from_slice(element);
-                    }
-                });
-            }
-            return;
-        }
-        let before = header.value_len as usize;
-        let len = before + frame.len() + element.len();
-        if len > INLINE_BYTES_MAX {
-            let mut bytes = Vec::with_capacity(len * 2);
-            bytes.extend_from_slice(self.arena.value(offset, &header));
-            bytes.extend_from_slice(&frame);
-            bytes.extend_from_slice(element);
-            self.set_large(offset, Large::Bytes(Arc::new(bytes)));
-            return;
-        }
-        let offset = self.resize(offset, len, len / 2 + 16);
-        let header = self.arena.header(offset);
-        let tail = &mut self.arena.value_mut(offset, &header)[before..];
-        tail[..4].copy_from_slice(&frame);
-        tail[4..].copy_from_slice(element);
-    }
-
-    /// Rebuilds the shard when dead entries and purgeable tombstones are a large part of it.
-    pub(super) fn rebuild_if_wasteful(&mut self, stamp: Stamp) {
-        let dead = self.arena.dead_bytes();
-        let wasteful = dead > DEAD_BYTES_MIN && dead * 2 > self.arena.len();
-        let purgeable = self.tombstones > TOMBSTONES_MIN
-            && self.tombstones * 4 > self.index.len()
-            && self.purged_at < stamp.settled;
-        if wasteful || purgeable {
-            let settled = stamp.settled;
-            *self = self.rebuild(|header| !(header.has(TOMBSTONE) && header.epoch <= settled));
-            self.purged_at = settled;
-        }
-    }
-
-    /// A dense copy of the entries that `keep` wants.
-    pub(crate) fn rebuild(&self, keep: impl Fn(&Header) -> bool) -> Self {
-        let mut shard = Self {
-            max_epoch: self.max_epoch,
-            purged_at: self.purged_at,
-            accounted: self.accounted,
-            ..Self::default()
-        };
-        let kept = self
-            .arena
-            .entries()
-            .filter(|(_, header)| keep(header))
-            .fold((0, 0), |(count, bytes), (_, header)| {
-                (count + 1, bytes + header.size())
-            });
-        shard.arena.reserve(kept.1 + kept.1 / 4);
-        shard.index.reserve(kept.0, |_| 0);
-        for (offset, header) in self.arena.entries().filter(|(_, header)| keep(header)) {
-            shard.adopt(self, offset, header);
-        }
-        shard
-    }
-
-    /// Copies one entry of another shard.
-    fn adopt(&mut self, from: &Self, offset: u32, mut header: Header) {
-        let value = from.arena.value(offset, &header);
-        header.value_cap = if header.has(TOMBSTONE) {
-            0
-        } else {
-            header.value_cap.min(header.value_len * 2)
-        };
-        let (key, sub_key) = (
-            from.arena.key(offset, &header),
-            from.arena.sub_key(offset, &header),
-        );
-        let to = self.arena.push(key, sub_key, header);
-        self.arena.value_mut(to, &header).copy_from_slice(value);
-        let mut values = 1;
-        if let Some(large) = from.large(offset, &header) {
-            if let Large::Tree(tree) = large {
-                values = tree.live as i64;
-            }
-            let slot = self.large.add(large.clone());
-            self.arena
-                .value_mut(to, &header)
-                .copy_from_slice(&slot.to_le_bytes());
-        } else if header.has(PACKED) {
-            values = super::packed::values(value);
-        }
-        if header.has(TOMBSTONE) {
-            self.tombstones += 1;
-        } else {
-            self.live += values;
-        }
-        let arena = &self.arena;
-        self.index
-            .insert_unique(header.hash, to, |&other| arena.hash(other));
-    }
-
     /// Whether there is no entry at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.index.is_empty()
@@ -512,26 +363,6 @@ impl Shard {
     #[inline]
     pub(crate) fn hash_at(&self, offset: u32) -> u64 {
         self.arena.hash(offset)
-    }
-
-    /// What changed since the figures were last taken.
-    pub(crate) fn account(&mut self) -> Figures {
-        let now = Figures {
-            live: self.live,
-            bytes: (self.arena.allocated()
-                + self.large.allocated()
-                + self.index.allocation_size()
-                + size_of::<Self>()) as i64,
-            entries: self.index.len() as i64,
-        };
-        let change = now.less(self.accounted);
-        self.accounted = now;
-        change
-    }
-
-    /// The figures when they were last taken.
-    pub(crate) fn accounted(&self) -> Figures {
-        self.accounted
     }
 
     /// Epoch of the last write to any entry.

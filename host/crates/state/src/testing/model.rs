@@ -82,11 +82,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..40)
 }
 
+/// A snapshot that is not written yet: its checkpoint, what it must hold, its parts.
+type Waiting = (u64, Model, Vec<Box<dyn PendingSnapshot>>);
+
 /// A job of several tasks over one model.
 struct Job<'a> {
     rig: &'a Rig,
     tasks: Vec<Box<dyn StateBackend>>,
-    waiting: Vec<(u64, Model, Vec<Box<dyn PendingSnapshot>>)>,
+    waiting: Vec<Waiting>,
     completed: Option<(Model, Vec<SnapshotHandle>)>,
     model: Model,
     next_checkpoint: u64,
