@@ -1,6 +1,6 @@
 //! State on the heap: the default backend, for state that fits into memory.
 //!
-//! One [`Table`](crate::table::Table) per state. A snapshot freezes the tables by sharing their pages and writes, off the task's thread, what
+//! One `Table` per state. A snapshot freezes the tables by sharing their pages and writes, off the task's thread, what
 //! changed since the last completed checkpoint; when the deltas outweigh the base it writes a new base. Nothing touches
 //! the local disk.
 //!

@@ -3,7 +3,8 @@
 //! Values are kept in tables in memory, clean and changed ones; a read that misses goes to the database and is kept,
 //! absence too. Lists and maps are kept in memory only as far as they have changed since the last flush. At a barrier
 //! the tables are frozen (that is the pause); a storage thread flushes them, links the database files and uploads the
-//! new ones. Reading order: [`keys`], [`database`], [`flush`], [`pending`], [`restore`], [`lists`].
+//! new ones. Reading order: `keys`, `database`, `flush`, `pending`, `restore`,
+//! `read`, `lists`.
 
 mod database;
 mod flush;

@@ -143,9 +143,10 @@ impl Table {
     ) -> Result<(), StateError> {
         let (cursor, sub_keys) = Cursor::of_map(addresses);
         self.probe_many(cursor, |index, shard, address, hint| {
-            let found = shard.map_or(Answer::Unknown, |shard| {
-                shard.map_answer(shard.locate(address, hint), sub_keys.get(index))
-            });
+            let found = match shard {
+                Some(shard) => shard.map_look(address, hint, sub_keys.get(index)),
+                None => Answer::Unknown,
+            };
             answer(index, found);
         })
     }

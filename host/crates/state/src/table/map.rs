@@ -6,16 +6,35 @@
 
 use std::ops::Bound;
 
-use super::arena::{Header, PACKED, TOMBSTONE};
+use super::arena::{Header, LARGE, PACKED, TOMBSTONE, copy};
 use super::large::{Large, PACKED_BYTES_MAX, Tree};
-use super::shard::Shard;
+use super::shard::{NONE, Shard, UNKNOWN};
 use super::{Address, Answer, Deletes, Stamp, Written, packed};
 
 /// Receives key, sub-key and value.
 pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8], &[u8]) + 'a;
 
 impl Shard {
+    /// What the shard knows about a sub-key of a map.
+    #[inline]
+    pub(crate) fn map_look(&self, address: &Address<'_>, hint: u32, sub_key: &[u8]) -> Answer<'_> {
+        if hint == NONE {
+            return Answer::Unknown;
+        }
+        if hint != UNKNOWN
+            && let Some((flags, packed)) = self.arena.probe(hint, address)
+            && flags & (TOMBSTONE | LARGE) == 0
+        {
+            return match packed::find(packed, sub_key) {
+                Err(_) => Answer::Unknown,
+                Ok(item) => item.value.map_or(Answer::Absent, Answer::Value),
+            };
+        }
+        self.map_answer(self.locate(address, UNKNOWN), sub_key)
+    }
+
     /// What the shard knows about a sub-key of a located map.
+    #[inline(never)]
     pub(crate) fn map_answer(&self, located: Option<(u32, Header)>, sub_key: &[u8]) -> Answer<'_> {
         let Some((offset, header)) = located else {
             return Answer::Unknown;
@@ -90,11 +109,9 @@ impl Shard {
         value: &[u8],
         stamp: Stamp,
     ) -> Written {
-        if let Some((offset, mut header)) = self.locate(address, hint)
-            && self.overwrite_item(offset, &header, sub_key, value, stamp)
+        if hint < UNKNOWN
+            && let Some(touched) = self.overwrite_item(hint, address, sub_key, value, stamp)
         {
-            let touched = self.stamp(&mut header, stamp);
-            self.arena.set_header(offset, &header);
             return Written {
                 moved: false,
                 touched,
@@ -109,33 +126,44 @@ impl Shard {
         }
     }
 
-    /// The common case: the sub-key is there and the new value has the length of the old one.
+    /// The common case: the sub-key is there and the new value has the length of the old one. Answers whether it was the
+    /// entry's first write in this epoch.
+    #[inline]
     fn overwrite_item(
         &mut self,
         offset: u32,
-        header: &Header,
+        address: &Address<'_>,
         sub_key: &[u8],
         value: &[u8],
         stamp: Stamp,
-    ) -> bool {
-        let stale = stamp.deletes == Deletes::Keep && header.epoch <= stamp.settled;
-        if stale || header.has(TOMBSTONE | super::arena::LARGE) {
-            return false;
+    ) -> Option<bool> {
+        let (flags, packed) = self.arena.probe(offset, address)?;
+        if flags & (TOMBSTONE | LARGE) != 0 {
+            return None;
         }
-        let Ok(item) = packed::find(self.arena.value(offset, header), sub_key) else {
-            return false;
-        };
-        if item.value.is_none_or(|old| old.len() != value.len()) {
-            return false;
+        let item = packed::find(packed, sub_key).ok()?;
+        if item.value?.len() != value.len() {
+            return None;
         }
         let end = item.end;
-        self.arena.value_mut(offset, header)[end - value.len()..end].copy_from_slice(value);
-        true
+        let mut header = self.arena.header(offset);
+        if stamp.deletes == Deletes::Keep && header.epoch <= stamp.settled {
+            return None;
+        }
+        copy(
+            &mut self.arena.value_mut(offset, &header)[end - value.len()..end],
+            value,
+        );
+        let touched = self.stamp(&mut header, stamp);
+        if touched {
+            self.arena.set_header(offset, &header);
+        }
+        Some(touched)
     }
 
     /// The entry of a key, made or emptied as needed, stamped.
     fn map_entry(&mut self, address: &Address<'_>, stamp: Stamp) -> (u32, bool) {
-        let Some((offset, header)) = self.locate(address, super::shard::UNKNOWN) else {
+        let Some((offset, header)) = self.locate(address, UNKNOWN) else {
             let offset = self.insert(address, 64, stamp);
             self.live -= 1;
             let mut header = self.arena.header(offset);
@@ -297,7 +325,7 @@ impl Shard {
 
     /// Replaces the map of a key by a packed map from a snapshot.
     pub(crate) fn map_replace(&mut self, address: &Address<'_>, blob: &[u8], stamp: Stamp) {
-        self.map_clear(address, super::shard::UNKNOWN, stamp);
+        self.map_clear(address, UNKNOWN, stamp);
         if blob.is_empty() {
             return;
         }
