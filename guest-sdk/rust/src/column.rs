@@ -29,7 +29,10 @@ impl Column {
     /// Appends an entry whose type has the width `width`, if it has one.
     #[inline]
     pub(crate) fn push(&mut self, width: Option<usize>, entry: &[u8]) {
-        copy_into(&mut self.data, entry);
+        match <&[u8; 8]>::try_from(entry) {
+            Ok(word) => self.data.extend_from_slice(word),
+            Err(_) => copy_into(&mut self.data, entry),
+        }
         self.close(width);
     }
 
@@ -106,13 +109,18 @@ pub(crate) fn copy_into(out: &mut Vec<u8>, bytes: &[u8]) {
         out.extend_from_slice(bytes);
         return;
     }
-    out.reserve(bytes.len());
+    let end = out.len() + bytes.len();
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         out.extend_from_slice(word);
     }
-    for byte in rest {
-        out.push(*byte);
+    if !rest.is_empty() {
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        out.extend_from_slice(&last);
+        out.truncate(end);
     }
 }
 

@@ -20,8 +20,10 @@ impl KeyedProcess for CountPairs {
         _ctx: &mut KeyedContext<'_, i64>,
         out: &mut Collector<'_, Pair>,
     ) -> Outcome {
-        let sum = self.sum.get().unwrap_or(0) + pair.one;
-        self.sum.set(sum);
+        let sum = self.sum.modify(0, |sum| {
+            *sum += pair.one;
+            *sum
+        });
         out.emit(Pair {
             key: pair.key,
             one: sum,
@@ -46,8 +48,10 @@ impl KeyedProcess for CountStamped {
         _ctx: &mut KeyedContext<'_, i64>,
         out: &mut Collector<'_, StampedPair>,
     ) -> Outcome {
-        let sum = self.sum.get().unwrap_or(0) + pair.one;
-        self.sum.set(sum);
+        let sum = self.sum.modify(0, |sum| {
+            *sum += pair.one;
+            *sum
+        });
         out.emit(StampedPair { one: sum, ..pair });
         Ok(())
     }

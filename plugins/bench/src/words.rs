@@ -30,8 +30,10 @@ impl KeyedProcess for CountWords {
         ctx: &mut KeyedContext<'_, Text>,
         out: &mut Collector<'_, WordCount>,
     ) -> Outcome {
-        let count = self.count.get().unwrap_or(0) + 1;
-        self.count.set(count);
+        let count = self.count.modify(0, |count| {
+            *count += 1;
+            *count
+        });
         if self.emit_all {
             out.emit(WordCount { word, count });
         } else if count == 1 {

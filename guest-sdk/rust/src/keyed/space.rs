@@ -56,16 +56,9 @@ impl KeySpace {
         count: usize,
         slots: &mut Vec<u32>,
     ) -> Result<(), Error> {
-        slots.clear();
-        slots.reserve(count);
         let mut table = self.table.borrow_mut();
         let before = table.len();
-        match table.width() {
-            Some(8) if keys.ends.is_empty() => {
-                slots.extend(keys.data.chunks_exact(8).map(|key| table.intern(key)));
-            }
-            _ => slots.extend(keys.entries(count).map(|key| table.intern(key))),
-        }
+        table.intern_all(keys, count, slots);
         if table.len() > before {
             for store in self.stores.borrow().iter() {
                 store.load(&table, before)?;

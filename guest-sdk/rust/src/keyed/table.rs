@@ -2,17 +2,26 @@
 //!
 //! Slots are given out in order and never given back one by one: the table is dropped as a whole when it is full. So
 //! the keys that are new in a batch are the last slots, and their bytes lie together in the arena, ready to be sent as
-//! a column. Keys of eight bytes, the usual ones, are compared and hashed as one number. It is not safe against keys
-//! made to collide: a job can only slow down itself.
+//! a column. Keys of eight bytes, the usual ones, lie in the buckets as well and are compared as one number. It is not
+//! safe against keys made to collide: a job can only slow down itself.
+
+use crate::column::{Column, copy_into};
 
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 const BUCKETS_MIN: usize = 64;
 
+/// One bucket. `tag` is the key itself if all keys are words, else its hash.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bucket {
+    tag: u64,
+    /// Slot plus one; 0 if the bucket is empty.
+    slot: u32,
+}
+
 /// Keys and their slots.
 #[derive(Debug)]
 pub(crate) struct KeyTable {
-    /// Slot plus one in the lower half, hash in the upper half; 0 is an empty bucket.
-    buckets: Vec<u64>,
+    buckets: Vec<Bucket>,
     /// End of each slot's key in the arena, unless all keys have `width`.
     ends: Vec<u32>,
     arena: Vec<u8>,
@@ -24,7 +33,7 @@ impl KeyTable {
     /// An empty table of keys of a type with this width, if it has one.
     pub(crate) fn new(width: Option<usize>) -> Self {
         Self {
-            buckets: vec![0; BUCKETS_MIN],
+            buckets: vec![Bucket::default(); BUCKETS_MIN],
             ends: Vec::new(),
             arena: Vec::new(),
             count: 0,
@@ -58,7 +67,7 @@ impl KeyTable {
     }
 
     /// Writes the keys of the slots from `first` on as a column.
-    pub(crate) fn column_from(&self, first: u32, column: &mut crate::column::Column) {
+    pub(crate) fn column_from(&self, first: u32, column: &mut Column) {
         let first = first as usize;
         match self.width {
             Some(width) => column.data.extend_from_slice(&self.arena[first * width..]),
@@ -72,54 +81,43 @@ impl KeyTable {
         }
     }
 
+    /// Gives the slots of all keys of a column, new ones to new keys.
+    pub(crate) fn intern_all(&mut self, keys: &Column, count: usize, slots: &mut Vec<u32>) {
+        slots.clear();
+        if self.width == Some(8) && keys.ends.is_empty() && keys.data.len() == 8 * count {
+            let (words, _) = keys.data.as_chunks::<8>();
+            slots.extend(
+                words
+                    .iter()
+                    .map(|word| self.intern_word(u64::from_le_bytes(*word))),
+            );
+        } else {
+            slots.extend(keys.entries(count).map(|key| self.intern(key)));
+        }
+    }
+
     /// The slot of a key; a new one if the key is new.
-    #[inline]
     pub(crate) fn intern(&mut self, key: &[u8]) -> u32 {
         match <[u8; 8]>::try_from(key) {
             Ok(word) if self.width == Some(8) => self.intern_word(u64::from_le_bytes(word)),
-            _ => self.intern_bytes(key),
+            _ => match self.probe(hash_bytes(key), key) {
+                Ok(slot) => slot,
+                Err(at) => self.insert(at, hash_bytes(key), key),
+            },
         }
     }
 
     #[inline]
     fn intern_word(&mut self, word: u64) -> u32 {
-        let hash = fold(word.wrapping_mul(MULTIPLIER));
         let mask = self.buckets.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = spread(word) as usize & mask;
         loop {
             let bucket = self.buckets[at];
-            if bucket == 0 {
-                return self.insert(at, hash, &word.to_le_bytes());
+            if bucket.slot == 0 {
+                return self.insert(at, word, &word.to_le_bytes());
             }
-            let slot = bucket as u32 - 1;
-            if (bucket >> 32) as u32 == hash && self.word(slot) == word {
-                return slot;
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    /// The key of a slot of a table of eight-byte keys.
-    #[inline]
-    fn word(&self, slot: u32) -> u64 {
-        let start = 8 * slot as usize;
-        let mut word = [0; 8];
-        word.copy_from_slice(&self.arena[start..start + 8]);
-        u64::from_le_bytes(word)
-    }
-
-    fn intern_bytes(&mut self, key: &[u8]) -> u32 {
-        let hash = hash_bytes(key);
-        let mask = self.buckets.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let bucket = self.buckets[at];
-            if bucket == 0 {
-                return self.insert(at, hash, key);
-            }
-            let slot = bucket as u32 - 1;
-            if (bucket >> 32) as u32 == hash && same(self.key(slot), key) {
-                return slot;
+            if bucket.tag == word {
+                return bucket.slot - 1;
             }
             at = (at + 1) & mask;
         }
@@ -127,47 +125,56 @@ impl KeyTable {
 
     /// The slot of a key, if it has one.
     pub(crate) fn find(&self, key: &[u8]) -> Option<u32> {
-        let hash = match <[u8; 8]>::try_from(key) {
-            Ok(word) if self.width == Some(8) => {
-                fold(u64::from_le_bytes(word).wrapping_mul(MULTIPLIER))
-            }
+        let tag = match <[u8; 8]>::try_from(key) {
+            Ok(word) if self.width == Some(8) => u64::from_le_bytes(word),
             _ => hash_bytes(key),
         };
+        self.probe(tag, key).ok()
+    }
+
+    /// The slot of a key with this tag, or the bucket where it belongs.
+    #[inline]
+    fn probe(&self, tag: u64, key: &[u8]) -> Result<u32, usize> {
         let mask = self.buckets.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = spread(tag) as usize & mask;
         loop {
             let bucket = self.buckets[at];
-            let slot = (bucket as u32).checked_sub(1)?;
-            if (bucket >> 32) as u32 == hash && same(self.key(slot), key) {
-                return Some(slot);
+            if bucket.slot == 0 {
+                return Err(at);
+            }
+            let slot = bucket.slot - 1;
+            if bucket.tag == tag && same(self.key(slot), key) {
+                return Ok(slot);
             }
             at = (at + 1) & mask;
         }
     }
 
-    #[inline]
-    fn insert(&mut self, at: usize, hash: u32, key: &[u8]) -> u32 {
+    #[inline(never)]
+    fn insert(&mut self, at: usize, tag: u64, key: &[u8]) -> u32 {
         let slot = self.count;
-        self.buckets[at] = u64::from(hash) << 32 | u64::from(slot + 1);
-        crate::column::copy_into(&mut self.arena, key);
+        self.count += 1;
+        self.buckets[at] = Bucket {
+            tag,
+            slot: self.count,
+        };
+        copy_into(&mut self.arena, key);
         if self.width.is_none() {
             self.ends.push(self.arena.len() as u32);
         }
-        self.count += 1;
         if self.count as usize * 2 > self.buckets.len() {
             self.grow();
         }
         slot
     }
 
-    #[cold]
     fn grow(&mut self) {
         let old = std::mem::take(&mut self.buckets);
-        self.buckets = vec![0; 2 * old.len()];
+        self.buckets = vec![Bucket::default(); 2 * old.len()];
         let mask = self.buckets.len() - 1;
-        for bucket in old.into_iter().filter(|bucket| *bucket != 0) {
-            let mut at = (bucket >> 32) as usize & mask;
-            while self.buckets[at] != 0 {
+        for bucket in old.into_iter().filter(|bucket| bucket.slot != 0) {
+            let mut at = spread(bucket.tag) as usize & mask;
+            while self.buckets[at].slot != 0 {
                 at = (at + 1) & mask;
             }
             self.buckets[at] = bucket;
@@ -176,22 +183,25 @@ impl KeyTable {
 
     /// Forgets all keys, keeps the memory.
     pub(crate) fn clear(&mut self) {
-        self.buckets.fill(0);
+        if self.count > 0 {
+            self.buckets.fill(Bucket::default());
+        }
         self.ends.clear();
         self.arena.clear();
         self.count = 0;
     }
 }
 
-/// Brings the good upper bits of a product down.
+/// Turns a tag into a bucket number: one multiplication, and its good upper bits brought down.
 #[inline]
-fn fold(product: u64) -> u32 {
-    (product ^ (product >> 32)) as u32
+fn spread(tag: u64) -> u64 {
+    let product = tag.wrapping_mul(MULTIPLIER);
+    product ^ (product >> 32)
 }
 
 /// Hashes eight bytes at a time by rotate, xor and multiply, as the hash of the Rust compiler does.
 #[inline]
-fn hash_bytes(key: &[u8]) -> u32 {
+fn hash_bytes(key: &[u8]) -> u64 {
     let (words, rest) = key.as_chunks::<8>();
     let mut hash = key.len() as u64;
     for word in words {
@@ -200,8 +210,7 @@ fn hash_bytes(key: &[u8]) -> u32 {
     let tail = rest
         .iter()
         .fold(0, |tail, byte| tail << 8 | u64::from(*byte));
-    hash = (hash.rotate_left(5) ^ tail).wrapping_mul(MULTIPLIER);
-    fold(hash ^ hash >> 29)
+    (hash.rotate_left(5) ^ tail).wrapping_mul(MULTIPLIER)
 }
 
 /// Compares eight bytes at a time: keys are short, and a call to compare them would cost more.

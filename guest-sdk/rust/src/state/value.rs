@@ -24,8 +24,10 @@ impl<T: Row> ValueState<T> {
             number,
             current: Rc::clone(&space.current),
             shared: Rc::clone(&space.shared),
-            cells: RefCell::default(),
-            dirty: RefCell::default(),
+            held: RefCell::new(Held {
+                cells: Vec::new(),
+                dirty: Vec::new(),
+            }),
             scratch: RefCell::default(),
         });
         let kept: Rc<ValueStore<T>> = Rc::clone(&store);
@@ -42,8 +44,8 @@ impl<T: Row> ValueState<T> {
     /// Looks at the value of the key without cloning it.
     #[inline]
     pub fn with<R>(&self, look: impl FnOnce(Option<&T>) -> R) -> R {
-        let cells = self.store.cells.borrow();
-        let cell = cells.get(self.store.current.get() as usize);
+        let held = self.store.held.borrow();
+        let cell = held.cells.get(self.store.current.get() as usize);
         look(cell.and_then(|cell| cell.value.as_ref()))
     }
 
@@ -53,17 +55,24 @@ impl<T: Row> ValueState<T> {
         self.update(|held| *held = Some(value));
     }
 
+    /// Changes the value of the key in place, starting from `default` if there is none.
+    #[inline]
+    pub fn modify<R: Default>(&self, default: T, change: impl FnOnce(&mut T) -> R) -> R {
+        self.update(|held| change(held.get_or_insert(default)))
+    }
+
     /// Changes the value of the key in place; leaving `None` removes it.
     #[inline]
     pub fn update<R: Default>(&self, change: impl FnOnce(&mut Option<T>) -> R) -> R {
         let slot = self.store.current.get();
-        let mut cells = self.store.cells.borrow_mut();
+        let mut held = self.store.held.borrow_mut();
+        let Held { cells, dirty } = &mut *held;
         let Some(cell) = cells.get_mut(slot as usize) else {
             return R::default();
         };
         if !cell.dirty {
             cell.dirty = true;
-            self.store.dirty.borrow_mut().push(slot);
+            dirty.push(slot);
         }
         change(&mut cell.value)
     }
@@ -81,9 +90,14 @@ struct ValueStore<T> {
     number: u32,
     current: Rc<Cell<u32>>,
     shared: Rc<Shared>,
-    cells: RefCell<Vec<ValueCell<T>>>,
-    dirty: RefCell<Vec<u32>>,
+    held: RefCell<Held<T>>,
     scratch: RefCell<Scratch>,
+}
+
+struct Held<T> {
+    cells: Vec<ValueCell<T>>,
+    /// Slots whose cells are dirty.
+    dirty: Vec<u32>,
 }
 
 struct ValueCell<T> {
@@ -108,7 +122,7 @@ impl<T: Row> Store for ValueStore<T> {
         let found = self.shared.host.get_many(self.number, addresses);
         let count = (table.len() - first) as usize;
         found.values.check("state values", count)?;
-        let mut cells = self.cells.borrow_mut();
+        let cells = &mut self.held.borrow_mut().cells;
         for (present, value) in found.present.iter().zip(found.values.entries(count)) {
             let value = match present {
                 0 => None,
@@ -131,11 +145,11 @@ impl<T: Row> Store for ValueStore<T> {
     }
 
     fn flush(&self, table: &KeyTable) {
-        let mut dirty = self.dirty.borrow_mut();
+        let mut held = self.held.borrow_mut();
+        let Held { cells, dirty } = &mut *held;
         if dirty.is_empty() {
             return;
         }
-        let mut cells = self.cells.borrow_mut();
         let mut scratch = self.scratch.borrow_mut();
         let Scratch {
             puts,
@@ -166,6 +180,6 @@ impl<T: Row> Store for ValueStore<T> {
     }
 
     fn clear(&self) {
-        self.cells.borrow_mut().clear();
+        self.held.borrow_mut().cells.clear();
     }
 }

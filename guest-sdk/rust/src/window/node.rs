@@ -13,9 +13,9 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::slices::Slices;
+use super::slices::{Slice, Slices};
 use super::{Assigner, Fold, Window};
-use crate::column::{Batch, Column, TimeDomain, TimerBatch};
+use crate::column::{Batch, Column, NO_TIMESTAMP, TimeDomain, TimerBatch};
 use crate::error::Error;
 use crate::keyed::{KeyTable, TimerService};
 use crate::operator::Counter;
@@ -59,6 +59,21 @@ pub(crate) struct WindowNode<K, T, F: Fold<T>, U, E> {
     record: PhantomData<fn(T)>,
 }
 
+/// The slice of the record before: the next one usually belongs to it too, and a division is saved.
+struct KnownSlice {
+    start: i64,
+    length: u64,
+    /// [`LATE`] or [`NOWHERE`], or nothing if the slice is open.
+    verdict: Option<u32>,
+}
+
+impl KnownSlice {
+    #[inline]
+    fn contains(&self, timestamp: i64) -> bool {
+        (timestamp.wrapping_sub(self.start) as u64) < self.length
+    }
+}
+
 struct Inner<K, A> {
     table: KeyTable,
     keys: Vec<K>,
@@ -66,6 +81,8 @@ struct Inner<K, A> {
     /// For each record of the batch, its slice within the key.
     places: Vec<u32>,
     slices: Slices<A>,
+    /// Scratch: the slices of one window.
+    window_places: Vec<u32>,
 }
 
 impl<K: Row, T: Row, F: Fold<T>, U: Row, E> WindowNode<K, T, F, U, E>
@@ -92,6 +109,7 @@ where
                 slots: Vec::new(),
                 places: Vec::new(),
                 slices: Slices::new(state, shared),
+                window_places: Vec::new(),
             }),
             timers: TimerService::new(shared, 9),
             late: counters.counter(LATE_RECORDS_DROPPED),
@@ -108,24 +126,42 @@ where
         let inner = &mut *inner;
         inner.enter(&batch.keys, batch.len())?;
         inner.places.clear();
-        let watermark = self.shared.now().watermark;
+        let mut known = self.slice(NO_TIMESTAMP);
         for (index, &slot) in inner.slots.iter().enumerate() {
             let timestamp = batch.timestamp(index);
-            let place = if Assigner::accepts(timestamp) {
-                let slice = self.assigner.slice_of(timestamp);
-                if self.assigner.in_gap(slice) {
-                    NOWHERE
-                } else if self.is_late(slice, watermark) {
-                    LATE
-                } else {
-                    inner.slices.find(slot, slice)
-                }
-            } else {
-                LATE
+            if !known.contains(timestamp) {
+                known = self.slice(timestamp);
+            }
+            let place = match known.verdict {
+                None => inner.slices.find(slot, known.start),
+                Some(verdict) => verdict,
             };
             inner.places.push(place);
         }
         inner.slices.load(&inner.table)
+    }
+
+    /// The slice of a timestamp, and what becomes of its records.
+    fn slice(&self, timestamp: i64) -> KnownSlice {
+        if !Assigner::accepts(timestamp) {
+            return KnownSlice {
+                start: timestamp,
+                length: 1,
+                verdict: Some(LATE),
+            };
+        }
+        let start = self.assigner.slice_of(timestamp);
+        let verdict = if self.assigner.in_gap(start) {
+            Some(NOWHERE)
+        } else {
+            let late = self.is_late(start, self.shared.now().watermark);
+            late.then_some(LATE)
+        };
+        KnownSlice {
+            start,
+            length: self.assigner.slice as u64,
+            verdict,
+        }
     }
 
     /// Whether all windows of a slice are over.
@@ -214,28 +250,46 @@ where
             .remove(slot, |slice| assigner.last_window(slice) == start);
     }
 
-    fn emit_window(&self, inner: &Inner<K, F::Acc>, slot: u32, window: Window) {
-        let inside = |slice: i64| slice >= window.start && slice < window.end;
-        let slices = inner.slices.of(slot).iter();
-        let mut full = slices.filter(|slice| inside(slice.start) && slice.acc.is_some());
-        let Some(first) = full.next() else { return };
-        let mut rest: Vec<_> = full.collect();
-        let key = &inner.keys[slot as usize];
+    fn emit_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, window: Window) {
+        let Inner {
+            keys,
+            slices,
+            window_places,
+            ..
+        } = inner;
+        let slices = slices.of(slot);
+        let key = &keys[slot as usize];
         let mut out = Collector::new(&self.out, window.end - 1);
-        if rest.is_empty() {
-            if let Some(acc) = &first.acc {
+        if self.assigner.slice == self.assigner.size {
+            let mut slices = slices.iter();
+            let acc = slices.find(|slice| slice.start == window.start);
+            if let Some(acc) = acc.and_then(|slice| slice.acc.as_ref()) {
                 (self.emit)(key, window, acc, &mut out);
             }
             return;
         }
-        rest.push(first);
-        rest.sort_unstable_by_key(|slice| slice.start);
+        self.find_places(slices, window.start, window_places);
         let mut whole = None;
-        for acc in rest.iter().filter_map(|slice| slice.acc.as_ref()) {
-            self.fold.merge(&mut whole, acc);
+        for &place in window_places.iter().filter(|place| **place != NOWHERE) {
+            if let Some(acc) = &slices[place as usize].acc {
+                self.fold.merge(&mut whole, acc);
+            }
         }
         if let Some(whole) = whole {
             (self.emit)(key, window, &whole, &mut out);
+        }
+    }
+
+    /// Finds the slices of a window among those of a key, in order of time; [`NOWHERE`] stands for one that is not known.
+    fn find_places(&self, slices: &[Slice<F::Acc>], start: i64, places: &mut Vec<u32>) {
+        let (size, slice) = (self.assigner.size, self.assigner.slice);
+        places.clear();
+        places.resize((size / slice) as usize, NOWHERE);
+        for (place, known) in slices.iter().enumerate() {
+            let offset = known.start - start;
+            if offset >= 0 && offset < size {
+                places[(offset / slice) as usize] = place as u32;
+            }
         }
     }
 
@@ -260,11 +314,22 @@ where
 
     /// Asks for all slices of a window.
     fn place_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
-        let mut slice = start;
-        while slice < start + self.assigner.size {
-            inner.slices.find(slot, slice);
-            slice += self.assigner.slice;
+        if self.assigner.slice == self.assigner.size {
+            inner.slices.find(slot, start);
+            return;
         }
+        let mut places = std::mem::take(&mut inner.window_places);
+        self.find_places(inner.slices.of(slot), start, &mut places);
+        for (index, _) in places
+            .iter()
+            .enumerate()
+            .filter(|(_, place)| **place == NOWHERE)
+        {
+            inner
+                .slices
+                .add(slot, start + index as i64 * self.assigner.slice);
+        }
+        inner.window_places = places;
     }
 
     /// Loads everything that the windows of these timers need; tells what each is for and where its window starts.
@@ -295,9 +360,7 @@ where
 
 impl<K: Row, A: Row> Inner<K, A> {
     fn enter(&mut self, keys: &Column, count: usize) -> Result<(), Error> {
-        self.slots.clear();
-        self.slots
-            .extend(keys.entries(count).map(|key| self.table.intern(key)));
+        self.table.intern_all(keys, count, &mut self.slots);
         for slot in self.keys.len() as u32..self.table.len() {
             self.keys.push(K::decode(self.table.key(slot))?);
         }
@@ -330,7 +393,7 @@ where
                         self.shared.fail(error);
                     }
                 }
-                FIRE_AGAIN => self.emit_window(&inner, slot, self.assigner.window(start)),
+                FIRE_AGAIN => self.emit_window(&mut inner, slot, self.assigner.window(start)),
                 _ => self.clean_up(&mut inner, slot, start),
             }
             if self.shared.stopping() {

@@ -66,10 +66,16 @@ impl<A: Row> Slices<A> {
     /// The index of a slice; it will be loaded by the next [`Slices::load`] if it is new. The latest slice is likely.
     #[inline]
     pub(super) fn find(&mut self, slot: u32, start: i64) -> u32 {
-        let slices = &mut self.by_slot[slot as usize];
+        let slices = &self.by_slot[slot as usize];
         if let Some(at) = slices.iter().rposition(|slice| slice.start == start) {
             return at as u32;
         }
+        self.add(slot, start)
+    }
+
+    /// The index of a slice that is not known yet.
+    pub(super) fn add(&mut self, slot: u32, start: i64) -> u32 {
+        let slices = &mut self.by_slot[slot as usize];
         let at = slices.len() as u32;
         slices.push(Slice {
             start,
