@@ -199,7 +199,7 @@ fn execute(
         figures: Arc::clone(&figures),
     };
     let outcome = tokio.block_on(async {
-        let signals = tokio::spawn(watch_signals(request));
+        let signals = tokio::spawn(watch_signals(request, work_dir.to_owned()));
         let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
         let outcome = master.run().await;
         line.abort();
@@ -210,8 +210,11 @@ fn execute(
     Ok((started, Summary::new(outcome, &watched, clock)))
 }
 
+/// How long tasks have after the second signal.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// The first Ctrl-C (or a termination signal) asks for a clean stop, the second ends it at once.
-async fn watch_signals(request: watch::Sender<Request>) {
+async fn watch_signals(request: watch::Sender<Request>, work_dir: PathBuf) {
     let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     else {
@@ -227,4 +230,8 @@ async fn watch_signals(request: watch::Sender<Request>) {
         }
         let _ = request.send(asked);
     }
+    // Aborted here if the tasks end by themselves. One inside a guest or a sink that does not return cannot.
+    tokio::time::sleep(GRACE).await;
+    let _ = std::fs::remove_dir_all(&work_dir);
+    std::process::exit(i32::from(super::INTERRUPTED));
 }
