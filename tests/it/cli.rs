@@ -1,5 +1,8 @@
 //! The command line keeps its word: documented fields, exit codes, and a clean stop that can be continued.
 
+use std::net::TcpListener;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::support::answer::{Lines, Sum};
@@ -222,6 +225,51 @@ fn a_job_without_checkpoints_stops_when_interrupted() {
     running.interrupt();
     let stopped = running.end();
     assert_eq!(stopped.code, Some(130), "{}", stopped.told());
+}
+
+/// Interrupts twice what cannot stop, and expects an end soon after.
+fn stops_at_the_second_interrupt(run: Run) {
+    let mut running = run.start();
+    let ready = Running::handles_interrupts;
+    assert!(
+        running.reaches("its signal handler", ready),
+        "{}",
+        running.errors()
+    );
+    running.interrupt();
+    let asked = |running: &Running| running.errors().contains("once more");
+    assert!(
+        running.reaches("the first stop", asked),
+        "{}",
+        running.errors()
+    );
+    running.interrupt();
+    let status = running.exits_within(Duration::from_secs(10));
+    assert_eq!(
+        status.and_then(|status| status.code()),
+        Some(130),
+        "{}",
+        running.errors()
+    );
+}
+
+#[test]
+fn a_second_interrupt_ends_a_job_whose_guest_does_not_return() {
+    let run = Run::new("run", guest("faulty"))
+        .param("fault", "loop")
+        .param("at", 5);
+    stops_at_the_second_interrupt(run.set("guest.call-timeout", "10m"));
+}
+
+#[test]
+fn a_second_interrupt_ends_a_job_whose_sink_does_not_return() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    stops_at_the_second_interrupt(
+        Run::bench("J0")
+            .param("n", 1_000_000_000)
+            .param("port", port),
+    );
 }
 
 #[test]
