@@ -24,10 +24,6 @@ struct Dice {
 }
 
 impl Dice {
-    #[expect(
-        clippy::print_stdout,
-        reason = "shown when the test fails: the seed repeats it"
-    )]
     fn new(test: &'static str) -> Self {
         let given = std::env::var("WASMILL_IT_SEED")
             .ok()
