@@ -110,7 +110,11 @@ pub(crate) fn copy_into(out: &mut Vec<u8>, bytes: &[u8]) {
         return;
     }
     let end = out.len() + bytes.len();
-    let (words, rest) = bytes.as_chunks::<8>();
+    let (lines, rest) = bytes.as_chunks::<32>();
+    for line in lines {
+        out.extend_from_slice(line);
+    }
+    let (words, rest) = rest.as_chunks::<8>();
     for word in words {
         out.extend_from_slice(word);
     }

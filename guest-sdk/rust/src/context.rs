@@ -180,9 +180,9 @@ impl<'a> OpenContext<'a> {
             Some(Ok(out)) => out,
             Some(Err(error)) => {
                 self.defect.get_or_insert(error);
-                Out::Nobody
+                Out::nobody()
             }
-            None => Out::Nobody,
+            None => Out::nobody(),
         };
         SideOutput {
             out,

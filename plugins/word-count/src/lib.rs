@@ -53,10 +53,8 @@ impl KeyedProcess for CountWords {
         ctx: &mut KeyedContext<'_, Text>,
         _out: &mut Collector<'_, (Text, i64)>,
     ) -> Outcome {
-        let count = self.seen.modify(0, |seen| {
-            *seen += 1;
-            *seen
-        });
+        let count = self.seen.get().unwrap_or(0) + 1;
+        self.seen.set(count);
         if count == 1 {
             ctx.register_event_timer(i64::MAX);
         }

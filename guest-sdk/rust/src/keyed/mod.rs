@@ -5,11 +5,13 @@
 //! one bulk call per state. What is cached survives the call, is bounded, and may be empty at any time: the host drops
 //! instances between calls.
 
+mod dirty;
 mod node;
 mod space;
 mod table;
 mod timers;
 
+pub(crate) use dirty::DirtyList;
 pub use node::{KeyedCoProcess, KeyedContext, KeyedProcess};
 pub(crate) use node::{KeyedNode, Single, Twin};
 pub(crate) use space::{KeySpace, Store};

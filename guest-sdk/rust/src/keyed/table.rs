@@ -22,6 +22,8 @@ struct Bucket {
 #[derive(Debug)]
 pub(crate) struct KeyTable {
     buckets: Vec<Bucket>,
+    /// 64 minus the binary logarithm of the number of buckets.
+    shift: u32,
     /// End of each slot's key in the arena, unless all keys have `width`.
     ends: Vec<u32>,
     arena: Vec<u8>,
@@ -34,6 +36,7 @@ impl KeyTable {
     pub(crate) fn new(width: Option<usize>) -> Self {
         Self {
             buckets: vec![Bucket::default(); BUCKETS_MIN],
+            shift: 64 - BUCKETS_MIN.ilog2(),
             ends: Vec::new(),
             arena: Vec::new(),
             count: 0,
@@ -107,10 +110,16 @@ impl KeyTable {
         }
     }
 
+    /// The first bucket to look at: Fibonacci hashing, which keeps numbers in a row apart.
+    #[inline]
+    fn bucket_of(&self, tag: u64) -> usize {
+        (tag.wrapping_mul(MULTIPLIER) >> self.shift) as usize
+    }
+
     #[inline]
     fn intern_word(&mut self, word: u64) -> u32 {
         let mask = self.buckets.len() - 1;
-        let mut at = spread(word) as usize & mask;
+        let mut at = self.bucket_of(word);
         loop {
             let bucket = self.buckets[at];
             if bucket.slot == 0 {
@@ -136,7 +145,7 @@ impl KeyTable {
     #[inline]
     fn probe(&self, tag: u64, key: &[u8]) -> Result<u32, usize> {
         let mask = self.buckets.len() - 1;
-        let mut at = spread(tag) as usize & mask;
+        let mut at = self.bucket_of(tag);
         loop {
             let bucket = self.buckets[at];
             if bucket.slot == 0 {
@@ -162,7 +171,7 @@ impl KeyTable {
         if self.width.is_none() {
             self.ends.push(self.arena.len() as u32);
         }
-        if self.count as usize * 2 > self.buckets.len() {
+        if self.count as usize * 3 > self.buckets.len() {
             self.grow();
         }
         slot
@@ -171,9 +180,10 @@ impl KeyTable {
     fn grow(&mut self) {
         let old = std::mem::take(&mut self.buckets);
         self.buckets = vec![Bucket::default(); 2 * old.len()];
+        self.shift -= 1;
         let mask = self.buckets.len() - 1;
         for bucket in old.into_iter().filter(|bucket| bucket.slot != 0) {
-            let mut at = spread(bucket.tag) as usize & mask;
+            let mut at = self.bucket_of(bucket.tag);
             while self.buckets[at].slot != 0 {
                 at = (at + 1) & mask;
             }
@@ -190,13 +200,6 @@ impl KeyTable {
         self.arena.clear();
         self.count = 0;
     }
-}
-
-/// Turns a tag into a bucket number: one multiplication, and its good upper bits brought down.
-#[inline]
-fn spread(tag: u64) -> u64 {
-    let product = tag.wrapping_mul(MULTIPLIER);
-    product ^ (product >> 32)
 }
 
 /// Hashes eight bytes at a time by rotate, xor and multiply, as the hash of the Rust compiler does.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::column::Column;
 use crate::error::Error;
 use crate::host::Addresses;
-use crate::keyed::{KeySpace, KeyTable, Store};
+use crate::keyed::{DirtyList, KeySpace, KeyTable, Store};
 use crate::row::Row;
 use crate::task::Shared;
 
@@ -26,7 +26,7 @@ impl<T: Row> ValueState<T> {
             shared: Rc::clone(&space.shared),
             held: RefCell::new(Held {
                 cells: Vec::new(),
-                dirty: Vec::new(),
+                dirty: DirtyList::default(),
             }),
             scratch: RefCell::default(),
         });
@@ -70,10 +70,7 @@ impl<T: Row> ValueState<T> {
         let Some(cell) = cells.get_mut(slot as usize) else {
             return R::default();
         };
-        if !cell.dirty {
-            cell.dirty = true;
-            dirty.push(slot);
-        }
+        dirty.mark(slot, &mut cell.dirty);
         change(&mut cell.value)
     }
 
@@ -97,7 +94,7 @@ struct ValueStore<T> {
 struct Held<T> {
     cells: Vec<ValueCell<T>>,
     /// Slots whose cells are dirty.
-    dirty: Vec<u32>,
+    dirty: DirtyList<u32>,
 }
 
 struct ValueCell<T> {
@@ -122,7 +119,9 @@ impl<T: Row> Store for ValueStore<T> {
         let found = self.shared.host.get_many(self.number, addresses);
         let count = (table.len() - first) as usize;
         found.values.check("state values", count)?;
-        let cells = &mut self.held.borrow_mut().cells;
+        let mut held = self.held.borrow_mut();
+        let Held { cells, dirty } = &mut *held;
+        dirty.reserve(table.len() as usize);
         for (present, value) in found.present.iter().zip(found.values.entries(count)) {
             let value = match present {
                 0 => None,
@@ -159,7 +158,7 @@ impl<T: Row> Store for ValueStore<T> {
         puts.clear();
         values.clear();
         deletes.clear();
-        for slot in dirty.drain(..) {
+        for &slot in dirty.take() {
             let cell = &mut cells[slot as usize];
             cell.dirty = false;
             let key = (table.width(), table.key(slot));

@@ -13,44 +13,39 @@ pub(crate) trait Receiver<T> {
     fn receive(&self, record: T, timestamp: i64);
 }
 
-/// An output of an operator.
-pub(crate) enum Out<T> {
-    /// Nobody listens.
-    Nobody,
-    /// The usual case.
-    One(Rc<dyn Receiver<T>>),
-    /// Several operators or ports.
-    Many(Vec<Rc<dyn Receiver<T>>>),
+/// An output of an operator: nobody, one receiver (the usual case), or several.
+pub(crate) struct Out<T> {
+    first: Option<Rc<dyn Receiver<T>>>,
+    others: Vec<Rc<dyn Receiver<T>>>,
 }
 
 impl<T: Clone + 'static> Out<T> {
+    pub(crate) fn nobody() -> Self {
+        Self::to(Vec::new())
+    }
+
     pub(crate) fn to(mut receivers: Vec<Rc<dyn Receiver<T>>>) -> Self {
-        match (receivers.pop(), receivers.is_empty()) {
-            (None, _) => Self::Nobody,
-            (Some(only), true) => Self::One(only),
-            (Some(last), false) => {
-                receivers.push(last);
-                Self::Many(receivers)
-            }
+        Self {
+            first: receivers.pop(),
+            others: receivers,
         }
     }
 
     /// Sends a record on.
     #[inline]
     pub(crate) fn send(&self, record: T, timestamp: i64) {
-        match self {
-            Self::One(receiver) => receiver.receive(record, timestamp),
-            Self::Nobody => {}
-            Self::Many(receivers) => Self::send_to_all(receivers, record, timestamp),
+        if let Some(first) = &self.first {
+            if !self.others.is_empty() {
+                self.send_to_others(&record, timestamp);
+            }
+            first.receive(record, timestamp);
         }
     }
 
-    fn send_to_all(receivers: &[Rc<dyn Receiver<T>>], record: T, timestamp: i64) {
-        if let [others @ .., last] = receivers {
-            for receiver in others {
-                receiver.receive(record.clone(), timestamp);
-            }
-            last.receive(record, timestamp);
+    #[inline(never)]
+    fn send_to_others(&self, record: &T, timestamp: i64) {
+        for receiver in &self.others {
+            receiver.receive(record.clone(), timestamp);
         }
     }
 }

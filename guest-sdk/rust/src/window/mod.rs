@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod assigner;
+mod fire;
 mod node;
 mod slices;
 

@@ -13,7 +13,8 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::slices::{Slice, Slices};
+use super::fire::{FIRE, FIRE_AGAIN, NAMESPACE_WIDTH};
+use super::slices::Slices;
 use super::{Assigner, Fold, Window};
 use crate::column::{Batch, Column, NO_TIMESTAMP, TimeDomain, TimerBatch};
 use crate::error::Error;
@@ -21,42 +22,29 @@ use crate::keyed::{KeyTable, TimerService};
 use crate::operator::Counter;
 use crate::operator::counter::Counters;
 use crate::row::Row;
-use crate::state::{SubKey, ordered};
 use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
 
 /// The counter of records that came after their windows were over.
 pub(crate) const LATE_RECORDS_DROPPED: &str = "late_records_dropped";
 
-/// What a timer is for; the first byte of its namespace, before the start of the window.
-const FIRE: u8 = 0;
-const FIRE_AGAIN: u8 = 1;
-const CLEAN_UP: u8 = 2;
-
-/// The namespace of a window's timer.
-fn namespace(what: u8, window: i64) -> [u8; 9] {
-    let mut namespace = [what; 9];
-    namespace[1..].copy_from_slice(&ordered(window));
-    namespace
-}
-
 /// Stands for the slice of a record that is late.
 const LATE: u32 = u32::MAX;
 /// Stands for the slice of a record that no window contains.
-const NOWHERE: u32 = u32::MAX - 1;
+pub(super) const NOWHERE: u32 = u32::MAX - 1;
 
 /// A window operator in its place.
 pub(crate) struct WindowNode<K, T, F: Fold<T>, U, E> {
-    assigner: Assigner,
-    lateness: i64,
-    fold: F,
-    emit: E,
-    inner: RefCell<Inner<K, F::Acc>>,
-    timers: TimerService,
-    late: Counter,
-    counters: Counters,
-    out: Out<U>,
-    shared: Rc<Shared>,
-    record: PhantomData<fn(T)>,
+    pub(super) assigner: Assigner,
+    pub(super) lateness: i64,
+    pub(super) fold: F,
+    pub(super) emit: E,
+    pub(super) inner: RefCell<Inner<K, F::Acc>>,
+    pub(super) timers: TimerService,
+    pub(super) late: Counter,
+    pub(super) counters: Counters,
+    pub(super) out: Out<U>,
+    pub(super) shared: Rc<Shared>,
+    pub(super) record: PhantomData<fn(T)>,
 }
 
 /// The slice of the record before: the next one usually belongs to it too, and a division is saved.
@@ -74,15 +62,15 @@ impl KnownSlice {
     }
 }
 
-struct Inner<K, A> {
-    table: KeyTable,
-    keys: Vec<K>,
-    slots: Vec<u32>,
+pub(super) struct Inner<K, A> {
+    pub(super) table: KeyTable,
+    pub(super) keys: Vec<K>,
+    pub(super) slots: Vec<u32>,
     /// For each record of the batch, its slice within the key.
-    places: Vec<u32>,
-    slices: Slices<A>,
+    pub(super) places: Vec<u32>,
+    pub(super) slices: Slices<A>,
     /// Scratch: the slices of one window.
-    window_places: Vec<u32>,
+    pub(super) window_places: Vec<u32>,
 }
 
 impl<K: Row, T: Row, F: Fold<T>, U: Row, E> WindowNode<K, T, F, U, E>
@@ -111,7 +99,7 @@ where
                 slices: Slices::new(state, shared),
                 window_places: Vec::new(),
             }),
-            timers: TimerService::new(shared, 9),
+            timers: TimerService::new(shared, NAMESPACE_WIDTH),
             late: counters.counter(LATE_RECORDS_DROPPED),
             counters,
             out,
@@ -183,183 +171,10 @@ where
             self.shared.fail(Error::from(text));
         }
     }
-
-    fn timer(&self, table: &KeyTable, slot: u32, what: u8, time: i64, window: i64) {
-        let key = (table.width(), table.key(slot));
-        let namespace = namespace(what, window);
-        self.timers
-            .register(TimeDomain::Event, time, key, &namespace);
-    }
-
-    /// Registers what a changed slice needs.
-    fn register(&self, table: &KeyTable, slot: u32, slice: i64, new: bool) {
-        let assigner = &self.assigner;
-        let watermark = self.shared.now().watermark;
-        let last = assigner.last_window(slice);
-        let mut window = assigner.first_window(slice);
-        while window <= last && assigner.max_timestamp(window) <= watermark {
-            // The window has fired without this record; within its lateness it fires again.
-            let complete = assigner.max_timestamp(window);
-            if complete.saturating_add(self.lateness) > watermark {
-                self.timer(table, slot, FIRE_AGAIN, complete, window);
-            }
-            window += assigner.slide;
-        }
-        if new {
-            if window <= last {
-                self.timer(table, slot, FIRE, assigner.max_timestamp(window), window);
-            }
-            if self.lateness > 0 {
-                let over = assigner.max_timestamp(last).saturating_add(self.lateness);
-                self.timer(table, slot, CLEAN_UP, over, last);
-            }
-        }
-    }
-
-    /// Fires a window of a key and those after it that are due and have no timer of their own.
-    fn fire(&self, inner: &mut Inner<K, F::Acc>, slot: u32, mut start: i64) -> Result<(), Error> {
-        let assigner = self.assigner;
-        let watermark = self.shared.now().watermark;
-        loop {
-            self.emit_window(inner, slot, assigner.window(start));
-            if self.lateness == 0 {
-                self.clean_up(inner, slot, start);
-            }
-            let next = start + assigner.slide;
-            let due = assigner.max_timestamp(next) <= watermark;
-            if due {
-                self.place_window(inner, slot, next);
-                inner.slices.load(&inner.table)?;
-            }
-            if !self.needs_next(inner, slot, start) {
-                return Ok(());
-            }
-            if !due {
-                self.timer(&inner.table, slot, FIRE, assigner.max_timestamp(next), next);
-                return Ok(());
-            }
-            start = next;
-        }
-    }
-
-    /// Removes the slices whose last window starts here.
-    fn clean_up(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
-        let assigner = self.assigner;
-        inner
-            .slices
-            .remove(slot, |slice| assigner.last_window(slice) == start);
-    }
-
-    fn emit_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, window: Window) {
-        let Inner {
-            keys,
-            slices,
-            window_places,
-            ..
-        } = inner;
-        let slices = slices.of(slot);
-        let key = &keys[slot as usize];
-        let mut out = Collector::new(&self.out, window.end - 1);
-        if self.assigner.slice == self.assigner.size {
-            let mut slices = slices.iter();
-            let acc = slices.find(|slice| slice.start == window.start);
-            if let Some(acc) = acc.and_then(|slice| slice.acc.as_ref()) {
-                (self.emit)(key, window, acc, &mut out);
-            }
-            return;
-        }
-        self.find_places(slices, window.start, window_places);
-        let mut whole = None;
-        for &place in window_places.iter().filter(|place| **place != NOWHERE) {
-            if let Some(acc) = &slices[place as usize].acc {
-                self.fold.merge(&mut whole, acc);
-            }
-        }
-        if let Some(whole) = whole {
-            (self.emit)(key, window, &whole, &mut out);
-        }
-    }
-
-    /// Finds the slices of a window among those of a key, in order of time; [`NOWHERE`] stands for one that is not known.
-    fn find_places(&self, slices: &[Slice<F::Acc>], start: i64, places: &mut Vec<u32>) {
-        let (size, slice) = (self.assigner.size, self.assigner.slice);
-        places.clear();
-        places.resize((size / slice) as usize, NOWHERE);
-        for (place, known) in slices.iter().enumerate() {
-            let offset = known.start - start;
-            if offset >= 0 && offset < size {
-                places[(offset / slice) as usize] = place as u32;
-            }
-        }
-    }
-
-    /// Whether the window after `start` has slices in common with it, and none that begins with it, which would have
-    /// brought a timer along.
-    fn needs_next(&self, inner: &Inner<K, F::Acc>, slot: u32, start: i64) -> bool {
-        let assigner = &self.assigner;
-        let next = start + assigner.slide;
-        let (end, next_end) = (start + assigner.size, next + assigner.size);
-        let (mut shared, mut own) = (false, false);
-        for slice in inner
-            .slices
-            .of(slot)
-            .iter()
-            .filter(|slice| slice.acc.is_some())
-        {
-            shared |= slice.start >= next && slice.start < end;
-            own |= slice.start >= end.max(next) && slice.start < next_end;
-        }
-        shared && !own
-    }
-
-    /// Asks for all slices of a window.
-    fn place_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
-        if self.assigner.slice == self.assigner.size {
-            inner.slices.find(slot, start);
-            return;
-        }
-        let mut places = std::mem::take(&mut inner.window_places);
-        self.find_places(inner.slices.of(slot), start, &mut places);
-        for (index, _) in places
-            .iter()
-            .enumerate()
-            .filter(|(_, place)| **place == NOWHERE)
-        {
-            inner
-                .slices
-                .add(slot, start + index as i64 * self.assigner.slice);
-        }
-        inner.window_places = places;
-    }
-
-    /// Loads everything that the windows of these timers need; tells what each is for and where its window starts.
-    fn place_timers(
-        &self,
-        inner: &mut Inner<K, F::Acc>,
-        timers: &TimerBatch,
-    ) -> Result<Vec<(u8, i64)>, Error> {
-        inner.enter(&timers.keys, timers.len())?;
-        let mut windows = Vec::with_capacity(timers.len());
-        for (index, namespace) in timers.namespaces.entries(timers.len()).enumerate() {
-            let Some((&what, start)) = namespace.split_first() else {
-                return Err(Error::Task("timer of no window".to_owned()));
-            };
-            let start = i64::decode_sub_key(start)?;
-            if !Assigner::accepts(start) {
-                return Err(Error::Task(format!(
-                    "timer of an impossible window {start}"
-                )));
-            }
-            windows.push((what, start));
-            self.place_window(inner, inner.slots[index], start);
-        }
-        inner.slices.load(&inner.table)?;
-        Ok(windows)
-    }
 }
 
 impl<K: Row, A: Row> Inner<K, A> {
-    fn enter(&mut self, keys: &Column, count: usize) -> Result<(), Error> {
+    pub(super) fn enter(&mut self, keys: &Column, count: usize) -> Result<(), Error> {
         self.table.intern_all(keys, count, &mut self.slots);
         for slot in self.keys.len() as u32..self.table.len() {
             self.keys.push(K::decode(self.table.key(slot))?);

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::column::Column;
 use crate::error::Error;
 use crate::host::Addresses;
-use crate::keyed::KeyTable;
+use crate::keyed::{DirtyList, KeyTable};
 use crate::row::Row;
 use crate::state::ordered;
 use crate::task::Shared;
@@ -32,7 +32,7 @@ pub(super) struct Slices<A> {
     by_slot: Vec<Vec<Slice<A>>>,
     count: usize,
     missing: Vec<(u32, u32)>,
-    dirty: Vec<(u32, u32)>,
+    dirty: DirtyList<(u32, u32)>,
     deletes: Vec<(u32, i64)>,
     addresses: Addresses,
     values: Column,
@@ -46,7 +46,7 @@ impl<A: Row> Slices<A> {
             by_slot: Vec::new(),
             count: 0,
             missing: Vec::new(),
-            dirty: Vec::new(),
+            dirty: DirtyList::default(),
             deletes: Vec::new(),
             addresses: Addresses::default(),
             values: Column::default(),
@@ -97,6 +97,7 @@ impl<A: Row> Slices<A> {
         if self.missing.is_empty() {
             return Ok(());
         }
+        self.dirty.reserve(self.count);
         self.addresses.clear();
         for &(slot, at) in &self.missing {
             let start = self.by_slot[slot as usize][at as usize].start;
@@ -125,10 +126,7 @@ impl<A: Row> Slices<A> {
     ) -> (bool, bool) {
         let slice = &mut self.by_slot[slot as usize][at as usize];
         let (first, new) = (!slice.dirty, slice.acc.is_none());
-        if first {
-            slice.dirty = true;
-            self.dirty.push((slot, at));
-        }
+        self.dirty.mark((slot, at), &mut slice.dirty);
         change(&mut slice.acc);
         (first, new)
     }
@@ -153,7 +151,7 @@ impl<A: Row> Slices<A> {
         if !self.dirty.is_empty() {
             self.addresses.clear();
             self.values.clear();
-            for (slot, at) in self.dirty.drain(..) {
+            for &(slot, at) in self.dirty.take() {
                 let slice = &mut self.by_slot[slot as usize][at as usize];
                 slice.dirty = false;
                 let Some(acc) = &slice.acc else { continue };
