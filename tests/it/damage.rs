@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::answer::Sum;
+use crate::support::answer::{Lines, Sum};
 use crate::support::oracle::Question;
+use crate::support::published;
 use crate::support::run::{Ended, Run};
 
 const EVENTS: u64 = 300_000;
@@ -177,4 +178,33 @@ fn when_nothing_is_whole_the_job_does_not_start() {
     restored(&folder, "heap").fails_naming(&["no checkpoint", "restored", "damaged"]);
     DAMAGES[1].1(&folder.join("CURRENT"));
     restored(&folder, "heap").fails_naming(&["CURRENT"]);
+}
+
+/// What a checkpoint published before it was found to be damaged must not be there twice.
+#[test]
+fn output_published_by_a_damaged_checkpoint_is_taken_back() {
+    let data = tempfile::tempdir().expect("a directory");
+    let (store, out) = (data.path().join("store"), data.path().join("out"));
+    let with_files = |rate: u64| job().param("out", out.display()).param("rate", rate);
+    let mut running = with_files(EVENTS / 4).checkpoints("100ms", &store).start();
+    let published_twice = |_: &_| {
+        fs::read_dir(&out).is_ok_and(|parts| {
+            parts
+                .flatten()
+                .filter(|part| part.file_name().to_string_lossy().starts_with("part-"))
+                .count()
+                >= 3
+        })
+    };
+    assert!(
+        running.reaches("three published files", published_twice),
+        "it ended: {}",
+        running.errors()
+    );
+    running.kill();
+    let folder = job_folder(&store).expect("the folder of the job");
+    fs::remove_file(folder.join(&retained(&folder)[0])).expect("the newest metadata");
+    let ended = with_files(0).arg("--restore").arg(&folder).end().success();
+    assert!(ended.err.contains("taking back"), "{}", ended.told());
+    published::lines(&out).must_equal(&Lines::expected(&QUESTION), &ended.told());
 }

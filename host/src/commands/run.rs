@@ -25,8 +25,7 @@ use crate::scheduler::job::Job;
 use crate::scheduler::job_master::{CheckpointFigures, JobMaster, Outcome, Request};
 use crate::scheduler::restore::Inheritance;
 use crate::storage::blob_store::ObjectBlobStore;
-use crate::storage::checkpoint_store::CheckpointStore;
-use crate::storage::metadata::Metadata;
+use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
 pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
@@ -47,7 +46,7 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
         None | Some("latest") => config.data_dir.join(file_name_of(&job.graph.name)),
         Some(path) => PathBuf::from(path),
     };
-    let (store, metadata) = open_store(args, &config, &root, &run, tokio.handle())?;
+    let (store, restorable) = open_store(args, &config, &root, &run, tokio.handle())?;
     if store.is_some() && config.checkpoint_interval.is_none() {
         // A restored job goes on being restorable, at least at its end.
         config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
@@ -59,7 +58,7 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
         &clock,
         &tokio,
         store,
-        metadata.as_ref(),
+        restorable.as_ref(),
         &run,
         &work_dir,
     );
@@ -98,7 +97,7 @@ fn open_store(
     root: &Path,
     run: &str,
     handle: &Handle,
-) -> Result<(Option<Store>, Option<Metadata>)> {
+) -> Result<(Option<Store>, Option<Restorable>)> {
     if config.checkpoint_interval.is_none() && args.restore.is_none() {
         return Ok((None, None));
     }
@@ -114,11 +113,11 @@ fn open_store(
         config.retained_checkpoints,
         handle.clone(),
     )?;
-    let metadata = match args.restore {
+    let restorable = match args.restore {
         Some(_) => Some(store.load_latest()?),
         None => None,
     };
-    Ok((Some(Arc::new(Mutex::new(store))), metadata))
+    Ok((Some(Arc::new(Mutex::new(store))), restorable))
 }
 
 /// Where snapshots go when nothing keeps them: nothing is written then, so this is only a formality.
@@ -146,12 +145,12 @@ fn execute(
     clock: &Arc<dyn Clock>,
     tokio: &tokio::runtime::Runtime,
     store: Option<Store>,
-    metadata: Option<&Metadata>,
+    restorable: Option<&Restorable>,
     run: &str,
     work_dir: &Path,
 ) -> Result<(Started, Summary)> {
-    let started = Started::now(clock, metadata.map(|metadata| metadata.checkpoint));
-    let inheritance = Inheritance::new(job, metadata)?;
+    let started = Started::now(clock, restorable.map(|from| from.metadata.checkpoint));
+    let inheritance = Inheritance::new(job, restorable)?;
     let blobs = store.as_ref().map_or_else(
         || no_store(tokio.handle()),
         |store| {

@@ -98,7 +98,7 @@ pub(crate) fn load(
         }
         figment = figment.merge(Toml::file_exact(file));
     }
-    let from_env = Env::prefixed("WASMILL_").map(|key| {
+    let from_env = Env::prefixed("WASMILL_").filter(is_setting).map(|key| {
         key.as_str()
             .to_ascii_lowercase()
             .replace("__", ".")
@@ -117,6 +117,11 @@ pub(crate) fn load(
         .extract()
         .map_err(|error| ConfigError::Parse(describe(&error)))?;
     raw.resolve()
+}
+
+/// Every key has a section, so a variable without `__` is somebody else's.
+fn is_setting(key: &figment::value::UncasedStr) -> bool {
+    key.as_str().contains("__")
 }
 
 /// One line for the first finding, with the key in front.

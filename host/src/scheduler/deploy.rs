@@ -179,6 +179,13 @@ impl Deployment<'_> {
             };
             // What the checkpoint prepared belongs to the output, whether or not it was published before the crash.
             sink.commit(&committables).map_err(refuse)?;
+            if let Some((restored, runs)) = self.inheritance.passed_over() {
+                tracing::warn!(
+                    sink = self.job.uid(*operator),
+                    "taking back what was published after {restored}"
+                );
+                sink.withdraw(restored, runs).map_err(refuse)?;
+            }
             sink.recover(&committables).map_err(refuse)?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use dataflow::element::WATERMARK_MAX;
 use dataflow::graph::execution::Vertex;
-use dataflow::ids::OperatorId;
+use dataflow::ids::{CheckpointId, OperatorId};
 use dataflow::port::sink::Committable;
 use dataflow::port::source::SourceSplit;
 use dataflow::port::state::SnapshotHandle;
@@ -13,6 +13,7 @@ use runtime::task::spec::Restored;
 use thiserror::Error;
 
 use super::job::Job;
+use crate::storage::checkpoint_store::Restorable;
 use crate::storage::metadata::{Metadata, TaskEntry, VertexEntry};
 
 /// A checkpoint does not fit the job.
@@ -42,6 +43,7 @@ pub(crate) enum RestoreError {
 pub(crate) struct Inheritance<'a> {
     job: &'a Job,
     metadata: Option<&'a Metadata>,
+    damaged_runs: &'a [String],
 }
 
 impl<'a> Inheritance<'a> {
@@ -49,7 +51,11 @@ impl<'a> Inheritance<'a> {
     ///
     /// # Errors
     /// It does not fit.
-    pub(crate) fn new(job: &'a Job, metadata: Option<&'a Metadata>) -> Result<Self, RestoreError> {
+    pub(crate) fn new(
+        job: &'a Job,
+        restorable: Option<&'a Restorable>,
+    ) -> Result<Self, RestoreError> {
+        let metadata = restorable.map(|from| &from.metadata);
         if let Some(metadata) = metadata {
             let (saved, now) = (metadata.max_parallelism, job.graph.max_parallelism);
             if saved != now {
@@ -71,7 +77,12 @@ impl<'a> Inheritance<'a> {
                 }
             }
         }
-        Ok(Self { job, metadata })
+        let damaged_runs = restorable.map_or(&[][..], |from| &from.damaged_runs);
+        Ok(Self {
+            job,
+            metadata,
+            damaged_runs,
+        })
     }
 
     /// Old chains that share an operator with this one.
@@ -206,6 +217,12 @@ impl<'a> Inheritance<'a> {
             .flat_map(|v| &v.tasks)
             .flat_map(|t| &t.sinks);
         entries.filter(move |entry| entry.uid == uid)
+    }
+
+    /// The restored checkpoint and the runs whose newer, damaged ones were passed over; `None` if there was none.
+    pub(crate) fn passed_over(&self) -> Option<(CheckpointId, &'a [String])> {
+        let restored = CheckpointId(self.metadata?.checkpoint);
+        (!self.damaged_runs.is_empty()).then_some((restored, self.damaged_runs))
     }
 
     /// The number the next checkpoint gets.

@@ -69,6 +69,23 @@ struct Retained {
     blake3: String,
 }
 
+impl Retained {
+    /// The run that took the checkpoint, from the name of its folder: `chk-<number>-<run>/_metadata.json`.
+    fn run(&self) -> Option<String> {
+        let folder = self.metadata.split('/').next()?;
+        Some(folder.strip_prefix("chk-")?.split_once('-')?.1.to_owned())
+    }
+}
+
+/// A checkpoint to go on from.
+#[derive(Clone, Debug)]
+pub(crate) struct Restorable {
+    /// What it consists of.
+    pub(crate) metadata: Metadata,
+    /// The runs of newer checkpoints that are damaged: what they published will be written again.
+    pub(crate) damaged_runs: Vec<String>,
+}
+
 /// The store of one job.
 pub(crate) struct CheckpointStore {
     root: PathBuf,
@@ -136,7 +153,7 @@ impl CheckpointStore {
     ///
     /// # Errors
     /// There is none, or none is whole.
-    pub(crate) fn load_latest(&mut self) -> Result<Metadata, StoreError> {
+    pub(crate) fn load_latest(&mut self) -> Result<Restorable, StoreError> {
         let path = self.root.display().to_string();
         let current = match self.read(CURRENT) {
             Ok(Some(bytes)) => {
@@ -153,7 +170,12 @@ impl CheckpointStore {
             match self.load(retained) {
                 Ok(metadata) => {
                     self.current.retained = current.retained[index..].to_vec();
-                    return Ok(metadata);
+                    let passed_over = &current.retained[..index];
+                    let damaged_runs = passed_over.iter().filter_map(Retained::run).collect();
+                    return Ok(Restorable {
+                        metadata,
+                        damaged_runs,
+                    });
                 }
                 Err(reason) => {
                     let checkpoint = &retained.metadata;

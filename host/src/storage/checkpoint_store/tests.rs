@@ -103,10 +103,10 @@ fn the_newest_checkpoint_is_restored_and_only_files_of_retained_ones_stay() {
     }
     drop(store);
     let mut store = fixture.open("b").expect("open again");
-    assert_eq!(store.load_latest().expect("latest").checkpoint, 4);
+    assert_eq!(store.load_latest().expect("latest").metadata.checkpoint, 4);
     assert_eq!(fixture.files().len(), 3, "the base and two deltas");
     store.commit(&metadata(5, vec![base])).expect("commit");
-    assert_eq!(store.load_latest().expect("latest").checkpoint, 5);
+    assert_eq!(store.load_latest().expect("latest").metadata.checkpoint, 5);
 }
 
 #[test]
@@ -128,7 +128,11 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
             _ => std::fs::remove_file(root.join(&new.name)).expect("damage"),
         }
         assert_eq!(
-            store.load_latest().expect("the one before").checkpoint,
+            store
+                .load_latest()
+                .expect("the one before")
+                .metadata
+                .checkpoint,
             1,
             "{damage}"
         );

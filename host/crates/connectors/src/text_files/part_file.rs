@@ -45,6 +45,20 @@ pub(super) fn published(context: &SinkContext, checkpoint: CheckpointId, index: 
     }
 }
 
+/// Whether a file of this name was published by one of the runs for a checkpoint after `restored`.
+pub(super) fn is_after(name: &str, restored: CheckpointId, runs: &[String]) -> bool {
+    let parts = name
+        .strip_prefix(PUBLISHED_PREFIX)
+        .map(|rest| rest.split('-').collect::<Vec<_>>());
+    let Some([_subtask, checkpoint, run, ..]) = parts.as_deref() else {
+        return false;
+    };
+    let later = checkpoint
+        .parse()
+        .is_ok_and(|number: u64| number > restored.0);
+    later && runs.iter().any(|known| plain(known) == *run)
+}
+
 /// Whether a file of this name is an unfinished one of this sink.
 pub(super) fn is_unfinished(name: &str) -> bool {
     name.starts_with(UNFINISHED_PREFIX) && name.ends_with(UNFINISHED_SUFFIX)

@@ -70,6 +70,21 @@ impl TextFileSink {
         })
     }
 
+    /// Removes the files of the directory, which is made if need be, whose names are unwanted.
+    fn remove_files(&self, unwanted: impl Fn(&str) -> bool) -> Result<(), ConnectorError> {
+        self.create_directory()?;
+        let list = |error| failed("list", &self.directory, error);
+        for entry in fs::read_dir(&self.directory).map_err(list)? {
+            let entry = entry.map_err(list)?;
+            let name = entry.file_name();
+            if name.to_str().is_some_and(&unwanted) {
+                let path = entry.path();
+                fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
+            }
+        }
+        Ok(())
+    }
+
     fn create_directory(&self) -> Result<(), ConnectorError> {
         fs::create_dir_all(&self.directory)
             .map_err(|error| failed("create directory", &self.directory, error))
@@ -148,23 +163,16 @@ impl Sink for TextFileSink {
         sync_directory(&self.directory)
     }
 
+    fn withdraw(&self, restored: CheckpointId, runs: &[String]) -> Result<(), ConnectorError> {
+        self.remove_files(|name| part_file::is_after(name, restored, runs))
+    }
+
     fn recover(&self, restored: &[Committable]) -> Result<(), ConnectorError> {
-        self.create_directory()?;
         let mut keep = BTreeSet::new();
         for committable in restored {
             keep.insert(PartFile::from_committable(committable)?.unfinished);
         }
-        let list = |error| failed("list", &self.directory, error);
-        for entry in fs::read_dir(&self.directory).map_err(list)? {
-            let entry = entry.map_err(list)?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            if part_file::is_unfinished(name) && !keep.contains(name) {
-                let path = entry.path();
-                fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
-            }
-        }
-        Ok(())
+        self.remove_files(|name| part_file::is_unfinished(name) && !keep.contains(name))
     }
 }
 

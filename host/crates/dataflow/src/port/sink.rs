@@ -168,6 +168,16 @@ pub trait Sink: Send + Sync {
     /// The target refused; it is tried again.
     fn commit(&self, committables: &[Committable]) -> Result<(), ConnectorError>;
 
+    /// Takes back what the named runs published for checkpoints after `restored`: those turned out to be damaged, and
+    /// the restored job writes their records again. Called before `recover`, only after such a fallback. A target that
+    /// cannot take back leaves it, and its guarantee is then at least once.
+    ///
+    /// # Errors
+    /// The target refused.
+    fn withdraw(&self, _restored: CheckpointId, _runs: &[String]) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
     /// Called once before writers are opened, with the committables of the restored checkpoint (already committed) or
     /// none: removes what unfinished transactions of earlier runs left behind.
     ///
