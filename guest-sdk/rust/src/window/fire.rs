@@ -2,8 +2,7 @@
 //!
 //! A window that fires takes the next one along if they share a slice; `node.rs` has the whole picture.
 
-use super::node::{Inner, NOWHERE, WindowNode};
-use super::slices::Slice;
+use super::node::{Inner, WindowNode};
 use super::{Assigner, Fold, Window};
 use crate::column::{TimeDomain, TimerBatch};
 use crate::error::Error;
@@ -96,52 +95,28 @@ where
 
     /// Removes the slices whose last window starts here.
     pub(super) fn clean_up(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
-        let assigner = self.assigner;
         inner
             .slices
-            .remove(slot, |slice| assigner.last_window(slice) == start);
+            .remove(slot, start..start + self.assigner.slide);
     }
 
-    pub(super) fn emit_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, window: Window) {
-        let Inner {
-            keys,
-            slices,
-            window_places,
-            ..
-        } = inner;
-        let slices = slices.of(slot);
-        let key = &keys[slot as usize];
+    /// Emits the result of a window, unless it is empty.
+    pub(super) fn emit_window(&self, inner: &Inner<K, F::Acc>, slot: u32, window: Window) {
+        let slices = inner.slices.between(slot, window.start..window.end);
+        let mut accs = slices.iter().filter_map(|slice| slice.acc.as_ref());
+        let Some(first) = accs.next() else { return };
+        let key = &inner.keys[slot as usize];
         let mut out = Collector::new(&self.out, window.end - 1);
-        if self.assigner.slice == self.assigner.size {
-            let mut slices = slices.iter();
-            let acc = slices.find(|slice| slice.start == window.start);
-            if let Some(acc) = acc.and_then(|slice| slice.acc.as_ref()) {
-                (self.emit)(key, window, acc, &mut out);
-            }
-            return;
-        }
-        self.find_places(slices, window.start, window_places);
-        let mut whole = None;
-        for &place in window_places.iter().filter(|place| **place != NOWHERE) {
-            if let Some(acc) = &slices[place as usize].acc {
-                self.fold.merge(&mut whole, acc);
-            }
+        let Some(second) = accs.next() else {
+            return (self.emit)(key, window, first, &mut out);
+        };
+        let mut whole = Some(first.clone());
+        self.fold.merge(&mut whole, second);
+        for acc in accs {
+            self.fold.merge(&mut whole, acc);
         }
         if let Some(whole) = whole {
             (self.emit)(key, window, &whole, &mut out);
-        }
-    }
-
-    /// Finds the slices of a window among those of a key, in order of time; [`NOWHERE`] stands for one that is not known.
-    fn find_places(&self, slices: &[Slice<F::Acc>], start: i64, places: &mut Vec<u32>) {
-        let (size, slice) = (self.assigner.size, self.assigner.slice);
-        places.clear();
-        places.resize((size / slice) as usize, NOWHERE);
-        for (place, known) in slices.iter().enumerate() {
-            let offset = known.start - start;
-            if offset >= 0 && offset < size {
-                places[(offset / slice) as usize] = place as u32;
-            }
         }
     }
 
@@ -151,37 +126,28 @@ where
         let assigner = &self.assigner;
         let next = start + assigner.slide;
         let (end, next_end) = (start + assigner.size, next + assigner.size);
-        let (mut shared, mut own) = (false, false);
-        for slice in inner
-            .slices
-            .of(slot)
-            .iter()
-            .filter(|slice| slice.acc.is_some())
-        {
-            shared |= slice.start >= next && slice.start < end;
-            own |= slice.start >= end.max(next) && slice.start < next_end;
+        if next >= end {
+            return false;
         }
-        shared && !own
+        let any = |range| {
+            let mut slices = inner.slices.between(slot, range).iter();
+            slices.any(|slice| slice.acc.is_some())
+        };
+        any(next..end) && !any(end..next_end)
     }
 
     /// Asks for all slices of a window.
     fn place_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
-        if self.assigner.slice == self.assigner.size {
-            inner.slices.find(slot, start);
+        let end = start + self.assigner.size;
+        let count = (self.assigner.size / self.assigner.slice) as usize;
+        if inner.slices.between(slot, start..end).len() == count {
             return;
         }
-        let mut places = std::mem::take(&mut inner.window_places);
-        self.find_places(inner.slices.of(slot), start, &mut places);
-        for (index, _) in places
-            .iter()
-            .enumerate()
-            .filter(|(_, place)| **place == NOWHERE)
-        {
-            inner
-                .slices
-                .add(slot, start + index as i64 * self.assigner.slice);
+        let mut slice = start;
+        while slice < end {
+            inner.slices.find(slot, slice);
+            slice += self.assigner.slice;
         }
-        inner.window_places = places;
     }
 
     /// Loads everything that the windows of these timers need; tells what each is for and where its window starts.

@@ -30,7 +30,7 @@ pub(crate) const LATE_RECORDS_DROPPED: &str = "late_records_dropped";
 /// Stands for the slice of a record that is late.
 const LATE: u32 = u32::MAX;
 /// Stands for the slice of a record that no window contains.
-pub(super) const NOWHERE: u32 = u32::MAX - 1;
+const NOWHERE: u32 = u32::MAX - 1;
 
 /// A window operator in its place.
 pub(crate) struct WindowNode<K, T, F: Fold<T>, U, E> {
@@ -69,8 +69,6 @@ pub(super) struct Inner<K, A> {
     /// For each record of the batch, its slice within the key.
     pub(super) places: Vec<u32>,
     pub(super) slices: Slices<A>,
-    /// Scratch: the slices of one window.
-    pub(super) window_places: Vec<u32>,
 }
 
 impl<K: Row, T: Row, F: Fold<T>, U: Row, E> WindowNode<K, T, F, U, E>
@@ -97,7 +95,6 @@ where
                 slots: Vec::new(),
                 places: Vec::new(),
                 slices: Slices::new(state, shared),
-                window_places: Vec::new(),
             }),
             timers: TimerService::new(shared, NAMESPACE_WIDTH),
             late: counters.counter(LATE_RECORDS_DROPPED),
@@ -113,6 +110,15 @@ where
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
         inner.enter(&batch.keys, batch.len())?;
+        self.find_places(batch, inner);
+        if inner.slices.take_moved() {
+            // A slice came between others; now that all are there, nothing moves any more.
+            self.find_places(batch, inner);
+        }
+        inner.slices.load(&inner.table)
+    }
+
+    fn find_places(&self, batch: &Batch, inner: &mut Inner<K, F::Acc>) {
         inner.places.clear();
         let mut known = self.slice(NO_TIMESTAMP);
         for (index, &slot) in inner.slots.iter().enumerate() {
@@ -126,7 +132,6 @@ where
             };
             inner.places.push(place);
         }
-        inner.slices.load(&inner.table)
     }
 
     /// The slice of a timestamp, and what becomes of its records.
@@ -208,7 +213,7 @@ where
                         self.shared.fail(error);
                     }
                 }
-                FIRE_AGAIN => self.emit_window(&mut inner, slot, self.assigner.window(start)),
+                FIRE_AGAIN => self.emit_window(&inner, slot, self.assigner.window(start)),
                 _ => self.clean_up(&mut inner, slot, start),
             }
             if self.shared.stopping() {
@@ -272,7 +277,7 @@ where
                         let add = |acc: &mut Option<F::Acc>| self.fold.add(acc, record);
                         let (first, new) = slices.change(slot, place, add);
                         if new || (redo && first) {
-                            let slice = slices.of(slot)[place as usize].start;
+                            let slice = slices.start(slot, place);
                             self.register(table, slot, slice, new);
                         }
                     }

@@ -1,9 +1,10 @@
 //! The slices of a window operator: accumulators by key slot and slice, cached and written through.
 //!
-//! A slice is in the cache as soon as it was asked for, also when the host has none: then it is known to be empty. An
-//! index of a slice within its key holds for one call; slices are removed only while timers fire, when nothing is
-//! dirty.
+//! A slice is in the cache as soon as it was asked for, also when the host has none: then it is known to be empty.
+//! The slices of a key are in order of time. Indices hold from the last new slice to the end of the call: slices are
+//! removed only while timers fire, when nothing is dirty.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::column::Column;
@@ -31,7 +32,8 @@ pub(super) struct Slices<A> {
     shared: Rc<Shared>,
     by_slot: Vec<Vec<Slice<A>>>,
     count: usize,
-    missing: Vec<(u32, u32)>,
+    missing: Vec<(u32, i64)>,
+    moved: bool,
     dirty: DirtyList<(u32, u32)>,
     deletes: Vec<(u32, i64)>,
     addresses: Addresses,
@@ -46,6 +48,7 @@ impl<A: Row> Slices<A> {
             by_slot: Vec::new(),
             count: 0,
             missing: Vec::new(),
+            moved: false,
             dirty: DirtyList::default(),
             deletes: Vec::new(),
             addresses: Addresses::default(),
@@ -67,29 +70,46 @@ impl<A: Row> Slices<A> {
     #[inline]
     pub(super) fn find(&mut self, slot: u32, start: i64) -> u32 {
         let slices = &self.by_slot[slot as usize];
-        if let Some(at) = slices.iter().rposition(|slice| slice.start == start) {
-            return at as u32;
+        match slices.last() {
+            Some(last) if last.start == start => slices.len() as u32 - 1,
+            _ => self.find_or_add(slot, start),
         }
-        self.add(slot, start)
     }
 
-    /// The index of a slice that is not known yet.
-    pub(super) fn add(&mut self, slot: u32, start: i64) -> u32 {
+    fn find_or_add(&mut self, slot: u32, start: i64) -> u32 {
         let slices = &mut self.by_slot[slot as usize];
-        let at = slices.len() as u32;
-        slices.push(Slice {
-            start,
-            acc: None,
-            dirty: false,
-        });
-        self.count += 1;
-        self.missing.push((slot, at));
-        at
+        let at = slices.partition_point(|slice| slice.start < start);
+        if slices.get(at).is_none_or(|slice| slice.start != start) {
+            self.moved |= at < slices.len();
+            let slice = Slice {
+                start,
+                acc: None,
+                dirty: false,
+            };
+            slices.insert(at, slice);
+            self.count += 1;
+            self.missing.push((slot, start));
+        }
+        at as u32
     }
 
-    /// The slices of a key.
-    pub(super) fn of(&self, slot: u32) -> &[Slice<A>] {
-        &self.by_slot[slot as usize]
+    /// Whether indices have moved since this was asked the last time.
+    pub(super) fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
+    }
+
+    /// The start of a slice.
+    pub(super) fn start(&self, slot: u32, at: u32) -> i64 {
+        self.by_slot[slot as usize][at as usize].start
+    }
+
+    /// The known slices of a key that start in `range`, by time.
+    #[inline]
+    pub(super) fn between(&self, slot: u32, range: Range<i64>) -> &[Slice<A>] {
+        let slices = &self.by_slot[slot as usize];
+        let first = slices.partition_point(|slice| slice.start < range.start);
+        let rest = &slices[first..];
+        &rest[..rest.partition_point(|slice| slice.start < range.end)]
     }
 
     /// Reads the slices that are new, all at once.
@@ -99,8 +119,7 @@ impl<A: Row> Slices<A> {
         }
         self.dirty.reserve(self.count);
         self.addresses.clear();
-        for &(slot, at) in &self.missing {
-            let start = self.by_slot[slot as usize][at as usize].start;
+        for &(slot, start) in &self.missing {
             let key = (table.width(), table.key(slot));
             self.addresses.push(key, (SLICE_KEY_WIDTH, &ordered(start)));
         }
@@ -108,9 +127,11 @@ impl<A: Row> Slices<A> {
         let count = self.missing.len();
         found.values.check("windows", count)?;
         let answers = found.present.iter().zip(found.values.entries(count));
-        for ((slot, at), (present, value)) in self.missing.drain(..).zip(answers) {
+        for ((slot, start), (present, value)) in self.missing.drain(..).zip(answers) {
             if *present != 0 {
-                self.by_slot[slot as usize][at as usize].acc = Some(A::decode(value)?);
+                let slices = &mut self.by_slot[slot as usize];
+                let at = slices.partition_point(|slice| slice.start < start);
+                slices[at].acc = Some(A::decode(value)?);
             }
         }
         Ok(())
@@ -131,19 +152,17 @@ impl<A: Row> Slices<A> {
         (first, new)
     }
 
-    /// Removes the slices of a key that `gone` names.
-    pub(super) fn remove(&mut self, slot: u32, mut gone: impl FnMut(i64) -> bool) {
-        let deletes = &mut self.deletes;
+    /// Removes the slices of a key that start in `range`.
+    pub(super) fn remove(&mut self, slot: u32, range: Range<i64>) {
         let slices = &mut self.by_slot[slot as usize];
-        let before = slices.len();
-        slices.retain(|slice| {
-            let gone = gone(slice.start);
-            if gone && slice.acc.is_some() {
-                deletes.push((slot, slice.start));
+        let first = slices.partition_point(|slice| slice.start < range.start);
+        let end = slices.partition_point(|slice| slice.start < range.end);
+        self.count -= end - first;
+        for slice in slices.drain(first..end) {
+            if slice.acc.is_some() {
+                self.deletes.push((slot, slice.start));
             }
-            !gone
-        });
-        self.count -= before - slices.len();
+        }
     }
 
     /// Writes what the call has changed.
