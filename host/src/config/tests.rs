@@ -44,7 +44,7 @@ fn what_is_wrong_is_named_with_its_key() {
             ("execution.buffer-timeout", "soon"),
             &["execution.buffer-timeout", "soon", "500ms"],
         ),
-        (("guest.memory", "12"), &["guest.memory", "1MiB"]),
+        (("guest.memory", "12KiB"), &["guest.memory", "1MiB"]),
         (
             ("state.backendd", "heap"),
             &["state.backendd", "managed-memory"],

@@ -207,6 +207,29 @@ impl Column {
         Ok(())
     }
 
+    /// Appends all entries of another column; `count` and `others` are the numbers of entries.
+    ///
+    /// # Panics
+    /// If the data outgrows 4 GiB, which the limits on a batch exclude.
+    pub fn append(&mut self, count: usize, other: &Self, others: usize) {
+        let one_width = count == 0 || self.width(count) == other.width(others);
+        if self.ends.is_empty() && other.ends.is_empty() && one_width {
+            self.data.extend_from_slice(&other.data);
+            return;
+        }
+        if self.ends.is_empty() {
+            self.spell_out_ends(count);
+        }
+        let offset = u32::try_from(self.data.len()).expect("a column is below 4 GiB");
+        self.data.extend_from_slice(&other.data);
+        match other.width(others) {
+            Some(width) => self
+                .ends
+                .extend((1..=others).map(|i| offset + (i * width) as u32)),
+            None => self.ends.extend(other.ends.iter().map(|end| offset + end)),
+        }
+    }
+
     /// Splits off the entries from `at` on; `self` keeps the ones before.
     pub fn split_off(&mut self, at: usize, count: usize) -> Self {
         if self.ends.is_empty() {
@@ -322,6 +345,19 @@ impl Batch {
         }
         self.keys.validate("keys", count)?;
         self.values.validate("values", count)
+    }
+
+    /// Appends all records of another batch.
+    pub fn append(&mut self, other: &Self) {
+        let (count, others) = (self.len(), other.len());
+        if !self.timestamps.is_empty() || !other.timestamps.is_empty() {
+            self.timestamps.resize(count, NO_TIMESTAMP);
+            self.timestamps.extend_from_slice(&other.timestamps);
+            self.timestamps.resize(count + others, NO_TIMESTAMP);
+        }
+        self.keys.append(count, &other.keys, others);
+        self.values.append(count, &other.values, others);
+        self.count += other.count;
     }
 
     /// Splits off the records from `at` on; `self` keeps the ones before.

@@ -7,6 +7,9 @@ pub const SEGMENT_BYTES: usize = 32 * 1024;
 /// Records in one batch, at most. Measured: the crossing into a guest costs nothing more beyond about 1,000.
 pub const BATCH_RECORDS_MAX: usize = 4096;
 
+/// Bytes of queued buffers that a task takes as one batch when it cannot keep up.
+pub const BATCH_BYTES: usize = 4 * SEGMENT_BYTES;
+
 /// Records a source hands over at once.
 pub const SOURCE_BATCH_RECORDS: usize = 1024;
 

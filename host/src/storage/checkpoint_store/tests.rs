@@ -114,8 +114,9 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     for damage in ["metadata", "file", "missing"] {
         let fixture = Fixture::new();
         let mut store = fixture.open("a").expect("open");
-        let (old, new) = (file(&store, "old"), file(&store, "new"));
+        let old = file(&store, "old");
         store.commit(&metadata(1, vec![old])).expect("commit");
+        let new = file(&store, "new");
         store
             .commit(&metadata(2, vec![new.clone()]))
             .expect("commit");

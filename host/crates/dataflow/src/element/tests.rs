@@ -55,6 +55,15 @@ proptest! {
     }
 
     #[test]
+    fn appending_a_batch_is_pushing_its_records(first in records(), second in records()) {
+        let mut batch = batch_of(&first);
+        batch.append(&batch_of(&second));
+        prop_assert_eq!(batch.validate(1000), Ok(()));
+        let all: Vec<_> = first.into_iter().chain(second).collect();
+        prop_assert_eq!(records_of(&batch), all);
+    }
+
+    #[test]
     fn arbitrary_columns_are_refused_or_readable(ends: Vec<u32>, data: Vec<u8>, count in 0usize..20) {
         let column = Column { ends: ends.into_iter().map(|e| e % 30).collect(), data };
         if column.validate("values", count).is_ok() {

@@ -1,7 +1,8 @@
 //! The input gate of a task: its channels, read in turn, the ones held back by barrier alignment left alone.
 
 use dataflow::checkpoint::barrier_aligner::BarrierAligner;
-use dataflow::element::StreamElement;
+use dataflow::element::{Batch, StreamElement};
+use dataflow::limits::{BATCH_BYTES, BATCH_RECORDS_MAX};
 
 use crate::network::channel::{ChannelReceiver, Received};
 
@@ -31,6 +32,8 @@ pub struct InputGate {
     channels: Vec<InputChannel>,
     ended: Vec<bool>,
     next: usize,
+    /// What followed the records of a channel that were taken together.
+    follower: Option<(usize, StreamElement)>,
 }
 
 impl InputGate {
@@ -41,6 +44,7 @@ impl InputGate {
             channels,
             ended,
             next: 0,
+            follower: None,
         }
     }
 
@@ -59,8 +63,13 @@ impl InputGate {
         self.channels[channel].input
     }
 
-    /// Takes the next element of the channels in turn.
+    /// Takes the next element of the channels in turn. Buffers that a channel has queued one after the other become
+    /// one batch: a task that cannot keep up pays for fewer calls.
     pub fn poll(&mut self, aligner: &BarrierAligner) -> Gated {
+        if let Some((channel, element)) = self.follower.take() {
+            self.ended[channel] = element == StreamElement::EndOfInput;
+            return Gated::Element(channel, element);
+        }
         let count = self.channels.len();
         for _ in 0..count {
             let channel = self.next;
@@ -69,6 +78,10 @@ impl InputGate {
                 continue;
             }
             match self.channels[channel].receiver.try_receive() {
+                Received::Element(StreamElement::Records(records, split)) => {
+                    let records = self.gather(channel, records);
+                    return Gated::Element(channel, StreamElement::Records(records, split));
+                }
                 Received::Element(element) => {
                     self.ended[channel] = element == StreamElement::EndOfInput;
                     return Gated::Element(channel, element);
@@ -78,5 +91,27 @@ impl InputGate {
             }
         }
         Gated::Empty
+    }
+
+    /// Appends the buffers that are queued behind these records. A record element that would not fit waits as follower,
+    /// as does a control element.
+    fn gather(&mut self, channel: usize, mut records: Batch) -> Batch {
+        let fits = |records: &Batch, more: &Batch| {
+            records.len() + more.len() <= BATCH_RECORDS_MAX
+                && records.size_bytes() + more.size_bytes() <= BATCH_BYTES
+        };
+        while records.len() < BATCH_RECORDS_MAX / 2 && records.size_bytes() < BATCH_BYTES / 2 {
+            match self.channels[channel].receiver.try_receive() {
+                Received::Element(StreamElement::Records(more, _)) if fits(&records, &more) => {
+                    records.append(&more);
+                }
+                Received::Element(element) => {
+                    self.follower = Some((channel, element));
+                    break;
+                }
+                Received::Empty | Received::Broken => break,
+            }
+        }
+        records
     }
 }

@@ -205,9 +205,12 @@ impl Subpartition {
             self.segment = records;
             return;
         }
-        for index in 0..records.len() {
-            self.push(&records, index, false, now_ns);
+        let bytes = self.segment.size_bytes() + records.size_bytes();
+        if bytes > SEGMENT_BYTES || self.segment.len() + records.len() > BATCH_RECORDS_MAX {
+            self.send_segment();
+            self.since_ns = now_ns;
         }
+        self.segment.append(&records);
     }
 
     #[inline]
