@@ -23,6 +23,9 @@ pub(crate) const PACKED: u8 = 32;
 /// Bytes of an entry before its key.
 pub(crate) const HEADER_BYTES: usize = 28;
 
+/// Dead entries an arena remembers. Windows and timers come and go in one size, so a few serve.
+const FREE_MAX: usize = 64;
+
 /// What an entry says about itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
@@ -67,6 +70,8 @@ impl Header {
 pub(crate) struct Arena {
     bytes: Vec<u8>,
     dead_bytes: usize,
+    /// Dead entries whose place the next entry of the same size takes, the last killed first.
+    free: Vec<u32>,
 }
 
 #[inline]
@@ -241,6 +246,16 @@ impl Arena {
     pub(crate) fn push(&mut self, key: &[u8], sub_key: &[u8], mut header: Header) -> u32 {
         header.key_len = key.len() as u32;
         header.sub_len = sub_key.len() as u32;
+        if let Some(offset) = self.take_free(header.size()) {
+            let start = offset as usize + HEADER_BYTES;
+            let rest = &mut self.bytes[start..offset as usize + header.size()];
+            let (keys, value) = rest.split_at_mut(key.len() + sub_key.len());
+            copy(&mut keys[..key.len()], key);
+            copy(&mut keys[key.len()..], sub_key);
+            value.fill(0);
+            self.set_header(offset, &header);
+            return offset;
+        }
         let offset = self.bytes.len() as u32;
         let end = self.bytes.len() + header.size();
         self.grow_to(end);
@@ -250,6 +265,18 @@ impl Arena {
         self.bytes.extend_from_slice(sub_key);
         self.bytes.resize(end, 0);
         offset
+    }
+
+    /// The place of a dead entry of exactly this size, if the last one killed has it.
+    #[inline]
+    fn take_free(&mut self, size: usize) -> Option<u32> {
+        let offset = *self.free.last()?;
+        if self.header(offset).size() != size {
+            return None;
+        }
+        self.free.pop();
+        self.dead_bytes -= size;
+        Some(offset)
     }
 
     /// Makes room in steps of half the size: a third less slack than doubling, and still amortised.
@@ -294,6 +321,7 @@ impl Arena {
         }
         self.bytes.extend_from_slice(&from.bytes);
         self.dead_bytes = from.dead_bytes;
+        self.free.clone_from(&from.free);
     }
 
     /// Marks an entry as gone.
@@ -302,6 +330,9 @@ impl Arena {
         header.flags |= DEAD;
         self.set_header(offset, &header);
         self.dead_bytes += header.size();
+        if self.free.len() < FREE_MAX {
+            self.free.push(offset);
+        }
     }
 
     /// All entries that are not dead, in order of their offsets.
