@@ -33,7 +33,7 @@ pub enum Head {
     /// A source.
     Source(Box<dyn SourceReader>),
     /// Channels.
-    Gate(GateHead),
+    Gate(Box<GateHead>),
 }
 
 /// An input gate with its laws.
