@@ -41,12 +41,14 @@ run() {
 }
 
 measure() {
-    local round job order
+    local round job tick line order
     read -ra order <<<"$TICKS"
     for ((round = 1; round <= ROUNDS; round++)); do
         for job in $JOBS; do
             for tick in "${order[@]}"; do
-                run "$round" "$job" "$tick" </dev/null | tee /dev/stderr
+                line=$(run "$round" "$job" "$tick" </dev/null)
+                echo "$line"
+                echo "$line" >&2
             done
         done
         # The next round begins with another tick, so that none has a place of its own.
