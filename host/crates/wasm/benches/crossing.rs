@@ -36,7 +36,7 @@ const CASES: [(&str, &[usize]); 7] = [
     ("hash", &[1024]),
     ("scan", &[1024]),
     ("count", &SIZES),
-    ("count-single", &[1024]),
+    ("count-single", &[16, 256, 1024]),
 ];
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! What an encoding of values costs an operator: decode a record, change one field, encode it, in the guest and, the
 //! same code, natively.
 //!
-//! `make bench-encoding`, or `cargo bench -p wasm --bench encoding --profile release [-- --quick]`. Batches of 1,024
+//! `make bench-crossing`, or `cargo bench -p wasm --bench encoding --profile release [-- --quick]`. Batches of 1,024
 //! records. The guest's figures contain the crossing, whose share is what passing the same bytes through costs. It
 //! fails if rows no longer beat Avro binary, or cost an operator that takes records more than columns would.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]

@@ -5,7 +5,7 @@
 //! An operator that takes records gathers them from all columns and scatters them again; one that knows which field it
 //! needs touches that column alone and copies the others whole.
 
-use super::{Bid, Person, Values, in_other_currency, word};
+use super::{Bid, Person, Values, changed, word};
 
 const WORD: usize = 8;
 const END: usize = 4;
@@ -79,7 +79,7 @@ fn rewrite_column(values: &Values, number: usize) -> Option<Values> {
     let mut data = values.data.clone();
     let field = data.get_mut(number * column..(number + 1) * column)?;
     for value in field.as_chunks_mut::<WORD>().0 {
-        *value = in_other_currency(i64::from_le_bytes(*value)).to_le_bytes();
+        *value = changed(i64::from_le_bytes(*value)).to_le_bytes();
     }
     Some(Values {
         count: values.count,

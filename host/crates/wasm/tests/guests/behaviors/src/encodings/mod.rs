@@ -30,7 +30,7 @@ impl Bid {
     /// What the operator does.
     #[inline]
     pub(crate) fn change(&mut self) {
-        self.price = in_other_currency(self.price);
+        self.price = changed(self.price);
     }
 }
 
@@ -47,14 +47,14 @@ impl Person<'_> {
     /// What the operator does.
     #[inline]
     pub(crate) fn change(&mut self) {
-        self.id = in_other_currency(self.id);
+        self.id = changed(self.id);
     }
 }
 
-/// Close enough to stay as long as it was, in every encoding.
+/// Another number that is as long in every encoding.
 #[inline]
-pub(crate) fn in_other_currency(price: i64) -> i64 {
-    price ^ 1
+pub(crate) fn changed(number: i64) -> i64 {
+    number ^ 1
 }
 
 /// Runs the operator `name` over values; nothing if they are malformed or there is no such operator.
