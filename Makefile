@@ -14,10 +14,10 @@ SOURCES := $(shell find host guest-sdk plugins wit Cargo.toml Cargo.lock .cargo 
 # What `make bench` runs; empty means the job's own default.
 export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE
 
-.PHONY: help setup build demo test lint bench bench-table clean
+.PHONY: help setup build demo test lint bench bench-crossing bench-epoch bench-table clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 setup: ## Check this machine and install what is missing
 	@scripts/setup.sh
@@ -42,6 +42,13 @@ lint: setup ## Check format, lints and house rules
 
 bench: build ## One measurement: JOB=J2 P=1 N= KEYS= EPM= BACKEND= CKPT= RATE= ENGINE=wasmill|native|flink
 	@scripts/bench.sh
+
+bench-crossing: ## What the boundary, encodings and state access cost; fails if a decision no longer holds
+	cargo bench --profile release -p wasm --bench crossing --bench encoding
+	cargo bench --profile release --workspace --bench keyed_state
+
+bench-epoch: build ## What it costs real jobs that guests can be stopped: ROUNDS= JOBS= TICKS=
+	@scripts/bench-epoch.sh
 
 bench-table: build ## All measurements, engines alternating, as Markdown
 	@scripts/bench-table.sh

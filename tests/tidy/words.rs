@@ -35,7 +35,7 @@ const UNSAFE: [(&str, &str); 3] = [
         "a guest that breaks the contract on purpose; it runs in the sandbox only",
     ),
     (
-        "host/crates/wasm/benches/crossing.rs",
+        "host/crates/wasm/benches/turns/mod.rs",
         "reads a thread's CPU clock, which std has not",
     ),
 ];

@@ -7,6 +7,7 @@ mod run;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use dataflow::clock::{Clock, SystemClock};
@@ -85,15 +86,20 @@ pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
 
 /// The sandbox, as configured.
 fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
-    let epoch_tick_ms = u64::try_from(config.guest_epoch_tick.as_millis())
-        .unwrap_or(u64::MAX)
-        .max(1);
     let settings = wasm::RuntimeConfig {
         cache_dir: Some(config.cache_dir.clone()),
-        epoch_tick_ms,
+        epoch_tick_ms: epoch_tick_ms(config.guest_epoch_tick),
         ..wasm::RuntimeConfig::default()
     };
     Ok(wasm::Runtime::new(settings, Arc::clone(clock))?)
+}
+
+/// Zero, which never stops a guest, only if zero was asked for; less than a millisecond is a millisecond.
+fn epoch_tick_ms(tick: Duration) -> u64 {
+    if tick.is_zero() {
+        return 0;
+    }
+    u64::try_from(tick.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn system_clock() -> Arc<dyn Clock> {

@@ -42,7 +42,7 @@ pub(crate) struct Config {
     pub(crate) guest_memory_bytes: u64,
     /// Time of one guest call.
     pub(crate) guest_call_timeout: Duration,
-    /// Grain of that limit.
+    /// Grain of that limit; zero for a limit that is never enforced.
     pub(crate) guest_epoch_tick: Duration,
     /// Where checkpoints are kept.
     pub(crate) data_dir: PathBuf,

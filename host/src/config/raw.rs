@@ -192,7 +192,7 @@ impl RawConfig {
             network_memory_bytes: size("network.memory", &self.network.memory)?,
             guest_memory_bytes: size("guest.memory", &self.guest.memory)?,
             guest_call_timeout: positive_duration("guest.call-timeout", &self.guest.call_timeout)?,
-            guest_epoch_tick: positive_duration("guest.epoch-tick", &self.guest.epoch_tick)?,
+            guest_epoch_tick: duration("guest.epoch-tick", &self.guest.epoch_tick)?,
             data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
             cache_dir: folder(
                 &self.data.cache_dir,

@@ -34,6 +34,13 @@ fn settings_override_defaults() {
 }
 
 #[test]
+fn a_tick_of_zero_means_that_guests_are_never_stopped() {
+    let config = with(&[("guest.epoch-tick", "0s")]).expect("zero is allowed");
+    assert!(config.guest_epoch_tick.is_zero());
+    with(&[("guest.call-timeout", "0s")]).expect_err("a call needs time");
+}
+
+#[test]
 fn what_is_wrong_is_named_with_its_key() {
     for (settings, words) in [
         (

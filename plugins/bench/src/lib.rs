@@ -84,6 +84,11 @@ fn bench(env: &mut Env) -> Result<(), JobError> {
         .param("emit")
         .describe("J7: `all` updates or `final` counts")
         .default("all")?;
+    let cached_keys: i64 = env
+        .param("cached-keys")
+        .describe("keys whose state an instance keeps between two calls")
+        .default(16 * 1024)?;
+    env.cached_keys_max(usize::try_from(cached_keys).unwrap_or(0));
     env.name(&format!("bench-{job}"));
     match job.as_str() {
         "J0" => pass_through(env, &run),

@@ -4,10 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+/// Where the guests of the tests are, from the root.
+const GUESTS: &str = "host/crates/wasm/tests/guests";
+
 /// The file of a guest.
 pub(crate) fn path(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(build).join(format!("{name}.wasm"))
+    let built = BUILT.get_or_init(|| {
+        let target = root().join("target/guests");
+        let arguments = ["build", "--release", "--locked"];
+        cargo(&root().join(GUESTS), &arguments, &target);
+        target.join("wasm32-unknown-unknown/release")
+    });
+    built.join(format!("{name}.wasm"))
 }
 
 /// Its bytes.
@@ -15,19 +24,35 @@ pub(crate) fn bytes(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).expect("the guest was built")
 }
 
-fn build() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = here.join("../../../target/guests");
+/// The root of the repository: this file serves the tests of more than one package.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .find(|folder| folder.join(GUESTS).is_dir())
+        .expect("a package of this repository")
+}
+
+fn cargo(folder: &Path, arguments: &[&str], target: &Path) {
     let status = Command::new(env!("CARGO"))
-        .current_dir(here.join("tests/guests"))
-        .args(["build", "--release", "--locked"])
+        .current_dir(folder)
+        .args(arguments)
         .args(["--target", "wasm32-unknown-unknown"])
         .arg("--target-dir")
-        .arg(&target)
+        .arg(target)
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("RUSTFLAGS")
         .status()
         .expect("cargo starts");
-    assert!(status.success(), "the guests of the tests do not build");
-    target.join("wasm32-unknown-unknown/release")
+    assert!(status.success(), "the guests of {folder:?} do not build");
+}
+
+/// A plugin, as the core module that cargo makes.
+pub(crate) fn plugin(name: &str) -> PathBuf {
+    let target = root().join("target");
+    cargo(
+        root(),
+        &["build", "--profile", "guest", "-p", name],
+        &target,
+    );
+    target.join(format!("wasm32-unknown-unknown/guest/{name}.wasm"))
 }

@@ -1,6 +1,9 @@
 //! What guests are supposed to do.
 
-use crate::wasmill::dataflow::types::{Batch, Failure, Moment, TimeDomain, TimerBatch};
+use crate::encodings::{self, Values};
+use crate::wasmill::dataflow::types::{
+    Batch, BytesColumn, Failure, Moment, TimeDomain, TimerBatch,
+};
 use crate::wasmill::dataflow::{log, metrics, output, state, timers, watermarks};
 use crate::{entry, fixed};
 
@@ -53,6 +56,26 @@ pub fn process(behavior: &str, now: Moment, _: u32, records: Batch) -> Result<u3
         other => return Err(Failure::Operator(format!("unknown behavior {other}"))),
     }
     Ok(count)
+}
+
+/// Decodes, changes and encodes every record, in the encoding `name`.
+pub fn rewrite(name: &str, records: Batch) -> Result<u32, Failure> {
+    let values = Values {
+        count: records.count as usize,
+        ends: records.values.ends,
+        data: records.values.data,
+    };
+    let Some(values) = encodings::rewrite(name, &values) else {
+        return Err(Failure::Operator(format!("these values are not {name}")));
+    };
+    emit(&Batch {
+        values: BytesColumn {
+            ends: values.ends,
+            data: values.data,
+        },
+        ..records
+    });
+    Ok(records.count)
 }
 
 /// Changes the first word of every value: the least an operator can do.
@@ -170,6 +193,7 @@ impl<'a> Sums<'a> {
 /// The same through the single calls.
 fn count_single(records: &Batch) {
     let count = records.count as usize;
+    let mut out = Vec::with_capacity(8 * count);
     for index in 0..count {
         let key = entry(&records.keys, index, count);
         let value = state::get(crate::state(), key, &[]);
@@ -178,7 +202,14 @@ fn count_single(records: &Batch) {
             .map_or(0, i64::from_le_bytes)
             + 1;
         state::put(crate::state(), key, &[], &sum.to_le_bytes());
+        out.extend_from_slice(&sum.to_le_bytes());
     }
+    emit(&Batch {
+        count: records.count,
+        timestamps: Vec::new(),
+        keys: records.keys.clone(),
+        values: fixed(out),
+    });
 }
 
 /// Registers an event-time timer a second after each record.

@@ -6,6 +6,11 @@ wit_bindgen::generate!({
     world: "wasmill:dataflow/job",
 });
 
+#[expect(
+    dead_code,
+    reason = "only the benchmark makes values of its own"
+)]
+mod encodings;
 mod good;
 mod malformed;
 mod wicked;
@@ -125,6 +130,9 @@ impl operator::Guest for Guest {
         }
         if let Some(kind) = behavior.strip_prefix("wicked-") {
             return wicked::process(kind, records);
+        }
+        if let Some(name) = behavior.strip_prefix("rewrite-") {
+            return good::rewrite(name, records);
         }
         good::process(&behavior, now, input, records)
     }
