@@ -2,7 +2,7 @@
 
 mod inspect;
 mod plan;
-mod run;
+pub(crate) mod run;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -84,7 +84,7 @@ pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
 }
 
 /// The sandbox, as configured.
-fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
+pub(crate) fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
     let epoch_tick_ms = u64::try_from(config.guest_epoch_tick.as_millis())
         .unwrap_or(u64::MAX)
         .max(1);
@@ -96,7 +96,8 @@ fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
     Ok(wasm::Runtime::new(settings, Arc::clone(clock))?)
 }
 
-fn system_clock() -> Arc<dyn Clock> {
+/// The machine's clock.
+pub(crate) fn system_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock::new())
 }
 
