@@ -1,8 +1,9 @@
 //! J4 and J5: records per auction and window of event time, put together from slices as long as the slide.
 //!
 //! A slice is counted once and is part of `SIZE / SLIDE` windows. A key has a timer at the end of the first open window
-//! of each of its slices; a window that fires registers the one after it if they share records. So a timer stands for
-//! one window of one key, and its time alone says which. A slice goes when its last window, the one that begins with it,
+//! of each of its slices; a window that fires registers the one after it if they share records, or fires it at once if
+//! it is due. So a timer stands for one window of one key, its time alone says which, and the windows of a key fire in
+//! order. A slice goes when its last window, the one that begins with it,
 //! has fired. Records whose windows have all fired are dropped: there is no allowed lateness.
 
 use dataflow::element::{Batch, Column};
@@ -170,6 +171,33 @@ impl<const SIZE: i64, const SLIDE: i64> WindowCount<SIZE, SLIDE> {
         Ok(())
     }
 
+    /// Emits results, removes the slices that are over, and registers what comes next.
+    fn tell(&self, fired: Fired, call: &mut Call) -> Result<(), Fault> {
+        let Fired {
+            rows,
+            times,
+            deleted_keys,
+            deleted,
+            next_times,
+            next_slots,
+        } = fired;
+        let count = rows.len();
+        let keys = self.result_key.map(|key| vec![key.to_le_bytes(); count]);
+        let results = Batch {
+            count: count as u32,
+            timestamps: times,
+            keys: column_of_keys(keys.unwrap_or_default()),
+            values: column_of(rows),
+        };
+        call.emit(self.port, results)?;
+        if !deleted.is_empty() {
+            let (keys, sub_keys) = (column_of_keys(deleted_keys), column_of_keys(deleted));
+            let count = sub_keys.data.len() / size_of::<Slot>();
+            call.delete_many(self.state, count, keys, sub_keys)?;
+        }
+        self.register_at(next_times, &next_slots, call)
+    }
+
     /// Forgets everything if it is too much; nothing is unwritten.
     fn leave(&mut self) {
         if self.keys.len() > CACHED_KEYS_MAX {
@@ -217,13 +245,15 @@ impl<const SIZE: i64, const SLIDE: i64> Logic for WindowCount<SIZE, SLIDE> {
 
     fn on_timers(&mut self, timers: &TimerBatch, call: &mut Call) -> Result<(), Fault> {
         self.enter(long_keys(&timers.keys, timers.len())?);
+        let watermark = call.moment.watermark_ms;
         for index in 0..timers.len() {
             let (end, slot) = (timers.times[index].saturating_add(1), self.slots[index]);
             if !(-TIMESTAMP_MAX..=TIMESTAMP_MAX).contains(&end) {
                 return Err(Fault::Malformed("a timer is at the end of no window"));
             }
             let mut start = end - SIZE;
-            while start < end {
+            // The windows that fire with this one share records with it, so none of them ends later.
+            while start < end || start < end + SIZE - SLIDE && start + SLIDE - 1 <= watermark {
                 self.find(slot, start);
                 start += SLIDE;
             }
@@ -233,31 +263,18 @@ impl<const SIZE: i64, const SLIDE: i64> Logic for WindowCount<SIZE, SLIDE> {
         for (&time, &slot) in timers.times.iter().zip(&self.slots) {
             let key = self.keys.key(slot);
             let slices = &mut self.slices[slot as usize];
-            fired.fire::<SIZE, SLIDE>(time + 1 - SIZE, (slot, key), slices);
+            let mut start = time + 1 - SIZE;
+            while fired.fire::<SIZE, SLIDE>(start, key, slices) {
+                start += SLIDE;
+                let due = start + SIZE - 1;
+                if due > watermark {
+                    fired.next_times.push(due);
+                    fired.next_slots.push(slot);
+                    break;
+                }
+            }
         }
-        let Fired {
-            rows,
-            times,
-            deleted_keys,
-            deleted,
-            next_times,
-            next_slots,
-        } = fired;
-        let count = rows.len();
-        let keys = self.result_key.map(|key| vec![key.to_le_bytes(); count]);
-        let results = Batch {
-            count: count as u32,
-            timestamps: times,
-            keys: column_of_keys(keys.unwrap_or_default()),
-            values: column_of(rows),
-        };
-        call.emit(self.port, results)?;
-        if !deleted.is_empty() {
-            let (keys, sub_keys) = (column_of_keys(deleted_keys), column_of_keys(deleted));
-            let count = sub_keys.data.len() / size_of::<Slot>();
-            call.delete_many(self.state, count, keys, sub_keys)?;
-        }
-        self.register_at(next_times, &next_slots, call)?;
+        self.tell(fired, call)?;
         self.leave();
         Ok(())
     }
@@ -276,13 +293,14 @@ struct Fired {
 }
 
 impl Fired {
-    /// Fires the window from `start` of a key whose slices in that window are all known.
+    /// Fires the window from `start` of a key whose slices in that window are all known. Returns whether the next window
+    /// has records and no timer of its own.
     fn fire<const SIZE: i64, const SLIDE: i64>(
         &mut self,
         start: i64,
-        (slot, key): (u32, Slot),
+        key: Slot,
         slices: &mut Vec<Slice>,
-    ) {
+    ) -> bool {
         let end = start + SIZE;
         let (mut whole, mut rest, mut next_has_timer) = (0, 0, false);
         slices.retain(|slice| {
@@ -306,9 +324,7 @@ impl Fired {
         if rest == 0 {
             // Slices that are only known to be empty would otherwise stay for keys that are not seen again.
             slices.retain(|slice| slice.count > 0);
-        } else if !next_has_timer {
-            self.next_times.push(end + SLIDE - 1);
-            self.next_slots.push(slot);
         }
+        rest > 0 && !next_has_timer
     }
 }
