@@ -2,7 +2,7 @@
 
 mod inspect;
 mod plan;
-mod run;
+pub(crate) mod run;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -85,7 +85,7 @@ pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
 }
 
 /// The sandbox, as configured.
-fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
+pub(crate) fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
     let settings = wasm::RuntimeConfig {
         cache_dir: Some(config.cache_dir.clone()),
         epoch_tick_ms: epoch_tick_ms(config.guest_epoch_tick),
@@ -102,7 +102,8 @@ fn epoch_tick_ms(tick: Duration) -> u64 {
     u64::try_from(tick.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
-fn system_clock() -> Arc<dyn Clock> {
+/// The machine's clock.
+pub(crate) fn system_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock::new())
 }
 

@@ -30,11 +30,29 @@ use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
-    let mut config = config.clone();
     if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
         bail!("--restore PATH names the data directory itself: leave --data-dir out");
     }
-    let job = Arc::new(super::prepare(&args.job, &config, &sandbox, &clock)?);
+    let job = Arc::new(super::prepare(&args.job, config, &sandbox, &clock)?);
+    let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
+    progress::conclude(&started, &summary, &job, args.job.json);
+    Ok(match summary.outcome {
+        Outcome::Finished(_) => ExitCode::SUCCESS,
+        Outcome::Stopped(_) => ExitCode::from(super::INTERRUPTED),
+    })
+}
+
+/// Runs a checked job to its end, from its beginning or from a checkpoint: `latest`, or the folder of a job's
+/// checkpoints.
+///
+/// # Errors
+/// The checkpoint cannot be used, or the job cannot be deployed or fails.
+pub(crate) fn run_job(
+    job: &Arc<Job>,
+    mut config: Config,
+    clock: &Arc<dyn Clock>,
+    restore: Option<&str>,
+) -> Result<(Started, Summary)> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("control")
@@ -42,20 +60,20 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
         .build()
         .context("start the control threads")?;
     let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
-    let root = match args.restore.as_deref() {
+    let root = match restore {
         None | Some("latest") => config.data_dir.join(file_name_of(&job.graph.name)),
         Some(path) => PathBuf::from(path),
     };
-    let (store, restorable) = open_store(args, &config, &root, &run, tokio.handle())?;
+    let (store, restorable) = open_store(restore, &config, &root, &run, tokio.handle())?;
     if store.is_some() && config.checkpoint_interval.is_none() {
         // A restored job goes on being restorable, at least at its end.
         config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
     }
     let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
     let result = execute(
-        &job,
+        job,
         &config,
-        &clock,
+        clock,
         &tokio,
         store,
         restorable.as_ref(),
@@ -63,12 +81,7 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
         &work_dir,
     );
     let _ = std::fs::remove_dir_all(&work_dir);
-    let (started, summary) = result?;
-    progress::conclude(&started, &summary, &job, args.job.json);
-    Ok(match summary.outcome {
-        Outcome::Finished(_) => ExitCode::SUCCESS,
-        Outcome::Stopped(_) => ExitCode::from(super::INTERRUPTED),
-    })
+    result
 }
 
 /// A job's name as a folder's.
@@ -92,16 +105,16 @@ type Store = Arc<Mutex<CheckpointStore>>;
 
 /// Opens the checkpoints of the job, if it keeps or restores any.
 fn open_store(
-    args: &RunArgs,
+    restore: Option<&str>,
     config: &Config,
     root: &Path,
     run: &str,
     handle: &Handle,
 ) -> Result<(Option<Store>, Option<Restorable>)> {
-    if config.checkpoint_interval.is_none() && args.restore.is_none() {
+    if config.checkpoint_interval.is_none() && restore.is_none() {
         return Ok((None, None));
     }
-    if args.restore.is_some() && !root.is_dir() {
+    if restore.is_some() && !root.is_dir() {
         bail!(
             "there is no checkpoint to restore in {}: run the job with --checkpoint-interval first",
             root.display()
@@ -113,7 +126,7 @@ fn open_store(
         config.retained_checkpoints,
         handle.clone(),
     )?;
-    let restorable = match args.restore {
+    let restorable = match restore {
         Some(_) => Some(store.load_latest()?),
         None => None,
     };
