@@ -7,6 +7,8 @@ use super::{Stamp, packed};
 
 /// Dead bytes below which a shard is not worth rebuilding.
 const DEAD_BYTES_MIN: usize = 1024;
+/// A rebuilt shard keeps its memory if that is at most so many times what it holds.
+const KEPT_MEMORY_MAX: usize = 4;
 /// Tombstones below which a shard is not worth rebuilding.
 const TOMBSTONES_MIN: usize = 16;
 
@@ -49,8 +51,15 @@ impl Shard {
             && self.purged_at < stamp.settled;
         if wasteful || purgeable {
             let settled = stamp.settled;
-            *self = self.rebuild(|header| !(header.has(TOMBSTONE) && header.epoch <= settled));
+            let dense = self.rebuild(|header| !(header.has(TOMBSTONE) && header.epoch <= settled));
+            let mut memory = std::mem::take(&mut self.arena);
+            *self = dense;
             self.purged_at = settled;
+            // What was wasted will be needed again: a shard that stays as busy as it was keeps its memory.
+            if memory.allocated() <= KEPT_MEMORY_MAX * self.arena.len() {
+                memory.copy_from(&self.arena);
+                self.arena = memory;
+            }
         }
     }
 
