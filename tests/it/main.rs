@@ -12,4 +12,5 @@ mod errors;
 mod figures;
 mod jobs;
 mod kill;
+mod native;
 mod support;

@@ -16,6 +16,9 @@ use crate::keys::LongKeys;
 use crate::logic::{CACHED_KEYS_MAX, Fault, Logic};
 use crate::row::{Slot, column_of, column_of_keys, long_keys, ordered};
 
+#[cfg(test)]
+mod tests;
+
 /// What a record without a usable timestamp is told.
 pub(crate) const NO_TIME: Fault = Fault::Malformed("a record has no timestamp for its window");
 

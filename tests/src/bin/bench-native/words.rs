@@ -29,19 +29,24 @@ const LOWER: [u8; 256] = {
 
 /// Appends the words of a line: runs of ASCII letters and digits, in lower case.
 fn append_words(line: &[u8], words: &mut Column) {
-    let mut start = words.data.len();
+    let base = words.data.len();
+    words.data.resize(base + line.len(), 0);
+    let out = &mut words.data[base..];
+    let (mut at, mut start) = (0, 0);
     for &byte in line {
         let lower = LOWER[byte as usize];
         if lower != 0 {
-            words.data.push(lower);
-        } else if words.data.len() > start {
-            start = words.data.len();
-            words.ends.push(start as u32);
+            out[at] = lower;
+            at += 1;
+        } else if at > start {
+            start = at;
+            words.ends.push((base + at) as u32);
         }
     }
-    if words.data.len() > start {
-        words.ends.push(words.data.len() as u32);
+    if at > start {
+        words.ends.push((base + at) as u32);
     }
+    words.data.truncate(base + at);
 }
 
 /// Splits lines; the word is its own key.
