@@ -274,6 +274,12 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
             if let Some(value) = top_level(&report.value) {
                 document.entry(report.name.clone()).or_insert(value);
             }
+            if let ReportValue::Histogram(buckets) = &report.value {
+                for (name, ns) in percentiles(buckets) {
+                    let name = format!("{}_us", name.replace('.', ""));
+                    document.entry(name).or_insert(json!(ns as f64 / 1e3));
+                }
+            }
         }
     }
     Value::Object(document)

@@ -61,7 +61,7 @@ pub(crate) fn engine(config: &RuntimeConfig) -> Result<Engine, WasmError> {
         .parallel_compilation(config.parallel_compilation)
         // Without it a call is three times cheaper; nothing in the contract is asynchronous.
         .concurrency_support(false)
-        // Costs 2 to 11 % of a guest's time, whatever the tick (benches/crossing.rs); an endless loop costs everything.
+        // Costs a tenth of a job's time, whatever the tick (scripts/bench-epoch.sh); an endless loop costs everything.
         .epoch_interruption(config.epoch_tick_ms > 0)
         .max_wasm_stack(config.stack_bytes)
         .memory_reservation(MEMORY_RESERVATION_BYTES)
