@@ -4,14 +4,13 @@
 //! emits is kept in here, in order, and becomes real in [`Call::commit`]; [`Call::roll_back`] forgets it. The guest
 //! never reaches the backend itself.
 
-use hashbrown::HashTable;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-
 use crate::element::{Batch, Column};
 use crate::ids::{OperatorId, StateNumber};
 use crate::key_group::{KeyGroupRange, key_group};
 use crate::limits;
+use crate::port::overlay::Overlay;
 use crate::port::state::{Addresses, Found, Scanned, StateBackend, StateError};
+use crate::port::write::Write;
 use crate::time::timer::{TimeDomain, TimerBatch, TimerQueue, timer_sub_key};
 
 /// The times that hold during one call.
@@ -21,35 +20,6 @@ pub struct Moment {
     pub processing_time_ms: i64,
     /// The watermark at the input of the task.
     pub watermark_ms: i64,
-}
-
-/// A write that waits for the call to succeed.
-#[derive(Debug)]
-enum Write {
-    Put {
-        state: StateNumber,
-        count: usize,
-        keys: Column,
-        sub_keys: Column,
-        values: Column,
-    },
-    Delete {
-        state: StateNumber,
-        count: usize,
-        keys: Column,
-        sub_keys: Column,
-    },
-    Append {
-        state: StateNumber,
-        count: usize,
-        keys: Column,
-        sub_keys: Column,
-        values: Column,
-    },
-    Clear {
-        state: StateNumber,
-        key: Vec<u8>,
-    },
 }
 
 /// Registering or deleting timers, in order.
@@ -112,6 +82,7 @@ pub struct Call {
     max_parallelism: u32,
     timers: Timers,
     writes: Vec<Write>,
+    overlay: Overlay,
     timer_changes: Vec<TimerChange>,
     output_bytes: usize,
 }
@@ -156,6 +127,7 @@ impl Call {
             max_parallelism,
             timers,
             writes: Vec::new(),
+            overlay: Overlay::default(),
             timer_changes: Vec::new(),
             output_bytes: 0,
         }
@@ -246,12 +218,15 @@ impl Call {
         if self.writes.is_empty() {
             return Ok(committed);
         }
-        let overlay = Overlay::of(&self.writes, state);
+        self.overlay.catch_up(&self.writes);
         let mut found = Found::default();
         for index in 0..count {
             let (key, sub_key) = addresses.get(index);
             let base = (committed.present[index] == 1).then(|| committed.values.get(index, count));
-            overlay.apply(key, sub_key, base, |value| found.push(value));
+            self.overlay
+                .apply(&self.writes, state, (key, sub_key), base, |value| {
+                    found.push(value)
+                });
         }
         Ok(found)
     }
@@ -476,6 +451,7 @@ impl Call {
     /// The backend refused; it is poisoned and the task must fail.
     pub fn commit(&mut self) -> Result<(), StateError> {
         self.output_bytes = 0;
+        self.overlay.clear();
         if let Some(backend) = self.backend.as_deref_mut() {
             for write in self.writes.drain(..) {
                 write.apply(backend)?;
@@ -512,6 +488,7 @@ impl Call {
     /// Forgets everything the call did.
     pub fn roll_back(&mut self) {
         self.writes.clear();
+        self.overlay.clear();
         self.timer_changes.clear();
         self.output.clear();
         self.observed.clear();
@@ -573,270 +550,5 @@ impl TimerChange {
     }
 }
 
-impl Write {
-    fn state(&self) -> StateNumber {
-        match self {
-            Self::Put { state, .. }
-            | Self::Delete { state, .. }
-            | Self::Append { state, .. }
-            | Self::Clear { state, .. } => *state,
-        }
-    }
-
-    fn apply(self, backend: &mut dyn StateBackend) -> Result<(), StateError> {
-        match self {
-            Self::Put {
-                state,
-                count,
-                keys,
-                sub_keys,
-                values,
-            } => {
-                let addresses = Addresses {
-                    count,
-                    keys: &keys,
-                    sub_keys: &sub_keys,
-                };
-                backend.put_many(state, addresses, &values)
-            }
-            Self::Delete {
-                state,
-                count,
-                keys,
-                sub_keys,
-            } => {
-                let addresses = Addresses {
-                    count,
-                    keys: &keys,
-                    sub_keys: &sub_keys,
-                };
-                backend.delete_many(state, addresses)
-            }
-            Self::Append {
-                state,
-                count,
-                keys,
-                sub_keys,
-                values,
-            } => {
-                let addresses = Addresses {
-                    count,
-                    keys: &keys,
-                    sub_keys: &sub_keys,
-                };
-                backend.append_many(state, addresses, &values)
-            }
-            Self::Clear { state, key } => backend.clear_key(state, &key),
-        }
-    }
-
-    /// Replays the write on the entries of one key with sub-keys in `from..=until`.
-    fn apply_to_map(
-        &self,
-        key: &[u8],
-        from: &[u8],
-        until: Option<&[u8]>,
-        map: &mut std::collections::BTreeMap<Vec<u8>, Vec<u8>>,
-    ) {
-        let in_page =
-            |sub_key: &[u8]| sub_key >= from && until.is_none_or(|until| sub_key <= until);
-        match self {
-            Self::Put {
-                count,
-                keys,
-                sub_keys,
-                values,
-                ..
-            } => {
-                for index in 0..*count {
-                    let sub_key = sub_keys.get(index, *count);
-                    if keys.get(index, *count) == key && in_page(sub_key) {
-                        map.insert(sub_key.to_vec(), values.get(index, *count).to_vec());
-                    }
-                }
-            }
-            Self::Delete {
-                count,
-                keys,
-                sub_keys,
-                ..
-            } => {
-                for index in 0..*count {
-                    if keys.get(index, *count) == key {
-                        map.remove(sub_keys.get(index, *count));
-                    }
-                }
-            }
-            Self::Append { .. } => {}
-            Self::Clear { key: cleared, .. } => {
-                if cleared == key {
-                    map.clear();
-                }
-            }
-        }
-    }
-}
-
-/// The writes of a call to one state, indexed by address, for reads after writes within the call.
-struct Overlay<'a> {
-    changes: Vec<Change<'a>>,
-    index: HashTable<u32>,
-    cleared: Vec<(usize, &'a [u8])>,
-}
-
-struct Change<'a> {
-    key: &'a [u8],
-    sub_key: &'a [u8],
-    hash: u64,
-    /// Writes to the address, oldest first, with their position in the call.
-    values: Vec<(usize, Effect<'a>)>,
-}
-
-#[derive(Clone, Copy)]
-enum Effect<'a> {
-    Put(&'a [u8]),
-    Delete,
-    Append(&'a [u8]),
-}
-
-impl<'a> Overlay<'a> {
-    fn of(writes: &'a [Write], state: StateNumber) -> Self {
-        let mut overlay = Self {
-            changes: Vec::new(),
-            index: HashTable::new(),
-            cleared: Vec::new(),
-        };
-        for (position, write) in writes
-            .iter()
-            .enumerate()
-            .filter(|(_, w)| w.state() == state)
-        {
-            match write {
-                Write::Put {
-                    count,
-                    keys,
-                    sub_keys,
-                    values,
-                    ..
-                } => {
-                    for i in 0..*count {
-                        let effect = Effect::Put(values.get(i, *count));
-                        overlay.add(
-                            position,
-                            keys.get(i, *count),
-                            sub_keys.get(i, *count),
-                            effect,
-                        );
-                    }
-                }
-                Write::Delete {
-                    count,
-                    keys,
-                    sub_keys,
-                    ..
-                } => {
-                    for i in 0..*count {
-                        overlay.add(
-                            position,
-                            keys.get(i, *count),
-                            sub_keys.get(i, *count),
-                            Effect::Delete,
-                        );
-                    }
-                }
-                Write::Append {
-                    count,
-                    keys,
-                    sub_keys,
-                    values,
-                    ..
-                } => {
-                    for i in 0..*count {
-                        let effect = Effect::Append(values.get(i, *count));
-                        overlay.add(
-                            position,
-                            keys.get(i, *count),
-                            sub_keys.get(i, *count),
-                            effect,
-                        );
-                    }
-                }
-                Write::Clear { key, .. } => overlay.cleared.push((position, key)),
-            }
-        }
-        overlay
-    }
-
-    fn hash(key: &[u8], sub_key: &[u8]) -> u64 {
-        xxh3_64_with_seed(key, xxh3_64(sub_key))
-    }
-
-    fn find(&self, key: &[u8], sub_key: &[u8]) -> Option<u32> {
-        let changes = &self.changes;
-        self.index
-            .find(Self::hash(key, sub_key), |&i| {
-                let change = &changes[i as usize];
-                // An empty sub-key may dangle, and some `memcmp` take 50 times longer there.
-                let same =
-                    change.sub_key.is_empty() && sub_key.is_empty() || change.sub_key == sub_key;
-                change.key == key && same
-            })
-            .copied()
-    }
-
-    fn add(&mut self, position: usize, key: &'a [u8], sub_key: &'a [u8], effect: Effect<'a>) {
-        if let Some(at) = self.find(key, sub_key) {
-            self.changes[at as usize].values.push((position, effect));
-            return;
-        }
-        let hash = Self::hash(key, sub_key);
-        let at = self.changes.len() as u32;
-        self.changes.push(Change {
-            key,
-            sub_key,
-            hash,
-            values: vec![(position, effect)],
-        });
-        let changes = &self.changes;
-        self.index
-            .insert_unique(hash, at, |&i| changes[i as usize].hash);
-    }
-
-    /// Gives the value at an address after all writes of the call, starting from the committed one.
-    fn apply(
-        &self,
-        key: &[u8],
-        sub_key: &[u8],
-        committed: Option<&[u8]>,
-        found: impl FnOnce(Option<&[u8]>),
-    ) {
-        let cleared_at = self
-            .cleared
-            .iter()
-            .rev()
-            .find(|(_, k)| *k == key)
-            .map(|(at, _)| *at);
-        let mut value = if cleared_at.is_some() {
-            None
-        } else {
-            committed.map(<[u8]>::to_vec)
-        };
-        if let Some(at) = self.find(key, sub_key) {
-            for (position, effect) in &self.changes[at as usize].values {
-                if cleared_at.is_some_and(|cleared| *position < cleared) {
-                    continue;
-                }
-                match effect {
-                    Effect::Put(new) => value = Some(new.to_vec()),
-                    Effect::Delete => value = None,
-                    Effect::Append(element) => {
-                        let list = value.get_or_insert_with(Vec::new);
-                        list.extend_from_slice(&(element.len() as u32).to_le_bytes());
-                        list.extend_from_slice(element);
-                    }
-                }
-            }
-        }
-        found(value.as_deref());
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ pub mod blob;
 pub mod call;
 pub mod error;
 pub mod operator;
+mod overlay;
 pub mod sink;
 pub mod source;
 pub mod state;
+mod write;
