@@ -351,6 +351,32 @@ impl Arena {
         })
     }
 
+    /// Moves the entries that are alive and wanted to the front, in order, and shows each in its new place.
+    pub(crate) fn compact(
+        &mut self,
+        keep: impl Fn(&Header) -> bool,
+        mut moved: impl FnMut(u32, &Header, &Self),
+    ) {
+        let (mut read, mut write, len) = (0usize, 0usize, self.bytes.len());
+        while read < len {
+            let header = self.header(read as u32);
+            let size = header.size();
+            if !header.has(DEAD) && keep(&header) {
+                self.bytes.copy_within(read..read + size, write);
+                moved(write as u32, &header, self);
+                write += size;
+            }
+            read += size;
+        }
+        self.bytes.truncate(write);
+        // What a burst needed is given back.
+        if self.bytes.capacity() > 4096 + 8 * write {
+            self.bytes.shrink_to(2 * write);
+        }
+        self.dead_bytes = 0;
+        self.free.clear();
+    }
+
     /// Bytes of dead entries.
     pub(crate) fn dead_bytes(&self) -> usize {
         self.dead_bytes

@@ -7,8 +7,6 @@ use super::{Stamp, packed};
 
 /// Dead bytes below which a shard is not worth rebuilding.
 const DEAD_BYTES_MIN: usize = 1024;
-/// A rebuilt shard keeps its memory if that is at most so many times what it holds.
-const KEPT_MEMORY_MAX: usize = 4;
 /// Tombstones below which a shard is not worth rebuilding.
 const TOMBSTONES_MIN: usize = 16;
 
@@ -51,16 +49,21 @@ impl Shard {
             && self.purged_at < stamp.settled;
         if wasteful || purgeable {
             let settled = stamp.settled;
-            let dense = self.rebuild(|header| !(header.has(TOMBSTONE) && header.epoch <= settled));
-            let mut memory = std::mem::take(&mut self.arena);
-            *self = dense;
+            self.compact(|header| !(header.has(TOMBSTONE) && header.epoch <= settled));
             self.purged_at = settled;
-            // What was wasted will be needed again: a shard that stays as busy as it was keeps its memory.
-            if memory.allocated() <= KEPT_MEMORY_MAX * self.arena.len() {
-                memory.copy_from(&self.arena);
-                self.arena = memory;
-            }
         }
+    }
+
+    /// Moves the entries together in the memory the shard has: what was wasted will be needed again. Entries that `keep`
+    /// does not want must be tombstones.
+    fn compact(&mut self, keep: impl Fn(&Header) -> bool) {
+        self.index.clear();
+        let (index, mut tombstones) = (&mut self.index, 0);
+        self.arena.compact(keep, |offset, header, arena| {
+            tombstones += usize::from(header.has(TOMBSTONE));
+            index.insert_unique(header.hash, offset, |&other| arena.hash(other));
+        });
+        self.tombstones = tombstones;
     }
 
     /// A dense copy of the entries that `keep` wants.
