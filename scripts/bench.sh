@@ -79,14 +79,27 @@ report() {
     }'
 }
 
+# The records of J7 are words, which no engine counts as input: counted once with the tools of every system.
+words_in() {
+    local known
+    known=$cache/$(basename "$1").words
+    if [ ! -s "$known" ]; then
+        mkdir -p "$cache"
+        find "$1" -type f -exec cat {} + | tr -cs 'A-Za-z0-9' '\n' | grep -c . >"$known"
+    fi
+    cat "$known"
+}
+
 # The summary of `wasmill run --json` and of `wasmill-bench-native`, field by field.
 report_ours() {
-    local result=$1 latency="" name value
+    local result=$1 latency="" name value records
     for name in p50_us p99_us p999_us; do
         value=$(field "$result" "$name")
         [ -z "$value" ] || latency="$latency,\"$name\":$value"
     done
-    report "$(field "$result" records_in)" "$(field "$result" count)" "$(field "$result" checksum)" \
+    records=$(field "$result" records_in)
+    if [ "$JOB" = J7 ]; then records=$(words_in "$FILE"); fi
+    report "$records" "$(field "$result" count)" "$(field "$result" checksum)" \
         "$(field "$result" seconds)" "" "$(field "$result" cpu_seconds)" "" \
         "$(field "$result" peak_rss_bytes)" "$latency"
 }
