@@ -198,7 +198,8 @@ fn the_checkpoint_of_another_job_is_refused() {
 #[test]
 fn a_panic_tells_its_text_and_where() {
     let ended = faulty("panic").parallelism(2).end();
-    ended.fails_naming(&["asked to panic at key 5", "faulty", "subtask"]);
+    let words = ["job faulty", "subtask", "record", "asked to panic at key 5"];
+    ended.fails_naming(&words);
     assert_eq!(ended.code, Some(1), "{}", ended.told());
 }
 

@@ -218,7 +218,8 @@ fn execute(
         let _ = line.await;
         signals.abort();
         outcome
-    })?;
+    });
+    let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
     Ok((started, Summary::new(outcome, &watched, clock)))
 }
 

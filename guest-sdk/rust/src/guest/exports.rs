@@ -23,7 +23,10 @@ fn hook_panics() {
     static HOOKED: Once = Once::new();
     HOOKED.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
-            bindings::wasmill::dataflow::log::panicked(&panic.to_string());
+            let at = crate::task::record_under_way().map_or_else(String::new, |index| {
+                format!("at record {index} of the batch: ")
+            });
+            bindings::wasmill::dataflow::log::panicked(&format!("{at}{panic}"));
         }));
     });
 }

@@ -5,6 +5,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::receiver::Receiver;
 use super::shared::Shared;
@@ -59,12 +60,20 @@ impl<T: Row, R: Receiver<T>> Head for DecodingHead<R, T> {
 pub(crate) fn for_each_value(
     batch: &Batch,
     range: Range<usize>,
-    mut each: impl FnMut(usize, &[u8]) -> bool,
+    each: impl FnMut(usize, &[u8]) -> bool,
 ) -> usize {
+    let end = walk(batch, range, each);
+    UNDER_WAY.store(u32::MAX, Ordering::Relaxed);
+    end
+}
+
+#[inline]
+fn walk(batch: &Batch, range: Range<usize>, mut each: impl FnMut(usize, &[u8]) -> bool) -> usize {
     let values = &batch.values;
     if values.ends.is_empty() {
         let width = values.data.len() / batch.len().max(1);
         for index in range.clone() {
+            UNDER_WAY.store(index as u32, Ordering::Relaxed);
             if each(index, &values.data[index * width..(index + 1) * width]) {
                 return index + 1;
             }
@@ -76,6 +85,7 @@ pub(crate) fn for_each_value(
         };
         for index in range.clone() {
             let end = values.ends[index] as usize;
+            UNDER_WAY.store(index as u32, Ordering::Relaxed);
             if each(index, &values.data[start..end]) {
                 return index + 1;
             }
@@ -83,4 +93,14 @@ pub(crate) fn for_each_value(
         }
     }
     range.end
+}
+
+/// The record being processed, for the text of a panic; a plain store in a guest, which has one thread.
+static UNDER_WAY: AtomicU32 = AtomicU32::new(u32::MAX);
+
+/// Index in its batch of the record being processed, if one is.
+#[cfg(target_family = "wasm")]
+pub(crate) fn record_under_way() -> Option<u32> {
+    let index = UNDER_WAY.load(Ordering::Relaxed);
+    (index != u32::MAX).then_some(index)
 }

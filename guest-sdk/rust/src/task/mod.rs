@@ -10,6 +10,8 @@ mod watermark;
 mod wiring;
 
 pub use chain::Task;
+#[cfg(target_family = "wasm")]
+pub(crate) use head::record_under_way;
 pub(crate) use head::{DecodingHead, Head, for_each_value};
 pub(crate) use port::{KeyedPort, Port, PortBuffer};
 pub use receiver::Collector;
