@@ -77,6 +77,7 @@ impl Task {
             todo: VecDeque::new(),
             now_ms,
             split: None,
+            idle: false,
             spec,
             environment,
         };

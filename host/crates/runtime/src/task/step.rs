@@ -68,6 +68,8 @@ pub struct Task {
     pub(super) now_ms: i64,
     /// The split of the records being processed.
     pub(super) split: Option<SplitId>,
+    /// The chain has said that it has nothing to say about event time.
+    pub(super) idle: bool,
 }
 
 impl Task {
@@ -139,6 +141,9 @@ impl Task {
     fn arrive(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Records(input, batch, split) => {
+                if std::mem::take(&mut self.idle) {
+                    self.outlets.broadcast(&StreamElement::Active);
+                }
                 add(&self.environment.figures.records_in, u64::from(batch.count));
                 self.todo.push_back(Work::Records(input, batch, split));
             }
@@ -390,6 +395,16 @@ impl Task {
         }
         if !self.todo.is_empty() {
             return Ok(StepStatus::Busy);
+        }
+        // A source whose splits are all silent must not hold back the event time of the others.
+        let now_ms = self.now_ms;
+        let mut generators = self.generators.iter();
+        if !self.idle
+            && !self.generators.is_empty()
+            && generators.all(|(_, generator)| generator.is_idle(now_ms))
+        {
+            self.idle = true;
+            self.outlets.broadcast(&StreamElement::Idle);
         }
         if let Some(time) = self.next_processing_timer().filter(|_| !self.finished) {
             let in_ms = time.saturating_sub(self.now_ms).clamp(0, 1 << 40) as u64;
