@@ -69,10 +69,16 @@ pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::operator::{Counter, Process, ProcessContext};
 pub use crate::row::{Row, Text};
 pub use crate::state::{ListState, MapState, SubKey, ValueState};
-pub use crate::stream::{ConnectedStreams, KeyedStream, Sink, Stream, Watermarks, WindowedStream};
+pub use crate::stream::{
+    AllWindowedStream, ConnectedStreams, KeyedStream, Sink, Stream, Watermarks, WindowedStream,
+};
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
 pub use crate::window::{
-    Aggregate, Assigner, Count, Max, Min, Sliding, Sum, Tumbling, Window, Windowed,
+    Aggregate, Assigner, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger, Count,
+    CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, DynamicSession, EventTimeTrigger,
+    Evictor, GlobalWindows, Max, Min, NeverTrigger, Number, ProcessWindow, ProcessingTimeTrigger,
+    PurgingTrigger, Session, Sliding, Sum, TimeEvictor, Timestamped, Trigger, TriggerContext,
+    TriggerResult, Tumbling, Window, WindowAssigner, WindowContext, Windowed,
 };
 
 /// Everything a job needs, to be imported at once.
@@ -83,6 +89,13 @@ pub mod prelude {
         KeyedProcess, KeyedStream, Level, ListState, MapState, Max, Min, OpenContext, Outcome,
         OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text,
         TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
+    };
+    pub use crate::{
+        AllWindowedStream, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger,
+        CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, EventTimeTrigger, Evictor,
+        GlobalWindows, NeverTrigger, ProcessWindow, ProcessingTimeTrigger, PurgingTrigger, Session,
+        TimeEvictor, Timestamped, Trigger, TriggerContext, TriggerResult, WindowAssigner,
+        WindowContext, WindowedStream,
     };
 }
 

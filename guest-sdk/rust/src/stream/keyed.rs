@@ -11,7 +11,7 @@ use crate::keyed::{KeySpace, KeyedCoProcess, KeyedContext, KeyedNode, KeyedProce
 use crate::row::{Row, schema_of};
 use crate::state::ValueState;
 use crate::task::{Collector, Place};
-use crate::window::Assigner;
+use crate::window::WindowAssigner;
 
 /// Records of type `T` grouped by a key of type `K`.
 pub struct KeyedStream<K, T> {
@@ -66,9 +66,20 @@ impl<K: Row, T: Row> KeyedStream<K, T> {
         stream.type_name("reduce")
     }
 
-    /// Groups the records of a key into event-time windows.
-    pub fn window(self, assigner: impl Into<Assigner>) -> WindowedStream<K, T> {
-        WindowedStream::new(self, assigner.into())
+    /// Groups the records of a key into windows: `Tumbling`, `Sliding`, `Session`, `GlobalWindows`, or an assigner of
+    /// your own.
+    pub fn window(self, assigner: impl WindowAssigner<T>) -> WindowedStream<K, T> {
+        WindowedStream::new(self, assigner)
+    }
+
+    /// Groups every `size` records of a key. What does not fill a window gives no result.
+    pub fn count_window(self, size: i64) -> WindowedStream<K, T> {
+        WindowedStream::counting(self, size, size)
+    }
+
+    /// Groups the last `size` records of a key, every `slide` records.
+    pub fn count_window_sliding(self, size: i64, slide: i64) -> WindowedStream<K, T> {
+        WindowedStream::counting(self, size, slide)
     }
 
     /// Joins the stream with another that has the same key, to share state and timers.

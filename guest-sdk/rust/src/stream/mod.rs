@@ -6,9 +6,12 @@
 mod keyed;
 mod sink;
 mod unkeyed;
+mod window_setup;
 mod windowed;
+mod windowed_all;
 
 pub use keyed::{ConnectedStreams, KeyedStream};
 pub use sink::Sink;
 pub use unkeyed::{Stream, Watermarks};
 pub use windowed::WindowedStream;
+pub use windowed_all::AllWindowedStream;

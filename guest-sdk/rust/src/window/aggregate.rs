@@ -71,32 +71,87 @@ impl<T> Aggregate<T> for Count {
     }
 }
 
+/// Numbers that aggregates add up and compare.
+pub trait Number: Row + Copy {
+    /// Nothing.
+    const ZERO: Self;
+    /// What every other number is at most.
+    const GREATEST: Self;
+    /// What every other number is at least.
+    const LEAST: Self;
+    /// The sum; of whole numbers it wraps around.
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+    /// The lesser one.
+    #[must_use]
+    fn lesser(self, other: Self) -> Self;
+    /// The greater one.
+    #[must_use]
+    fn greater(self, other: Self) -> Self;
+    /// As a fraction, which may round.
+    fn fraction(self) -> f64;
+}
+
+macro_rules! number {
+    ($type:ty, $zero:expr, $greatest:expr, $least:expr, $plus:expr) => {
+        impl Number for $type {
+            const ZERO: Self = $zero;
+            const GREATEST: Self = $greatest;
+            const LEAST: Self = $least;
+
+            #[inline]
+            fn plus(self, other: Self) -> Self {
+                let plus: fn(Self, Self) -> Self = $plus;
+                plus(self, other)
+            }
+
+            #[inline]
+            fn lesser(self, other: Self) -> Self {
+                self.min(other)
+            }
+
+            #[inline]
+            fn greater(self, other: Self) -> Self {
+                self.max(other)
+            }
+
+            #[inline]
+            fn fraction(self) -> f64 {
+                self as f64
+            }
+        }
+    };
+}
+
+number!(i32, 0, Self::MAX, Self::MIN, Self::wrapping_add);
+number!(i64, 0, Self::MAX, Self::MIN, Self::wrapping_add);
+number!(f64, 0.0, Self::INFINITY, Self::NEG_INFINITY, |a, b| a + b);
+
 macro_rules! number_aggregate {
-    ($(#[$doc:meta])* $name:ident, $start:expr, $fold:expr) => {
+    ($(#[$doc:meta])* $name:ident, $start:ident, $fold:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name<F>(pub F);
 
-        impl<T, F: Fn(&T) -> i64 + 'static> Aggregate<T> for $name<F> {
-            type Acc = i64;
-            type Out = i64;
+        impl<T, N: Number, F: Fn(&T) -> N + 'static> Aggregate<T> for $name<F> {
+            type Acc = N;
+            type Out = N;
 
-            fn create(&self) -> i64 {
-                $start
+            fn create(&self) -> N {
+                N::$start
             }
 
             #[inline]
-            fn add(&self, acc: &mut i64, record: &T) {
-                self.merge(acc, &(self.0)(record));
+            fn add(&self, acc: &mut N, record: &T) {
+                *acc = acc.$fold((self.0)(record));
             }
 
             #[inline]
-            fn merge(&self, acc: &mut i64, later: &i64) {
-                let fold: fn(i64, i64) -> i64 = $fold;
-                *acc = fold(*acc, *later);
+            fn merge(&self, acc: &mut N, later: &N) {
+                *acc = acc.$fold(*later);
             }
 
-            fn result(&self, acc: &i64) -> i64 {
+            fn result(&self, acc: &N) -> N {
                 *acc
             }
         }
@@ -104,17 +159,45 @@ macro_rules! number_aggregate {
 }
 
 number_aggregate!(
-    /// Adds a number of each record up; wraps around at 64 bits.
-    Sum, 0, i64::wrapping_add
+    /// Adds a number of each record up.
+    Sum, ZERO, plus
 );
 number_aggregate!(
     /// The least number of any record.
-    Min, i64::MAX, Ord::min
+    Min, GREATEST, lesser
 );
 number_aggregate!(
     /// The greatest number of any record.
-    Max, i64::MIN, Ord::max
+    Max, LEAST, greater
 );
+
+/// The mean of a number of each record.
+#[derive(Clone, Copy, Debug)]
+pub struct Avg<F>(pub F);
+
+impl<T, N: Number, F: Fn(&T) -> N + 'static> Aggregate<T> for Avg<F> {
+    type Acc = (f64, i64);
+    type Out = f64;
+
+    fn create(&self) -> (f64, i64) {
+        (0.0, 0)
+    }
+
+    #[inline]
+    fn add(&self, acc: &mut (f64, i64), record: &T) {
+        acc.0 += (self.0)(record).fraction();
+        acc.1 += 1;
+    }
+
+    fn merge(&self, acc: &mut (f64, i64), later: &(f64, i64)) {
+        acc.0 += later.0;
+        acc.1 += later.1;
+    }
+
+    fn result(&self, acc: &(f64, i64)) -> f64 {
+        acc.0 / acc.1 as f64
+    }
+}
 
 /// What the window operator needs: no accumulator means no records.
 pub(crate) trait Fold<T>: 'static {
