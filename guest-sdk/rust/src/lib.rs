@@ -27,8 +27,8 @@
 //! ```
 //!
 //! Modules in reading order: [`row`] (types and bytes), `stream` and [`connector`] (the words of a job), [`env`] (the
-//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), `task` (how it is
-//! wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
+//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), `transform` (what the SDK
+//! builds of them), `task` (how it is wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
 //!
 //! The SDK keeps nothing that must last: state, timers and output are the host's, and an instance may be thrown away
 //! between two calls.
@@ -52,6 +52,7 @@ pub mod state;
 mod stream;
 mod task;
 pub mod testing;
+mod transform;
 pub mod window;
 
 #[cfg(target_arch = "wasm32")]
@@ -66,11 +67,15 @@ pub use crate::env::{Env, JobFn, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
-pub use crate::operator::{Counter, Process, ProcessContext};
-pub use crate::row::{Row, Text};
+pub use crate::operator::{CoProcess, Counter, Process, ProcessContext};
+pub use crate::row::{Fields, Row, Text};
 pub use crate::state::{ListState, MapState, SubKey, ValueState};
-pub use crate::stream::{ConnectedStreams, KeyedStream, Sink, Stream, Watermarks, WindowedStream};
+pub use crate::stream::{
+    CoStreams, ConnectedStreams, IntervalJoin, KeyedStream, MultiInput, RegularJoin, Sink,
+    SplitStream, Stream, Watermarks, WindowedStream,
+};
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
+pub use crate::transform::{LruCache, Number};
 pub use crate::window::{
     Aggregate, Assigner, Count, Max, Min, Sliding, Sum, Tumbling, Window, Windowed,
 };
@@ -79,10 +84,10 @@ pub use crate::window::{
 pub mod prelude {
     pub use crate::connector::{Checksum, Connector, Generator, Latency, Print, TextFiles};
     pub use crate::{
-        Aggregate, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess, KeyedContext,
-        KeyedProcess, KeyedStream, Level, ListState, MapState, Max, Min, OpenContext, Outcome,
-        OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text,
-        TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
+        Aggregate, CoProcess, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess,
+        KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache, MapState, Max, Min,
+        OpenContext, Outcome, OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding,
+        Stream, Sum, Text, TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
     };
 }
 

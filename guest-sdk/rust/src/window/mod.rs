@@ -9,7 +9,7 @@ mod slices;
 pub use aggregate::{Aggregate, Count, Max, Min, Sum};
 pub(crate) use aggregate::{AggregateFold, Fold, ReduceFold};
 pub use assigner::{Assigner, Sliding, Tumbling, Window};
-pub(crate) use node::{WINDOW_STATE, WindowNode};
+pub(crate) use node::{LATE_RECORDS_DROPPED, WINDOW_STATE, WindowNode};
 
 use wasmill_sdk_macros::Record;
 
