@@ -6,9 +6,12 @@
 mod keyed;
 mod sink;
 mod unkeyed;
+mod watermarks;
 mod windowed;
 
 pub use keyed::{ConnectedStreams, KeyedStream};
 pub use sink::Sink;
-pub use unkeyed::{Stream, Watermarks};
+pub use unkeyed::Stream;
+pub(crate) use watermarks::Punctuate;
+pub use watermarks::Watermarks;
 pub use windowed::WindowedStream;
