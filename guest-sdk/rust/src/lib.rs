@@ -27,7 +27,7 @@
 //! ```
 //!
 //! Modules in reading order: [`row`] (types and bytes), `stream` and [`connector`] (the words of a job), [`env`] (the
-//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), `task` (how it is
+//! job and its parameters) with `open_port`, [`dynamic`], [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), `task` (how it is
 //! wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
 //!
 //! The SDK keeps nothing that must last: state, timers and output are the host's, and an instance may be thrown away
@@ -40,12 +40,14 @@ pub mod column;
 pub mod component;
 pub mod connector;
 pub mod context;
+pub mod dynamic;
 pub mod env;
 mod error;
 mod graph;
 pub mod host;
 mod keyed;
 mod no_host;
+mod open_port;
 mod operator;
 pub mod row;
 pub mod state;
@@ -77,7 +79,9 @@ pub use crate::window::{
 
 /// Everything a job needs, to be imported at once.
 pub mod prelude {
-    pub use crate::connector::{Checksum, Connector, Generator, Latency, Print, TextFiles};
+    pub use crate::connector::{
+        Checksum, Collect, Connector, Generator, Latency, Print, TextFiles,
+    };
     pub use crate::{
         Aggregate, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess, KeyedContext,
         KeyedProcess, KeyedStream, Level, ListState, MapState, Max, Min, OpenContext, Outcome,

@@ -7,15 +7,16 @@ use dataflow::graph::execution::Vertex;
 use dataflow::graph::logical::Operator;
 use serde_json::{Value, json};
 
+use super::submission::Submission;
 use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::output::say;
 use crate::scheduler::job::Job;
 
-pub(super) fn plan(args: &PlanArgs, config: &Config) -> Result<ExitCode> {
+pub(super) fn plan(args: &PlanArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
     let runtime = super::sandbox(config, &clock)?;
-    let job = super::prepare(&args.job, config, &runtime, &clock)?;
+    let job = submission.job(&args.job, config, &runtime, &clock, false)?;
     if args.job.json {
         say(&serde_json::to_string_pretty(&document(&job))?);
     } else {

@@ -16,6 +16,7 @@ use runtime::task::storage_pool::StoragePool;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
+use super::submission::Submission;
 use crate::cli::RunArgs;
 use crate::config::{Backend, Config};
 use crate::output;
@@ -27,13 +28,14 @@ use crate::scheduler::restore::Inheritance;
 use crate::storage::blob_store::ObjectBlobStore;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
-pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
+pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
     if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
         bail!("--restore PATH names the data directory itself: leave --data-dir out");
     }
-    let job = Arc::new(super::prepare(&args.job, config, &sandbox, &clock)?);
+    let job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let job = Arc::new(job);
     let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {

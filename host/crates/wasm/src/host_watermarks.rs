@@ -25,7 +25,8 @@ impl HostState {
 impl Host for HostState {
     fn observe(&mut self, observations: Vec<Observation>) -> wasmtime::Result<()> {
         for observation in observations {
-            self.observe_one(OperatorId(observation.operator), observation.max_timestamp)?;
+            let operator = self.operator(observation.operator);
+            self.observe_one(operator, observation.max_timestamp)?;
         }
         Ok(())
     }

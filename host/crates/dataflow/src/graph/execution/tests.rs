@@ -34,6 +34,7 @@ fn logic(keyed: bool, assigner: bool) -> OperatorKind {
         idle_after_ms: None,
     });
     OperatorKind::Logic {
+        component: ComponentId(0),
         keyed,
         states: Vec::new(),
         watermarks,

@@ -28,6 +28,7 @@ fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Opera
 
 fn logic(keyed: bool) -> OperatorKind {
     OperatorKind::Logic {
+        component: ComponentId(0),
         keyed,
         states: Vec::new(),
         watermarks: None,
