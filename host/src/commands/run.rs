@@ -116,6 +116,16 @@ fn open_store(
     if config.checkpoint_interval.is_none() && restore.is_none() {
         return Ok((None, None));
     }
+    if config.backend == Backend::Memory {
+        if restore.is_some() {
+            bail!(
+                "the state backend memory keeps checkpoints in memory only, so there is nothing to restore: use --state-backend filesystem or rocksdb"
+            );
+        }
+        let store =
+            CheckpointStore::in_memory(run.to_owned(), config.retained_checkpoints, handle.clone());
+        return Ok((Some(Arc::new(Mutex::new(store))), None));
+    }
     if restore.is_some() && !root.is_dir() {
         bail!(
             "there is no checkpoint to restore in {}: run the job with --checkpoint-interval first",
@@ -145,7 +155,7 @@ fn no_store(handle: &Handle) -> Arc<dyn BlobStore> {
 
 fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
     match config.backend {
-        Backend::Heap => Arc::new(state::HeapBackendFactory::new()),
+        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
         Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
     }
 }

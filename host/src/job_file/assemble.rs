@@ -100,8 +100,19 @@ impl Assembled {
     }
 }
 
+/// Loads the components of a job file, by name.
+///
+/// # Errors
+/// A component cannot be loaded, or is another than the file says.
+pub(crate) fn components(
+    file: &ReadJobFile,
+    sandbox: &wasm::Runtime,
+) -> Result<BTreeMap<String, wasm::Component>, JobFileError> {
+    load(file, sandbox).map_err(|defect| defect.of(&file.name))
+}
+
 /// The components of a job file, loaded.
-pub(crate) fn load(
+pub(super) fn load(
     file: &ReadJobFile,
     sandbox: &wasm::Runtime,
 ) -> Result<BTreeMap<String, wasm::Component>, Defect> {

@@ -19,4 +19,3 @@ mod splice;
 
 pub(crate) use assemble::Assembled;
 pub(crate) use document::JobFile;
-pub(crate) use error::JobFileError;

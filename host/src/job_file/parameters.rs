@@ -4,18 +4,30 @@
 //! a `${` that is meant literally. Values are not looked through again.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::document::{ComponentEntry, JobFile, Scalar};
 use super::error::{Defect, listed};
 
+/// The parameter that every job file has: the folder it is in, for paths of connectors.
+const FOLDER: &str = "job_dir";
+
 /// The parameters' values: the file's, overridden by the user's.
 pub(super) fn values(
     job: &JobFile,
+    folder: &Path,
     given: &[(String, String)],
 ) -> Result<BTreeMap<String, Scalar>, Defect> {
     let mut values = job.parameters.clone();
+    let folder = match folder.as_os_str().is_empty() {
+        true => ".".to_owned(),
+        false => folder.display().to_string(),
+    };
+    values
+        .entry(FOLDER.to_owned())
+        .or_insert(Scalar::Text(folder));
     for (name, text) in given {
         let Some(declared) = values.get_mut(name) else {
             let known = listed(job.parameters.keys().map(String::as_str));

@@ -46,9 +46,9 @@ pub(crate) fn read(path: &Path, given: &[(String, String)]) -> Result<ReadJobFil
         let reason = format!("{} is not 1; this host does not know it", job.version);
         return Err(refuse(Defect::new("version", reason)));
     }
-    let values = parameters::values(&job, given).map_err(refuse)?;
-    parameters::substitute(&mut job, &values).map_err(refuse)?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+    let values = parameters::values(&job, &folder, given).map_err(refuse)?;
+    parameters::substitute(&mut job, &values).map_err(refuse)?;
     Ok(ReadJobFile { job, name, folder })
 }
 

@@ -266,6 +266,7 @@ pub(crate) fn merge_reports(sinks: &[SinkSnapshot]) -> Vec<SinkReport> {
             (ReportValue::Sum(a), ReportValue::Sum(b))
             | (ReportValue::Checksum(a), ReportValue::Checksum(b)) => *a = a.wrapping_add(*b),
             (ReportValue::Histogram(a), ReportValue::Histogram(b)) => a.extend_from_slice(b),
+            (ReportValue::Lines(a), ReportValue::Lines(b)) => a.extend_from_slice(b),
             _ => {}
         }
     }

@@ -27,7 +27,7 @@ mod write;
 
 pub use record::Dynamic;
 pub(crate) use record::MARKER;
-pub use schema::{Field, RowSchema, Type};
+pub use schema::{Field, Layout, RowSchema, Type};
 pub use value::Value;
 pub use write::RowBuilder;
 
