@@ -83,6 +83,13 @@ impl TextFiles {
         }
         self
     }
+
+    /// As a sink: puts records into sub-directories `<field>=<value>` by a text field of theirs.
+    #[must_use]
+    pub fn partition_by(mut self, field: &str) -> Self {
+        self.0.insert("partition_by".to_owned(), json!(field));
+        self
+    }
 }
 
 connector!(TextFiles, "text files", SourceSpec SinkSpec);
