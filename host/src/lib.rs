@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod job_graph;
 pub mod native;
+mod operator_figures;
 mod output;
 mod progress;
 mod scheduler;

@@ -25,7 +25,7 @@ use crate::row::Row;
 use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
 
 /// The counter of records that came after their windows were over.
-pub(crate) const LATE_RECORDS_DROPPED: &str = "late_records_dropped";
+pub(crate) const LATE_RECORDS_DROPPED: &str = "numLateRecordsDropped";
 
 /// Stands for the slice of a record that is late.
 const LATE: u32 = u32::MAX;
