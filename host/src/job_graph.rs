@@ -31,6 +31,11 @@ pub(crate) fn of_plan(plan: &Plan) -> JobGraph {
                 },
             })
             .collect(),
+        cached_files: plan
+            .cached_files
+            .iter()
+            .map(|file| (file.name.clone(), file.path.clone()))
+            .collect(),
     }
 }
 
@@ -62,6 +67,8 @@ fn operator(entry: &OperatorEntry) -> Operator {
             })
             .collect(),
         outputs: entry.outputs.iter().map(output).collect(),
+        grants: entry.grants.clone(),
+        cached_files: entry.cached_files.clone(),
     }
 }
 

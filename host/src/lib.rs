@@ -12,6 +12,7 @@ mod job_graph;
 pub mod native;
 mod output;
 mod progress;
+mod resources;
 mod scheduler;
 mod storage;
 mod telemetry;

@@ -58,6 +58,7 @@ pub fn run(job: NativeJob) -> Result<()> {
         job.operators,
         NO_COMPONENT.to_owned(),
         job.parameters,
+        Arc::default(),
         &clock,
     );
     let job = Arc::new(job.with_context(|| format!("job {name}"))?);

@@ -27,7 +27,8 @@
 //! ```
 //!
 //! Modules in reading order: [`row`] (types and bytes), `stream` and [`connector`] (the words of a job), [`env`] (the
-//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), `task` (how it is
+//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), [`source`],
+//! [`sink`] and [`files`] (connectors of your own), `task` (how it is
 //! wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
 //!
 //! The SDK keeps nothing that must last: state, timers and output are the host's, and an instance may be thrown away
@@ -42,12 +43,15 @@ pub mod connector;
 pub mod context;
 pub mod env;
 mod error;
+pub mod files;
 mod graph;
 pub mod host;
 mod keyed;
 mod no_host;
 mod operator;
 pub mod row;
+pub mod sink;
+pub mod source;
 pub mod state;
 mod stream;
 mod task;
@@ -64,10 +68,13 @@ pub use crate::column::TimeDomain;
 pub use crate::context::{OpenContext, OutputTag, SideOutput};
 pub use crate::env::{Env, JobFn, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
+pub use crate::files::{CachedFile, FileError, Files};
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::operator::{Counter, Process, ProcessContext};
 pub use crate::row::{Row, Text};
+pub use crate::sink::{SinkContext, SinkRecords, TwoPhaseSink};
+pub use crate::source::{PollStatus, Source, SourceContext, SourceOutput};
 pub use crate::state::{ListState, MapState, SubKey, ValueState};
 pub use crate::stream::{ConnectedStreams, KeyedStream, Sink, Stream, Watermarks, WindowedStream};
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
@@ -79,10 +86,11 @@ pub use crate::window::{
 pub mod prelude {
     pub use crate::connector::{Checksum, Connector, Generator, Latency, Print, TextFiles};
     pub use crate::{
-        Aggregate, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess, KeyedContext,
-        KeyedProcess, KeyedStream, Level, ListState, MapState, Max, Min, OpenContext, Outcome,
-        OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text,
-        TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
+        Aggregate, CachedFile, Collector, Count, Counter, Env, Error, Files, JobError,
+        KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, MapState, Max,
+        Min, OpenContext, Outcome, OutputTag, PollStatus, Process, ProcessContext, Record, Row,
+        SideOutput, SinkContext, SinkRecords, Sliding, Source, SourceContext, SourceOutput, Stream,
+        Sum, Text, TimeDomain, Tumbling, TwoPhaseSink, ValueState, Watermarks, Window, Windowed,
     };
 }
 

@@ -16,7 +16,7 @@ use crate::cli::{Cli, Command, JobArgs};
 use crate::config::{self, Config};
 use crate::scheduler::job::Job;
 use crate::scheduler::job_master::JobFailure;
-use crate::{job_graph, output, telemetry};
+use crate::{job_graph, output, resources, telemetry};
 
 /// Exit code of a job that failed while it ran.
 const JOB_FAILED: u8 = 1;
@@ -127,12 +127,19 @@ fn prepare(
         call_timeout_ms: u64::try_from(config.guest_call_timeout.as_millis()).unwrap_or(u64::MAX),
         ..wasm::GuestLimits::default()
     };
+    let given = resources::Given {
+        grants: &args.grants,
+        cached_files: &args.cached_files,
+    };
+    let reachable = resources::of_job(&graph, &given);
+    let reachable = Arc::new(reachable.with_context(|| format!("job {}", plan.name))?);
     let job = Job::new(
         graph,
         config.parallelism,
         component.operators(limits),
         component.digest().to_string(),
         args.parameters.clone(),
+        reachable,
         clock,
     );
     job.with_context(|| format!("job {}", plan.name))

@@ -34,6 +34,8 @@ pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
         bail!("--restore PATH names the data directory itself: leave --data-dir out");
     }
     let job = Arc::new(super::prepare(&args.job, config, &sandbox, &clock)?);
+    crate::resources::check(&job.graph, &job.resources)
+        .with_context(|| format!("job {}", job.graph.name))?;
     let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
@@ -187,6 +189,8 @@ fn execute(
         run: run.to_owned(),
         work_dir: work_dir.to_owned(),
     };
+    crate::resources::fetch(&job.resources, &work_dir.join("cached-files"))?;
+    let monitors = deployment.monitors()?;
     let tasks = deployment.start()?;
     drop(deployment);
     let (request, requests) = watch::channel(Request::Run);
@@ -197,6 +201,7 @@ fn execute(
     let master = JobMaster {
         job: Arc::clone(job),
         tasks,
+        monitors,
         checkpoints: CheckpointConfig {
             interval_ms: config.checkpoint_interval.map(ms),
             timeout_ms: ms(config.checkpoint_timeout),

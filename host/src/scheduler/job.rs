@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use dataflow::clock::Clock;
 use dataflow::graph::execution::ExecutionGraph;
-use dataflow::graph::logical::{JobGraph, OperatorKind};
+use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
 use dataflow::ids::OperatorId;
-use dataflow::port::operator::OperatorFactory;
+use dataflow::port::operator::{FragmentSpec, OperatorFactory};
+use dataflow::port::resources::Resources;
 use dataflow::port::sink::{ConnectorError, Sink};
 use dataflow::port::source::Source;
 use thiserror::Error;
@@ -65,6 +66,8 @@ pub(crate) struct Job {
     pub(crate) component: String,
     /// Parameters of the plan.
     pub(crate) parameters: Vec<(String, String)>,
+    /// What the operators may reach beside records and state.
+    pub(crate) resources: Arc<Resources>,
 }
 
 impl Job {
@@ -78,11 +81,26 @@ impl Job {
         operators: Arc<dyn OperatorFactory>,
         component: String,
         parameters: Vec<(String, String)>,
+        resources: Arc<Resources>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, JobError> {
         validate(&graph, parallelism)?;
         let execution = ExecutionGraph::of(&graph, parallelism);
         let (mut sources, mut sinks) = (BTreeMap::new(), BTreeMap::new());
+        let alone = |operator: &Operator| FragmentSpec {
+            job: graph.name.clone(),
+            name: operator.name.clone(),
+            subtask: 0,
+            parallelism: operator.parallelism.unwrap_or(parallelism),
+            max_parallelism: graph.max_parallelism,
+            attempt: 0,
+            operators: vec![operator.id],
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            states: Vec::new(),
+            parameters: parameters.clone(),
+            resources: Arc::clone(&resources),
+        };
         for operator in &graph.operators {
             let uid = || operator.uid.clone();
             let refuse = |source: ConnectorError| JobError::Connector { uid: uid(), source };
@@ -97,14 +115,24 @@ impl Job {
             match &operator.kind {
                 OperatorKind::Source(connector) => {
                     let config = config(&connector.0)?;
-                    let source = connectors::source(&config, Arc::clone(clock)).map_err(refuse)?;
                     let expects = operator.outputs.first().map_or("", |output| &output.schema);
+                    let source = if runs_in_component(&config).map_err(refuse)? {
+                        operators.source(&alone(operator), expects)
+                    } else {
+                        connectors::source(&config, Arc::clone(clock))
+                    };
+                    let source = source.map_err(refuse)?;
                     check_source_schema(&operator.uid, &source.schema(), expects)?;
                     sources.insert(operator.id, source);
                 }
                 OperatorKind::Sink(connector) => {
                     let config = config(&connector.0)?;
-                    let sink = connectors::sink(&config, Arc::clone(clock)).map_err(refuse)?;
+                    let sink = if runs_in_component(&config).map_err(refuse)? {
+                        operators.sink(&alone(operator))
+                    } else {
+                        connectors::sink(&config, Arc::clone(clock))
+                    };
+                    let sink = sink.map_err(refuse)?;
                     let schema = operator.inputs.first().map_or("", |input| &input.schema);
                     sink.accepts(schema).map_err(refuse)?;
                     sinks.insert(operator.id, sink);
@@ -120,6 +148,7 @@ impl Job {
             operators,
             component,
             parameters,
+            resources,
         })
     }
 
@@ -138,6 +167,19 @@ impl Job {
             .map(|vertex| vertex.parallelism as usize)
             .sum()
     }
+}
+
+/// Whether a connector is one of the component's own, which has no keys beside its type.
+fn runs_in_component(config: &serde_json::Value) -> Result<bool, ConnectorError> {
+    let is_component = config.get("type").is_some_and(|kind| kind == "component");
+    let keys = config.as_object().map_or(0, serde_json::Map::len);
+    if is_component && keys != 1 {
+        return Err(ConnectorError::Config {
+            connector: "component".to_owned(),
+            reason: "it has no keys beside its type".to_owned(),
+        });
+    }
+    Ok(is_component)
 }
 
 /// Types are equal if they are laid out equally: names of records and fields may differ between a connector and a job.

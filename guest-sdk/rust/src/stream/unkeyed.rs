@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
 use crate::operator::{Assign, Filter, FlatMap, Forward, KeyBy, Map, Process, ProcessNode};
 use crate::row::{Row, schema_of};
+use crate::sink::{OpenSink, TwoPhaseSink};
 use crate::task::{Collector, Place, Wiring};
 
 /// How the host makes watermarks of the timestamps it is told.
@@ -183,12 +184,10 @@ impl<T: Row> Stream<T> {
         });
         match declared {
             Ok(declared) => {
-                stream
-                    .graph
-                    .borrow_mut()
-                    .node(stream.node)
-                    .outputs
-                    .extend(declared.outputs);
+                let mut graph = stream.graph.borrow_mut();
+                let node = graph.node(stream.node);
+                node.outputs.extend(declared.outputs);
+                node.reach = declared.reach;
             }
             Err(error) => {
                 stream.graph.borrow_mut().node(stream.node).defect = Some(error.to_string());
@@ -271,6 +270,27 @@ impl<T: Row> Stream<T> {
         let mut node = Node::new(Kind::Sink, connector.type_name);
         node.connector = Some(connector.config);
         node.inputs = vec![schema_of::<T>()];
+        let number = self.graph.borrow_mut().add(node, &[self.edge()]);
+        Sink {
+            graph: self.graph,
+            number,
+        }
+    }
+
+    /// Writes the stream to a sink of your own. The factory runs in planning mode too: see [`OpenContext`].
+    pub fn add_sink<S: TwoPhaseSink<In = T>>(
+        self,
+        factory: impl Fn(&mut OpenContext<'_>) -> S + 'static,
+    ) -> Sink {
+        let mut node = Node::of_component(Kind::Sink, "sink", &factory);
+        node.inputs = vec![schema_of::<T>()];
+        node.open = Some(Box::new(move |wiring| {
+            let mut ctx = OpenContext::opening(wiring, None);
+            let sink = factory(&mut ctx);
+            let sink = OpenSink::open(sink, ctx.finish()?.counters, &wiring.shared)?;
+            wiring.sink = Some(Rc::new(sink));
+            Ok(())
+        }));
         let number = self.graph.borrow_mut().add(node, &[self.edge()]);
         Sink {
             graph: self.graph,

@@ -14,6 +14,9 @@ use crate::error::WasmError;
 /// The version of both documents.
 const DOCUMENT_VERSION: u32 = 1;
 
+/// The grant of a directory.
+const GRANT_FILES: &str = "files";
+
 /// Bytes of a document: ten thousand operators with generous schemas.
 const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
@@ -113,6 +116,12 @@ pub struct OperatorEntry {
     /// How watermarks are made, if it assigns timestamps.
     #[serde(default)]
     pub watermarks: Option<WatermarksEntry>,
+    /// What the user must grant to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<String>,
+    /// Names of the registered files it reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cached_files: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -303,6 +312,15 @@ impl OperatorEntry {
                 return Err(Defect::new("connector.type", "is missing or not a text"));
             }
             OperatorKind::Source | OperatorKind::Operator | OperatorKind::Sink => {}
+        }
+        let runs_in_component = connector_type.is_some_and(|it| it == "component");
+        if let Some(grant) = self.grants.iter().find(|grant| *grant != GRANT_FILES) {
+            let reason = format!("there is no grant {grant}; there is: {GRANT_FILES}");
+            return Err(Defect::new("grants", reason));
+        }
+        if !self.grants.is_empty() && !runs_in_component {
+            let reason = "are for sources and sinks that run in the component";
+            return Err(Defect::new("grants", reason));
         }
         if !self.states.is_empty() && !self.keyed {
             return Err(Defect::new("states", "need a keyed operator"));

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use dataflow::ids::SplitId;
 use dataflow::limits::RECORD_BYTES_MAX;
 use dataflow::port::sink::ConnectorError;
-use dataflow::port::source::{Polled, Progress, Source, SourceReader, SourceSplit, Wake};
+use dataflow::port::source::{Polled, Progress, Source, SourceContext, SourceReader, SourceSplit};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ impl Source for TextFileSource {
     fn reader(
         &self,
         splits: Vec<SourceSplit>,
-        _wake: Wake,
+        _context: SourceContext,
     ) -> Result<Box<dyn SourceReader>, ConnectorError> {
         let mut ranges = Vec::with_capacity(splits.len());
         for split in splits {

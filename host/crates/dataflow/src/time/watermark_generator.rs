@@ -65,6 +65,15 @@ impl WatermarkGenerator {
         self.advance(now_ms)
     }
 
+    /// A split was added while the job runs. It holds the watermark until it has shown a timestamp or is idle.
+    pub fn split_added(&mut self, split: SplitId, now_ms: i64) {
+        let clock = SplitClock {
+            max_timestamp: WATERMARK_MIN,
+            last_seen_ms: now_ms,
+        };
+        self.splits.insert(split, clock);
+    }
+
     /// A split has no more records. Returns the watermark if it advanced.
     pub fn split_ended(&mut self, split: SplitId, now_ms: i64) -> Option<i64> {
         self.splits.remove(&split);
@@ -77,9 +86,9 @@ impl WatermarkGenerator {
         self.advance(now_ms)
     }
 
-    /// Whether every open split is idle, so that this subtask should not hold back the others.
+    /// Whether every open split is idle or there is none, so that this subtask should not hold back the others.
     pub fn is_idle(&self, now_ms: i64) -> bool {
-        !self.splits.is_empty() && self.splits.values().all(|clock| self.idle(clock, now_ms))
+        self.splits.values().all(|clock| self.idle(clock, now_ms))
     }
 
     /// The current watermark.

@@ -1,6 +1,7 @@
 //! A task: one parallel instance of a chain. [`spec`] is the wish, [`step`] the machine made of it ([`head`] in front,
 //! [`outlets`] behind), [`thread`] its thread; [`mailbox`] and [`event`] are all the traffic with the job master.
 
+mod discovered;
 pub mod error;
 pub mod event;
 pub mod figures;
