@@ -84,7 +84,9 @@ pub use crate::window::{
 
 /// Everything a job needs, to be imported at once.
 pub mod prelude {
-    pub use crate::connector::{Checksum, Connector, Generator, Latency, Print, TextFiles};
+    pub use crate::connector::{
+        Checksum, Collection, Connector, Generator, Latency, Print, Socket, TextFiles,
+    };
     pub use crate::{
         Aggregate, CachedFile, Collector, Count, Counter, Env, Error, Files, JobError,
         KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, MapState, Max,

@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`schema`] and [`row`] (how values are encoded), [`record_hash`] (what a checksum is), then the
 //! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`blackhole`],
-//! [`latency`]. Shared by several of them: `lines`, `text_format`, `saved`, `accepted`.
+//! [`latency`]. Shared by several of them: `lines`, `record_format`, `text_format`, `saved`, `accepted`.
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub mod generator;
 pub mod latency;
 mod lines;
 pub mod print;
+mod record_format;
 pub mod record_hash;
 pub mod row;
 mod saved;

@@ -7,7 +7,10 @@ pub use sink::TextFileSink;
 pub use source::TextFileSource;
 
 mod listing;
+mod monitor;
+mod options;
 mod part_file;
+mod range;
 pub mod sink;
 pub mod source;
 
