@@ -58,18 +58,18 @@ pub(crate) enum ResourceError {
 }
 
 /// What the user gave, as name and path.
-pub(crate) struct Given<'a> {
+pub(crate) struct Given {
     /// `files` or `files:UID`, and a directory.
-    pub(crate) grants: &'a [(String, String)],
+    pub(crate) grants: Vec<(String, String)>,
     /// Names and paths of files.
-    pub(crate) cached_files: &'a [(String, String)],
+    pub(crate) cached_files: Vec<(String, String)>,
 }
 
 /// What the operators of a job get. What is missing is no error here: see [`check`].
 ///
 /// # Errors
 /// Something was given that nobody asks for or that is not there.
-pub(crate) fn of_job(graph: &JobGraph, given: &Given<'_>) -> Result<Resources, ResourceError> {
+pub(crate) fn of_job(graph: &JobGraph, given: &Given) -> Result<Resources, ResourceError> {
     let mut resources = Resources::default();
     let asking: Vec<&Operator> = graph
         .operators
@@ -77,7 +77,7 @@ pub(crate) fn of_job(graph: &JobGraph, given: &Given<'_>) -> Result<Resources, R
         .filter(|operator| operator.grants.iter().any(|grant| grant == FILES))
         .collect();
     let uids = || asking.iter().map(|operator| operator.uid.clone()).collect();
-    for (grant, directory) in given.grants {
+    for (grant, directory) in &given.grants {
         let (kind, uid) = match grant.split_once(':') {
             Some((kind, uid)) => (kind, Some(uid)),
             None => (grant.as_str(), None),
@@ -98,7 +98,7 @@ pub(crate) fn of_job(graph: &JobGraph, given: &Given<'_>) -> Result<Resources, R
         let directory = PathBuf::from(directory);
         resources.directories.insert(operator.id, directory);
     }
-    for (name, path) in graph.cached_files.iter().chain(given.cached_files) {
+    for (name, path) in graph.cached_files.iter().chain(&given.cached_files) {
         let file = CachedFile::new(PathBuf::from(path));
         resources.cached_files.insert(name.clone(), file);
     }

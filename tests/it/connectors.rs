@@ -144,10 +144,17 @@ fn bytes_of_numbers(n: u64) -> u64 {
 fn a_source_of_the_component_is_read_in_parallel() {
     let out = directory();
     let run = job("numbers").param("n", 10_000).parallelism(3);
-    let summary = run.param("sink", text_files(out.path())).summary();
-    assert_eq!(summary["records_out"], 10_000);
+    let ended = run.param("sink", text_files(out.path())).end().success();
+    assert_eq!(ended.summary()["records_out"], 10_000);
     assert_eq!(lines(out.path(), "part-"), numbers(10_000));
     assert!(files(out.path(), "part-").len() >= 3, "every subtask reads");
+    for subtask in 0..3 {
+        let closed = format!("closed reader {subtask} of 3");
+        let times = ended.err.matches(&closed).count();
+        assert_eq!(times, 1, "{closed}: {}", ended.told());
+    }
+    let refused = job("numbers").param("batch", 0).end();
+    refused.fails_naming(&["numbers", "at least one number"]);
 }
 
 #[test]
@@ -291,6 +298,39 @@ fn a_file_that_is_not_registered_or_not_there_is_named() {
     job("own-lookup")
         .end()
         .fails_naming(&["cached file \"cities\"", "no/such/cities.csv"]);
+}
+
+#[test]
+fn a_job_file_grants_and_registers_and_runs_sources_and_sinks_of_a_component() {
+    let data = directory();
+    let module = guest("guest_connectors");
+    let exported = |case: &str| {
+        let export = Run::bare("export")
+            .arg(&module)
+            .set("data.tmp-dir", data.path());
+        let file = data.path().join(format!("{case}.yaml"));
+        let export = export.param("case", case).param("n", 500).end().success();
+        (file, export.out)
+    };
+    let (file, text) = exported("segments");
+    write(&file, &format!("{text}\ngrants:\n  files: segments\n"));
+    Run::new("run", &file).arg("-p").arg("2").end().success();
+    let out = data.path().join("segments");
+    assert_eq!(lines(&out, "segment-"), numbers(500));
+    cities(data.path());
+    let (file, text) = exported("lookup");
+    write(
+        &file,
+        &format!("{text}\ncached_files:\n  cities: cities.csv\n"),
+    );
+    let printed = Run::new("run", &file).end().success().out;
+    assert_eq!(
+        printed
+            .lines()
+            .filter(|line| line.contains("city 3"))
+            .count(),
+        50
+    );
 }
 
 /// The file source over a directory that is watched.

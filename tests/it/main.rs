@@ -11,6 +11,7 @@ mod damage;
 mod demos;
 mod errors;
 mod figures;
+mod golden;
 mod jobs;
 mod kill;
 mod native;

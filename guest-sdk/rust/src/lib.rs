@@ -27,9 +27,9 @@
 //! ```
 //!
 //! Modules in reading order: [`row`] (types and bytes), `stream` and [`connector`] (the words of a job), [`env`] (the
-//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), [`source`],
-//! [`sink`] and [`files`] (connectors of your own), `task` (how it is
-//! wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
+//! job and its parameters) with `open_port`, [`dynamic`], [`context`], `keyed`, [`state`], [`window`] and `operator`
+//! (what runs), `transform` (what the SDK builds of them), [`source`], [`sink`] and [`files`] (connectors of your own),
+//! `task` (how it is wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
 //!
 //! The SDK keeps nothing that must last: state, timers and output are the host's, and an instance may be thrown away
 //! between two calls.
@@ -41,6 +41,7 @@ pub mod column;
 pub mod component;
 pub mod connector;
 pub mod context;
+pub mod dynamic;
 pub mod env;
 mod error;
 pub mod files;
@@ -48,6 +49,8 @@ mod graph;
 pub mod host;
 mod keyed;
 mod no_host;
+mod number;
+mod open_port;
 mod operator;
 pub mod row;
 pub mod sink;
@@ -56,6 +59,7 @@ pub mod state;
 mod stream;
 mod task;
 pub mod testing;
+mod transform;
 pub mod window;
 
 #[cfg(target_arch = "wasm32")]
@@ -71,28 +75,47 @@ pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::files::{CachedFile, FileError, Files};
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
-pub use crate::operator::{Counter, Process, ProcessContext};
-pub use crate::row::{Row, Text};
+pub use crate::number::Number;
+pub use crate::operator::{CoProcess, Counter, Process, ProcessContext};
+pub use crate::row::{Fields, Row, Text};
 pub use crate::sink::{SinkContext, SinkRecords, TwoPhaseSink};
 pub use crate::source::{PollStatus, Source, SourceContext, SourceOutput};
 pub use crate::state::{ListState, MapState, SubKey, ValueState};
-pub use crate::stream::{ConnectedStreams, KeyedStream, Sink, Stream, Watermarks, WindowedStream};
+pub use crate::stream::{
+    AllWindowedStream, CoStreams, ConnectedStreams, IntervalJoin, KeyedStream, MultiInput,
+    RegularJoin, Sink, SplitStream, Stream, Watermarks, WindowedStream,
+};
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
+pub use crate::transform::LruCache;
 pub use crate::window::{
-    Aggregate, Assigner, Count, Max, Min, Sliding, Sum, Tumbling, Window, Windowed,
+    Aggregate, Assigner, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger, Count,
+    CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, DynamicSession, EventTimeTrigger,
+    Evictor, GlobalWindows, Max, Min, NeverTrigger, ProcessWindow, ProcessingTimeTrigger,
+    PurgingTrigger, Session, Sliding, Sum, TimeEvictor, Timestamped, Trigger, TriggerContext,
+    TriggerResult, Tumbling, Window, WindowAssigner, WindowContext, Windowed,
 };
 
 /// Everything a job needs, to be imported at once.
 pub mod prelude {
     pub use crate::connector::{
-        Checksum, Collection, Connector, Generator, Latency, Print, Socket, TextFiles,
+        Checksum, Collect, Collection, Connector, Generator, Latency, Print, Socket, TextFiles,
     };
     pub use crate::{
-        Aggregate, CachedFile, Collector, Count, Counter, Env, Error, Files, JobError,
-        KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, MapState, Max,
-        Min, OpenContext, Outcome, OutputTag, PollStatus, Process, ProcessContext, Record, Row,
-        SideOutput, SinkContext, SinkRecords, Sliding, Source, SourceContext, SourceOutput, Stream,
-        Sum, Text, TimeDomain, Tumbling, TwoPhaseSink, ValueState, Watermarks, Window, Windowed,
+        Aggregate, CoProcess, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess,
+        KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache, MapState, Max, Min,
+        OpenContext, Outcome, OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding,
+        Stream, Sum, Text, TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
+    };
+    pub use crate::{
+        AllWindowedStream, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger,
+        CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, EventTimeTrigger, Evictor,
+        GlobalWindows, NeverTrigger, ProcessWindow, ProcessingTimeTrigger, PurgingTrigger, Session,
+        TimeEvictor, Timestamped, Trigger, TriggerContext, TriggerResult, WindowAssigner,
+        WindowContext, WindowedStream,
+    };
+    pub use crate::{
+        CachedFile, Files, PollStatus, SinkContext, SinkRecords, Source, SourceContext,
+        SourceOutput, TwoPhaseSink,
     };
 }
 

@@ -82,6 +82,15 @@ pub trait TwoPhaseSink: 'static {
     /// # Errors
     /// The outside refuses: the job does not start.
     fn recover(&mut self, committed: Vec<Self::Committable>, ctx: &SinkContext<'_>) -> Outcome;
+
+    /// The last call to the instance of a writer: the job has ended or stops. Not made after a failure, so nothing may
+    /// depend on it.
+    ///
+    /// # Errors
+    /// What the sink has to say, for the log.
+    fn close(&mut self, _ctx: &SinkContext<'_>) -> Outcome {
+        Ok(())
+    }
 }
 
 /// The records of one `write`.
@@ -178,6 +187,12 @@ pub trait SinkNode {
     /// # Errors
     /// See [`SinkNode`].
     fn recover(&self, committables: &[Vec<u8>]) -> Outcome;
+
+    /// The last call.
+    ///
+    /// # Errors
+    /// See [`SinkNode`].
+    fn close(&self) -> Outcome;
 }
 
 /// A sink in its place.
@@ -260,5 +275,9 @@ impl<S: TwoPhaseSink> SinkNode for OpenSink<S> {
     fn recover(&self, committables: &[Vec<u8>]) -> Outcome {
         let committables = decode_all::<S::Committable>(committables)?;
         self.with(|sink, ctx| sink.recover(committables, ctx))
+    }
+
+    fn close(&self) -> Outcome {
+        self.with(S::close)
     }
 }

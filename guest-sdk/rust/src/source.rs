@@ -58,6 +58,15 @@ pub trait Source: 'static {
         ctx: &SourceContext<'_>,
         out: &mut SourceOutput<Self::Out>,
     ) -> Result<PollStatus, Error>;
+
+    /// The last call: every split of this reader has ended, or the job stops. Not made after a failure, so nothing may
+    /// depend on it.
+    ///
+    /// # Errors
+    /// What the source has to say, for the log, or as a failure of the job if its splits have just ended.
+    fn close(&mut self, _ctx: &SourceContext<'_>) -> Outcome {
+        Ok(())
+    }
 }
 
 /// What a source may ask.
@@ -151,6 +160,12 @@ pub trait SourceNode {
         position: &[u8],
         max_records: u32,
     ) -> Result<Polled, Error>;
+
+    /// The last call.
+    ///
+    /// # Errors
+    /// User code failed.
+    fn close(&self) -> Outcome;
 }
 
 /// A source in its place.
@@ -214,5 +229,16 @@ impl<S: Source> SourceNode for OpenSource<S> {
             position: encode(&position),
             status,
         })
+    }
+
+    fn close(&self) -> Outcome {
+        let ctx = SourceContext {
+            split: None,
+            shared: &self.shared,
+        };
+        self.source.borrow_mut().close(&ctx)?;
+        self.counters.flush(&self.shared);
+        self.shared.end();
+        Ok(())
     }
 }

@@ -16,6 +16,7 @@ fn operator(id: u32, uid: &str, grants: &[&str], cached_files: &[&str]) -> Opera
         kind: OperatorKind::Sink(Connector("{}".to_owned())),
         inputs: Vec::new(),
         outputs: Vec::new(),
+        component: None,
         grants: owned(grants),
         cached_files: owned(cached_files),
     }
@@ -43,8 +44,8 @@ fn given(
 ) -> Result<Resources, String> {
     let (grants, cached_files) = (pairs(grants), pairs(files));
     let given = Given {
-        grants: &grants,
-        cached_files: &cached_files,
+        grants,
+        cached_files,
     };
     of_job(&graph(operators), &given).map_err(|error| error.to_string())
 }

@@ -1,10 +1,11 @@
 //! A job as it is submitted: the checked graph and everything its tasks are made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dataflow::clock::Clock;
-use dataflow::graph::execution::ExecutionGraph;
+use dataflow::graph::alignment::check_alignment;
+use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
 use dataflow::ids::OperatorId;
@@ -60,14 +61,24 @@ pub(crate) struct Job {
     pub(crate) sources: BTreeMap<OperatorId, Arc<dyn Source>>,
     /// The sinks by operator.
     pub(crate) sinks: BTreeMap<OperatorId, Arc<dyn Sink>>,
-    /// Makes the guest logic.
-    pub(crate) operators: Arc<dyn OperatorFactory>,
-    /// Blake3 of the component.
-    pub(crate) component: String,
-    /// Parameters of the plan.
-    pub(crate) parameters: Vec<(String, String)>,
+    /// The components its logic runs in; a `ComponentId` is an index into it.
+    pub(crate) components: Vec<JobComponent>,
     /// What the operators may reach beside records and state.
     pub(crate) resources: Arc<Resources>,
+}
+
+/// A component with the arguments of its plan.
+pub(crate) struct JobComponent {
+    /// Its name for people.
+    pub(crate) name: String,
+    /// Blake3 of its file.
+    pub(crate) digest: String,
+    /// The job's number of its operator 0.
+    pub(crate) first_operator: u32,
+    /// Makes its guest logic.
+    pub(crate) operators: Arc<dyn OperatorFactory>,
+    /// Arguments of the plan.
+    pub(crate) parameters: Vec<(String, String)>,
 }
 
 impl Job {
@@ -78,16 +89,16 @@ impl Job {
     pub(crate) fn new(
         graph: JobGraph,
         parallelism: u32,
-        operators: Arc<dyn OperatorFactory>,
-        component: String,
-        parameters: Vec<(String, String)>,
+        components: Vec<JobComponent>,
         resources: Arc<Resources>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, JobError> {
         validate(&graph, parallelism)?;
         let execution = ExecutionGraph::of(&graph, parallelism);
+        check_alignment(&graph, &execution)?;
         let (mut sources, mut sinks) = (BTreeMap::new(), BTreeMap::new());
-        let alone = |operator: &Operator| FragmentSpec {
+        let alone = |operator: &Operator, component: &JobComponent| FragmentSpec {
+            first_operator: component.first_operator,
             job: graph.name.clone(),
             name: operator.name.clone(),
             subtask: 0,
@@ -98,9 +109,10 @@ impl Job {
             inputs: Vec::new(),
             outputs: Vec::new(),
             states: Vec::new(),
-            parameters: parameters.clone(),
+            parameters: component.parameters.clone(),
             resources: Arc::clone(&resources),
         };
+        let component_of = |operator: &Operator| components.get(operator.component?.0 as usize);
         for operator in &graph.operators {
             let uid = || operator.uid.clone();
             let refuse = |source: ConnectorError| JobError::Connector { uid: uid(), source };
@@ -116,10 +128,9 @@ impl Job {
                 OperatorKind::Source(connector) => {
                     let config = config(&connector.0)?;
                     let expects = operator.outputs.first().map_or("", |output| &output.schema);
-                    let source = if runs_in_component(&config).map_err(refuse)? {
-                        operators.source(&alone(operator), expects)
-                    } else {
-                        connectors::source(&config, Arc::clone(clock))
+                    let source = match component_of(operator) {
+                        Some(it) => it.operators.source(&alone(operator, it), expects),
+                        None => connectors::source(&config, Arc::clone(clock)),
                     };
                     let source = source.map_err(refuse)?;
                     check_source_schema(&operator.uid, &source.schema(), expects)?;
@@ -127,10 +138,9 @@ impl Job {
                 }
                 OperatorKind::Sink(connector) => {
                     let config = config(&connector.0)?;
-                    let sink = if runs_in_component(&config).map_err(refuse)? {
-                        operators.sink(&alone(operator))
-                    } else {
-                        connectors::sink(&config, Arc::clone(clock))
+                    let sink = match component_of(operator) {
+                        Some(it) => it.operators.sink(&alone(operator, it)),
+                        None => connectors::sink(&config, Arc::clone(clock)),
                     };
                     let sink = sink.map_err(refuse)?;
                     let schema = operator.inputs.first().map_or("", |input| &input.schema);
@@ -145,11 +155,20 @@ impl Job {
             execution,
             sources,
             sinks,
-            operators,
-            component,
-            parameters,
+            components,
             resources,
         })
+    }
+
+    /// The component that runs the guest logic of a chain, if it has any.
+    pub(crate) fn component_of(&self, vertex: &Vertex) -> Option<&JobComponent> {
+        self.components.get(vertex.component?.0 as usize)
+    }
+
+    /// The digests of its components, each once.
+    pub(crate) fn digests(&self) -> Vec<String> {
+        let digests: BTreeSet<&String> = self.components.iter().map(|it| &it.digest).collect();
+        digests.into_iter().cloned().collect()
     }
 
     /// The uid of an operator.
@@ -167,19 +186,6 @@ impl Job {
             .map(|vertex| vertex.parallelism as usize)
             .sum()
     }
-}
-
-/// Whether a connector is one of the component's own, which has no keys beside its type.
-fn runs_in_component(config: &serde_json::Value) -> Result<bool, ConnectorError> {
-    let is_component = config.get("type").is_some_and(|kind| kind == "component");
-    let keys = config.as_object().map_or(0, serde_json::Map::len);
-    if is_component && keys != 1 {
-        return Err(ConnectorError::Config {
-            connector: "component".to_owned(),
-            reason: "it has no keys beside its type".to_owned(),
-        });
-    }
-    Ok(is_component)
 }
 
 /// Types are equal if they are laid out equally: names of records and fields may differ between a connector and a job.

@@ -58,6 +58,14 @@ pub fn source_poll(
     })
 }
 
+/// `source.close`.
+///
+/// # Errors
+/// User code failed the call.
+pub fn source_close() -> Result<(), Failure> {
+    source()?.close().map_err(failed)
+}
+
 /// `sink.begin`.
 ///
 /// # Errors
@@ -110,4 +118,12 @@ pub fn sink_abort(transaction: &[u8]) -> Result<(), Failure> {
 /// User code failed the call.
 pub fn sink_recover(committables: &[Vec<u8>]) -> Result<(), Failure> {
     sink()?.recover(committables).map_err(failed)
+}
+
+/// `sink.close`.
+///
+/// # Errors
+/// User code failed the call.
+pub fn sink_close() -> Result<(), Failure> {
+    sink()?.close().map_err(failed)
 }

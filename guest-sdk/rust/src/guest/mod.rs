@@ -8,8 +8,8 @@ mod exports;
 mod imports;
 
 pub use connectors::{
-    sink_abort, sink_begin, sink_commit, sink_pre_commit, sink_recover, sink_write, source_poll,
-    source_splits,
+    sink_abort, sink_begin, sink_close, sink_commit, sink_pre_commit, sink_recover, sink_write,
+    source_close, source_poll, source_splits,
 };
 pub use exports::{finish, on_timers, on_watermark, open, plan, process};
 
@@ -88,6 +88,10 @@ macro_rules! export_guest {
                 ) -> Result<exported::source::Polled, bindings::Failure> {
                     $crate::guest::source_poll(now, split, &position, max_records)
                 }
+
+                fn close(_operator: u32) -> Result<(), bindings::Failure> {
+                    $crate::guest::source_close()
+                }
             }
 
             impl exported::sink::Guest for Component {
@@ -132,6 +136,10 @@ macro_rules! export_guest {
                     committables: Vec<Vec<u8>>,
                 ) -> Result<(), bindings::Failure> {
                     $crate::guest::sink_recover(&committables)
+                }
+
+                fn close(_operator: u32) -> Result<(), bindings::Failure> {
+                    $crate::guest::sink_close()
                 }
             }
 

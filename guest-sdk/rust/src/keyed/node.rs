@@ -20,8 +20,8 @@ use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
 pub trait KeyedProcess: 'static {
     /// The key of the stream.
     type Key: Row;
-    /// Its records.
-    type In: Row;
+    /// Its records; for an operator of several inputs, what they are turned into.
+    type In: 'static;
     /// The records produced.
     type Out: Row;
 

@@ -10,6 +10,8 @@ mod listing;
 mod monitor;
 mod options;
 mod part_file;
+mod part_writer;
+mod partition;
 mod range;
 pub mod sink;
 pub mod source;

@@ -91,10 +91,11 @@ impl Sink for GuestSink {
     ) -> Result<Box<dyn SinkWriter>, ConnectorError> {
         Ok(Box::new(GuestWriter {
             guest: self.open(context.subtask, context.parallelism)?,
-            operator: self.operator.0,
+            operator: self.spec.own_number(self.operator),
             context,
             begun: 0,
             transaction: None,
+            failed: false,
         }))
     }
 
@@ -102,7 +103,7 @@ impl Sink for GuestSink {
         if committables.is_empty() {
             return Ok(());
         }
-        let (operator, bytes) = (self.operator.0, bytes_of(committables));
+        let (operator, bytes) = (self.spec.own_number(self.operator), bytes_of(committables));
         self.with_committer(|committer| {
             committer.enter()?.run(|guest, store| {
                 let sink = guest.sink()?;
@@ -112,7 +113,7 @@ impl Sink for GuestSink {
     }
 
     fn recover(&self, restored: &[Committable]) -> Result<(), ConnectorError> {
-        let (operator, bytes) = (self.operator.0, bytes_of(restored));
+        let (operator, bytes) = (self.spec.own_number(self.operator), bytes_of(restored));
         self.with_committer(|committer| {
             committer.enter()?.run(|guest, store| {
                 let sink = guest.sink()?;
@@ -128,9 +129,21 @@ struct GuestWriter {
     context: SinkContext,
     begun: u64,
     transaction: Option<Vec<u8>>,
+    /// A call has failed: the guest is gone, and what it left behind is for `recover`.
+    failed: bool,
 }
 
 impl GuestWriter {
+    /// Makes a call, and remembers if it failed.
+    fn call<R>(
+        &mut self,
+        call: impl FnOnce(&mut GuestOperator) -> Result<R, OperatorError>,
+    ) -> Result<R, OperatorError> {
+        let result = call(&mut self.guest);
+        self.failed |= result.is_err();
+        result
+    }
+
     fn now(&self) -> types::Moment {
         types::Moment {
             processing_time: self.guest.now_ms(),
@@ -143,9 +156,11 @@ impl GuestWriter {
         let SinkContext { run, subtask, .. } = &self.context;
         let name = format!("{run}-{subtask}-{}", self.begun);
         self.begun += 1;
-        self.guest.enter()?.run(|guest, store| {
-            let sink = guest.sink()?;
-            sink.call_begin(store, now, operator, &name)
+        self.call(|it| {
+            it.enter()?.run(|guest, store| {
+                let sink = guest.sink()?;
+                sink.call_begin(store, now, operator, &name)
+            })
         })
     }
 
@@ -157,7 +172,7 @@ impl GuestWriter {
             "a transaction of {} bytes, at most {TRANSACTION_BYTES_MAX} are allowed",
             bytes.len()
         );
-        Err(self.guest.refused(reason))
+        self.call(|it| Err(it.refused(reason)))
     }
 }
 
@@ -177,17 +192,13 @@ impl SinkWriter for GuestWriter {
             keys: lent(&records.keys),
             values: lent(&records.values),
         };
-        let written = self.guest.enter()?.run(|guest, store| {
-            let sink = guest.sink()?;
-            sink.call_write(store, now, operator, &transaction, lent)
-        });
-        match written {
-            Ok(bytes) => self.transaction = Some(self.check(bytes)?),
-            Err(error) => {
-                // The instance is gone; what the transaction wrote is left to `recover`.
-                return Err(error.into());
-            }
-        }
+        let written = self.call(|it| {
+            it.enter()?.run(|guest, store| {
+                let sink = guest.sink()?;
+                sink.call_write(store, now, operator, &transaction, lent)
+            })
+        })?;
+        self.transaction = Some(self.check(written)?);
         Ok(())
     }
 
@@ -196,29 +207,34 @@ impl SinkWriter for GuestWriter {
             return Ok(Vec::new());
         };
         let operator = self.operator;
-        let committable = self.guest.enter()?.run(|guest, store| {
-            let sink = guest.sink()?;
-            sink.call_pre_commit(store, operator, &transaction, checkpoint.0)
+        let committable = self.call(|it| {
+            it.enter()?.run(|guest, store| {
+                let sink = guest.sink()?;
+                sink.call_pre_commit(store, operator, &transaction, checkpoint.0)
+            })
         })?;
         Ok(vec![Committable(self.check(committable)?)])
     }
 }
 
 impl Drop for GuestWriter {
-    /// Aborts what no checkpoint will name. What cannot be aborted is left to the next `recover`.
+    /// Aborts what no checkpoint will name, and closes. What cannot be aborted is left to the next `recover`.
     fn drop(&mut self) {
-        let Some(transaction) = self.transaction.take() else {
+        if self.failed {
             return;
-        };
-        let operator = self.operator;
-        let aborted = self.guest.enter().and_then(|instance| {
-            instance.run(|guest, store| {
-                let sink = guest.sink()?;
-                sink.call_abort(store, operator, &transaction)
-            })
+        }
+        let (operator, transaction) = (self.operator, self.transaction.take());
+        let ended = self.guest.enter().and_then(|instance| {
+            if let Some(transaction) = transaction {
+                instance.run(|guest, store| {
+                    let sink = guest.sink()?;
+                    sink.call_abort(store, operator, &transaction)
+                })?;
+            }
+            instance.run(|guest, store| guest.sink()?.call_close(store, operator))
         });
-        if let Err(error) = aborted {
-            tracing::debug!(%error, "left an unfinished transaction behind");
+        if let Err(error) = ended {
+            tracing::warn!(%error, "closing a sink");
         }
     }
 }

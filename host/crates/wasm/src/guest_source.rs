@@ -96,7 +96,7 @@ impl Source for GuestSource {
 
     fn splits(&self, parallelism: u32) -> Result<Vec<SourceSplit>, ConnectorError> {
         let mut guest = self.open(0, parallelism)?;
-        let operator = self.operator.0;
+        let operator = self.spec.own_number(self.operator);
         let positions = guest.enter()?.run(|guest, store| {
             let source = guest.source()?;
             source.call_splits(store, operator, parallelism)
@@ -125,8 +125,9 @@ impl Source for GuestSource {
             splits: splits.collect::<Result<_, _>>()?,
             guest: self.open(context.subtask, context.parallelism)?,
             clock: self.factory.component().clock(),
-            operator: self.operator.0,
+            operator: self.spec.own_number(self.operator),
             turn: 0,
+            closed: false,
         }))
     }
 }
@@ -177,9 +178,22 @@ struct GuestReader {
     operator: u32,
     splits: Vec<OpenSplit>,
     turn: usize,
+    /// Whether the guest was closed, or must not be called any more.
+    closed: bool,
 }
 
 impl GuestReader {
+    fn close(&mut self) -> Result<(), OperatorError> {
+        if std::mem::replace(&mut self.closed, true) {
+            return Ok(());
+        }
+        let operator = self.operator;
+        self.guest.enter()?.run(|guest, store| {
+            let source = guest.source()?;
+            source.call_close(store, operator)
+        })
+    }
+
     /// Polls one split.
     fn read(&mut self, index: usize) -> Result<Batch, OperatorError> {
         let (operator, split) = (self.operator, &mut self.splits[index]);
@@ -245,7 +259,10 @@ impl SourceReader for GuestReader {
                 continue;
             }
             let id = split.id;
+            // A guest that fails is gone.
+            self.closed = true;
             let records = self.read(index)?;
+            self.closed = false;
             if !records.is_empty() {
                 return Ok(Polled::Records(records, id));
             }
@@ -255,10 +272,11 @@ impl SourceReader for GuestReader {
             // Something was polled and gave nothing: its new wake-up time, or its end, is seen on the next poll.
             return Ok(Polled::Pending(Some(Duration::ZERO)));
         }
-        Ok(match open {
-            true => Polled::Pending(Some(Duration::from_nanos(wait_ns))),
-            false => Polled::End,
-        })
+        if open {
+            return Ok(Polled::Pending(Some(Duration::from_nanos(wait_ns))));
+        }
+        self.close()?;
+        Ok(Polled::End)
     }
 
     fn snapshot(&mut self) -> Vec<SourceSplit> {
@@ -267,5 +285,14 @@ impl SourceReader for GuestReader {
             state: saved(split.ended, &split.position),
         };
         self.splits.iter().map(split).collect()
+    }
+}
+
+impl Drop for GuestReader {
+    /// A job that stops closes its sources; what they have to say then is no failure of the job.
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "closing a source");
+        }
     }
 }

@@ -35,14 +35,17 @@ const NAME_BYTES_MAX: usize = 255;
 /// What a guest may reach, and what of it is open.
 #[derive(Default)]
 pub(crate) struct Reachable {
+    /// The job's number of the component's operator 0.
+    first_operator: u32,
     resources: Arc<Resources>,
     directories: BTreeMap<u32, OwnedFd>,
     cached: BTreeMap<String, File>,
 }
 
 impl Reachable {
-    pub(crate) fn new(resources: Arc<Resources>) -> Self {
+    pub(crate) fn new(resources: Arc<Resources>, first_operator: u32) -> Self {
         Self {
+            first_operator,
             resources,
             ..Self::default()
         }
@@ -52,7 +55,8 @@ impl Reachable {
         match self.directories.entry(operator) {
             Entry::Occupied(open) => Ok(open.into_mut()),
             Entry::Vacant(closed) => {
-                let path = self.resources.directories.get(&OperatorId(operator));
+                let id = OperatorId(self.first_operator.saturating_add(operator));
+                let path = self.resources.directories.get(&id);
                 let path = path.ok_or(FileError::NotGranted)?;
                 let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
                 let directory = rustix::fs::open(path, flags, Mode::empty());

@@ -82,6 +82,7 @@ fn connectors(env: &mut Env) -> Result<(), JobError> {
         splits,
         batch,
         wait_ms: wait_ms as u32,
+        subtask: 0,
     };
     match case.as_str() {
         "numbers" => {

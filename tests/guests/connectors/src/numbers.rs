@@ -19,11 +19,21 @@ pub(crate) struct Numbers {
     pub(crate) batch: i64,
     /// Milliseconds between two polls of a split.
     pub(crate) wait_ms: u32,
+    /// Which reader this is, told by `open`.
+    pub(crate) subtask: u32,
 }
 
 impl Source for Numbers {
     type Out = i64;
     type Position = Next;
+
+    fn open(&mut self, ctx: &SourceContext<'_>) -> Outcome {
+        if self.batch < 1 {
+            return Err(Error::from("a batch has at least one number"));
+        }
+        self.subtask = ctx.place().subtask;
+        Ok(())
+    }
 
     fn splits(&mut self, parallelism: u32) -> Result<Vec<Next>, Error> {
         let step = match self.splits {
@@ -51,5 +61,12 @@ impl Source for Numbers {
             (false, 0) => PollStatus::More,
             (false, ms) => PollStatus::Wait(ms),
         })
+    }
+
+    fn close(&mut self, ctx: &SourceContext<'_>) -> Outcome {
+        let parallelism = ctx.place().parallelism;
+        let message = format!("closed reader {} of {parallelism}", self.subtask);
+        ctx.log(Level::Warn, &message);
+        Ok(())
     }
 }

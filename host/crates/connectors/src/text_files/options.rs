@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config;
+use crate::paced::Rate;
 use crate::record_format::{FormatName, RecordFormat};
 use crate::schema::Schema;
 use crate::text_files::NAME;
@@ -25,6 +26,7 @@ const INTERVAL_MS_DEFAULT: u64 = 1000;
 struct Keys {
     path: String,
     split_bytes: Option<u64>,
+    rate: Option<f64>,
     #[serde(default)]
     watch: Watch,
     interval_ms: Option<u64>,
@@ -66,6 +68,8 @@ pub(super) struct Options {
     pub(super) path: String,
     /// Bytes of a split, at most.
     pub(super) split_bytes: u64,
+    /// How many lines a second a subtask reads, at most.
+    pub(super) rate: Option<Rate>,
     /// Time between two looks for more files; `None` if there are none.
     pub(super) interval: Option<Duration>,
     /// Whether directories below are looked at.
@@ -103,8 +107,13 @@ impl Options {
             }
         };
         let format = format_of(&keys)?;
+        let rate = keys.rate.map(|rate| {
+            Rate::try_new(rate)
+                .ok_or_else(|| config::wrong(NAME, format!("`rate` is {rate}, it must be above 0")))
+        });
         Ok(Self {
             interval,
+            rate: rate.transpose()?,
             split_bytes: keys.split_bytes.unwrap_or(SPLIT_BYTES_DEFAULT),
             recursive: keys.recursive,
             header: keys.header,

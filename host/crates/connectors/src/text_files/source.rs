@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::config;
 use crate::lines::{LineBuffer, LineTooLong};
+use crate::paced::Rate;
 use crate::text_files::listing::{self, ListedFile};
 use crate::text_files::monitor::FileMonitor;
 use crate::text_files::options::Options;
@@ -47,6 +48,13 @@ impl TextFileSource {
             files: listing::list(&options)?,
             options: Arc::new(options),
         })
+    }
+}
+
+impl TextFileSource {
+    /// The rate that was asked for.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        self.options.rate
     }
 }
 
@@ -86,7 +94,7 @@ impl Source for TextFileSource {
             ranges: Vec::with_capacity(splits.len()),
             current: 0,
             open: None,
-            buffer: LineBuffer::new(),
+            buffer: LineBuffer::of_batches(self.options.rate.map(Rate::batch_records)),
             total: 0,
             left_out: 0,
         };

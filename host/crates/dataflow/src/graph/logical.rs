@@ -1,7 +1,7 @@
 //! The job graph as a component's plan or a job file describes it: operators, their ports and states, and the edges
 //! between them. Plain data; [`super::validate`] says whether it makes sense.
 
-use crate::ids::OperatorId;
+use crate::ids::{ComponentId, OperatorId};
 use crate::port::state::StateKind;
 use crate::time::watermark_generator::WatermarkStrategy;
 
@@ -40,7 +40,7 @@ impl JobGraph {
 /// A node of the job graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
-    /// Its number in the plan.
+    /// Its number in the job.
     pub id: OperatorId,
     /// Its name across versions of the job: state is found by it.
     pub uid: String,
@@ -56,6 +56,8 @@ pub struct Operator {
     pub inputs: Vec<Input>,
     /// Its outputs; the first is the main one.
     pub outputs: Vec<Output>,
+    /// The component whose source or sink it is; `None` for a connector of the host.
+    pub component: Option<ComponentId>,
     /// What the user must grant to it, such as `files`.
     pub grants: Vec<String>,
     /// Names of the registered files it reads.
@@ -69,8 +71,10 @@ pub enum OperatorKind {
     Source(Connector),
     /// Writes to the outside by a connector of the host.
     Sink(Connector),
-    /// Runs in the component.
+    /// Runs in a component.
     Logic {
+        /// Which one.
+        component: ComponentId,
         /// Whether it has keyed state and timers.
         keyed: bool,
         /// Its states.

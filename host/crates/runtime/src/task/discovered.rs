@@ -14,9 +14,10 @@ impl Task {
     /// # Errors
     /// The source does not take them.
     pub(super) fn take_splits(&mut self, splits: Vec<SourceSplit>) -> Result<(), TaskError> {
+        let time = self.generator_time();
         for (_, generator) in &mut self.generators {
             for split in &splits {
-                generator.split_added(split.id, self.now_ms);
+                generator.split_added(split.id, time);
             }
         }
         self.head.add_splits(splits)

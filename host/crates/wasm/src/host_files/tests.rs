@@ -5,8 +5,8 @@ use super::*;
 fn granted(directory: &std::path::Path) -> Reachable {
     let mut resources = Resources::default();
     let at = directory.to_owned();
-    resources.directories.insert(OperatorId(3), at);
-    Reachable::new(Arc::new(resources))
+    resources.directories.insert(OperatorId(4), at);
+    Reachable::new(Arc::new(resources), 1)
 }
 
 #[test]

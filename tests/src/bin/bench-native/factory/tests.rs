@@ -11,11 +11,13 @@ use super::NativeOperators;
 fn a_chain_without_native_logic_is_refused_by_name() {
     let graph = JobGraph {
         name: "job".to_owned(),
+        cached_files: Vec::new(),
         max_parallelism: 128,
         operators: Vec::new(),
         edges: Vec::new(),
     };
     let spec = FragmentSpec {
+        first_operator: 0,
         job: "job".to_owned(),
         name: "chain".to_owned(),
         subtask: 0,
