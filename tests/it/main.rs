@@ -13,4 +13,6 @@ mod figures;
 mod jobs;
 mod kill;
 mod native;
+mod refusals;
 mod support;
+mod transforms;
