@@ -235,6 +235,9 @@ impl Summary {
 /// Prints the summary: one JSON object on standard output, or a few lines on standard error.
 pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json: bool) {
     let seconds = summary.end_ns.saturating_sub(started.ns) as f64 / 1e9;
+    if let Outcome::Finished(reports) = &summary.outcome {
+        say_collected(reports, job);
+    }
     if as_json {
         output::say(&json_summary(started, summary, job, seconds).to_string());
     } else {
@@ -289,7 +292,39 @@ fn top_level(value: &ReportValue) -> Option<Value> {
     match value {
         ReportValue::Sum(sum) => Some(json!(sum)),
         ReportValue::Checksum(sum) => Some(json!(format!("{sum:016x}"))),
+        // How many there are; the lines themselves have been printed.
+        ReportValue::Lines(lines) => Some(json!(lines.split(|byte| *byte == b'\n').count() - 1)),
         ReportValue::Histogram(_) => None,
+    }
+}
+
+/// Prints what was collected for the client: a record a line, with its sink if there are several.
+fn say_collected(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) {
+    let lines_of = |reports: &[SinkReport]| {
+        let mut lines = reports.iter().filter_map(|report| match &report.value {
+            ReportValue::Lines(lines) => Some(lines.clone()),
+            _ => None,
+        });
+        lines.next()
+    };
+    let collected = reports
+        .iter()
+        .filter_map(|(id, reports)| Some((*id, lines_of(reports)?)));
+    let collected: Vec<(OperatorId, Vec<u8>)> = collected.collect();
+    let several = collected.len() > 1;
+    for (sink, lines) in collected {
+        let mut text = Vec::with_capacity(lines.len());
+        let sink = json!(job.uid(sink)).to_string();
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if several {
+                text.extend_from_slice(format!("{{\"sink\":{sink},\"record\":").as_bytes());
+                text.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
+                text.extend_from_slice(b"}\n");
+            } else {
+                text.extend_from_slice(line);
+            }
+        }
+        output::write(&text);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
 use crate::keyed::{KeySpace, KeyedCoProcess, KeyedNode, KeyedProcess, Single, Twin};
 use crate::row::{Row, schema_of};
 use crate::task::Place;
-use crate::window::Assigner;
+use crate::window::WindowAssigner;
 
 /// Records of type `T` grouped by a key of type `K`.
 pub struct KeyedStream<K, T> {
@@ -29,12 +29,21 @@ impl<K, T> Clone for KeyedStream<K, T> {
 }
 
 impl<K: Row, T: Row> KeyedStream<K, T> {
-    pub(super) fn new(graph: &SharedGraph, node: u32) -> Self {
+    pub(crate) fn new(graph: &SharedGraph, node: u32) -> Self {
         Self {
             graph: Rc::clone(graph),
             node,
             types: PhantomData,
         }
+    }
+
+    pub(crate) fn edge(&self) -> (u32, u32, Partitioning) {
+        (self.node, 0, Partitioning::Hash)
+    }
+
+    /// Looks at the output behind this stream, or changes it.
+    pub(crate) fn with_output<R>(&self, look: impl FnOnce(&mut OutputPlan) -> R) -> R {
+        look(&mut self.graph.borrow_mut().node(self.node).outputs[0])
     }
 
     /// Runs logic of your own over keyed state and timers. The factory runs in planning mode too: see [`OpenContext`].
@@ -63,9 +72,20 @@ impl<K: Row, T: Row> KeyedStream<K, T> {
         self.add(node)
     }
 
-    /// Groups the records of a key into event-time windows.
-    pub fn window(self, assigner: impl Into<Assigner>) -> WindowedStream<K, T> {
-        WindowedStream::new(self, assigner.into())
+    /// Groups the records of a key into windows: `Tumbling`, `Sliding`, `Session`, `GlobalWindows`, or an assigner of
+    /// your own.
+    pub fn window(self, assigner: impl WindowAssigner<T>) -> WindowedStream<K, T> {
+        WindowedStream::new(self, assigner)
+    }
+
+    /// Groups every `size` records of a key. What does not fill a window gives no result.
+    pub fn count_window(self, size: i64) -> WindowedStream<K, T> {
+        WindowedStream::counting(self, size, size)
+    }
+
+    /// Groups the last `size` records of a key, every `slide` records.
+    pub fn count_window_sliding(self, size: i64, slide: i64) -> WindowedStream<K, T> {
+        WindowedStream::counting(self, size, slide)
     }
 
     /// Joins the stream with another that has the same key, to share state and timers.

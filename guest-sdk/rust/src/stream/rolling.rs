@@ -9,8 +9,9 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use super::{KeyedStream, Stream};
+use crate::number::Number;
 use crate::row::Row;
-use crate::transform::{Dedup, Number, Rolling, TopN};
+use crate::transform::{Dedup, Rolling, TopN};
 
 impl<K: Row, T: Row> KeyedStream<K, T> {
     fn rolling<A: Row, O: Row>(

@@ -4,9 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use serde_json::{Value, json};
-
-use super::{KeyedStream, Sink};
+use super::{KeyedStream, Sink, Watermarks};
 use crate::connector::SinkSpec;
 use crate::context::{Declared, OpenContext, OutputTag};
 use crate::error::Error;
@@ -15,51 +13,7 @@ use crate::operator::{
     Assign, Filter, FlatMap, Forward, KeyBy, Map, MapWithTimestamp, Process, ProcessNode,
 };
 use crate::row::{Row, schema_of};
-use crate::task::{Collector, Place, Wiring};
-
-/// How the host makes watermarks of the timestamps it is told.
-#[derive(Clone, Debug)]
-pub struct Watermarks {
-    strategy: &'static str,
-    max_out_of_orderness_ms: Option<i64>,
-    idle_after_ms: Option<i64>,
-}
-
-impl Watermarks {
-    /// Records are at most this late behind the latest one (milliseconds).
-    pub fn bounded_ms(max_out_of_orderness_ms: i64) -> Self {
-        Self {
-            strategy: "bounded",
-            max_out_of_orderness_ms: Some(max_out_of_orderness_ms),
-            idle_after_ms: None,
-        }
-    }
-
-    /// Timestamps never go back within a source split.
-    pub fn monotonic() -> Self {
-        Self {
-            strategy: "monotonic",
-            max_out_of_orderness_ms: None,
-            idle_after_ms: None,
-        }
-    }
-
-    /// A split without records for this long does not hold event time up (milliseconds).
-    #[must_use]
-    pub fn idle_after_ms(mut self, idle_after_ms: i64) -> Self {
-        self.idle_after_ms = Some(idle_after_ms);
-        self
-    }
-
-    fn into_document(self) -> Value {
-        let mut document =
-            json!({ "strategy": self.strategy, "idle_after_ms": self.idle_after_ms });
-        if let Some(bound) = self.max_out_of_orderness_ms {
-            document["max_out_of_orderness_ms"] = json!(bound);
-        }
-        document
-    }
-}
+use crate::task::{Collector, Place, Shared, Wiring};
 
 /// Records of type `T`, without keys.
 pub struct Stream<T> {
@@ -105,8 +59,14 @@ impl<T: Row> Stream<T> {
         }
     }
 
-    pub(super) fn edge(&self) -> (u32, u32, Partitioning) {
+    pub(crate) fn edge(&self) -> (u32, u32, Partitioning) {
         (self.node, self.output, self.partitioning)
+    }
+
+    /// Looks at the output behind this stream, or changes it.
+    pub(crate) fn with_output<R>(&self, look: impl FnOnce(&mut OutputPlan) -> R) -> R {
+        let mut graph = self.graph.borrow_mut();
+        look(&mut graph.node(self.node).outputs[self.output as usize])
     }
 
     /// Adds an operator with this stream as its one input.
@@ -166,17 +126,55 @@ impl<T: Row> Stream<T> {
     pub fn assign_timestamps(
         self,
         timestamp: impl Fn(&T) -> i64 + 'static,
-        watermarks: Watermarks,
+        watermarks: Watermarks<T>,
     ) -> Self {
-        let stream: Self = self.then("assign_timestamps", move |wiring| {
+        let mut defect = watermarks.defect();
+        if watermarks.is_ingestion() {
+            let text = "ingestion time reads no timestamp from the record, use assign_watermarks";
+            defect = Some(text.to_owned());
+        }
+        let stamp = move |record: &T, _: i64, _: &Shared| timestamp(record);
+        self.assign("assign_timestamps", &watermarks, defect, stamp)
+    }
+
+    /// Starts event time here with the timestamps that records have from their source, or with ingestion time.
+    pub fn assign_watermarks(self, watermarks: Watermarks<T>) -> Self {
+        let defect = watermarks.defect();
+        let name = "assign_watermarks";
+        if watermarks.is_ingestion() {
+            let stamp = |_: &T, _: i64, shared: &Shared| shared.now().processing_time;
+            self.assign(name, &watermarks, defect, stamp)
+        } else {
+            self.assign(name, &watermarks, defect, |_: &T, timestamp, _: &Shared| {
+                timestamp
+            })
+        }
+    }
+
+    fn assign(
+        self,
+        type_name: &'static str,
+        watermarks: &Watermarks<T>,
+        defect: Option<String>,
+        stamp: impl Fn(&T, i64, &Shared) -> i64 + 'static,
+    ) -> Self {
+        let punctuate = watermarks.punctuate();
+        let stream: Self = self.then(type_name, move |wiring| {
             let out = wiring.out(0)?;
-            let assign = Rc::new(Assign::new(wiring.node, timestamp, out, &wiring.shared));
+            let shared = Rc::clone(&wiring.shared);
+            let timestamp = move |record: &T, timestamp: i64| stamp(record, timestamp, &shared);
+            let assign = Assign::new(wiring.node, timestamp, punctuate, out, &wiring.shared);
+            let assign = Rc::new(assign);
             wiring.input::<T, _>(0, &assign);
             wiring.operator(assign);
             Ok(())
         });
-        let document = Some(watermarks.into_document());
-        stream.graph.borrow_mut().node(stream.node).watermarks = document;
+        {
+            let mut graph = stream.graph.borrow_mut();
+            let node = graph.node(stream.node);
+            node.watermarks = Some(watermarks.document());
+            node.defect = defect;
+        }
         stream
     }
 

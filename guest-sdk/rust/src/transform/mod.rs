@@ -7,7 +7,6 @@
 mod dedup;
 mod interval;
 mod lookup;
-mod number;
 mod regular;
 mod rolling;
 mod top_n;
@@ -16,7 +15,6 @@ pub(crate) use dedup::Dedup;
 pub(crate) use interval::{Bounds, IntervalLogic, LateOutputs};
 pub(crate) use lookup::Lookup;
 pub use lookup::LruCache;
-pub use number::Number;
 pub(crate) use regular::RegularLogic;
 pub(crate) use rolling::Rolling;
 pub(crate) use top_n::TopN;

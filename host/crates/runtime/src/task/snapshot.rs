@@ -84,7 +84,7 @@ impl Task {
         )| {
             let operator = *operator;
             generator
-                .max_timestamps()
+                .marks()
                 .into_iter()
                 .map(move |(split, time)| (operator, split, time))
         };
