@@ -73,11 +73,12 @@ pub use crate::host::Level;
 pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
 pub use crate::operator::{CoProcess, Counter, Process, ProcessContext};
-pub use crate::row::{Fields, Row, Text};
+pub use crate::row::{Fields, Row, Side, Text};
 pub use crate::state::{ListState, MapState, SubKey, ValueState};
 pub use crate::stream::{
-    AllWindowedStream, CoStreams, ConnectedStreams, IntervalJoin, KeyedStream, MultiInput,
-    RegularJoin, Sink, SplitStream, Stream, Watermarks, WindowedStream,
+    AllWindowedStream, CoStreams, ConnectedStreams, EqualTo, Groups, IntervalJoin, JoinedStreams,
+    JoinedWindows, KeyedStream, MultiInput, Pairs, RegularJoin, Sink, SplitStream, Stream,
+    Watermarks, WhereKey, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
 pub use crate::transform::LruCache;

@@ -63,3 +63,45 @@ fn a_regular_join_has_every_pair_once() {
     let inputs = Inputs::new(300);
     inputs.check("join", &pairs(&inputs, |_, _| true));
 }
+
+#[test]
+fn a_window_join_has_the_pairs_of_every_window() {
+    let inputs = Inputs::new(300);
+    let [a, b, _] = &inputs.items;
+    let mut expected = Vec::new();
+    // Windows of 50 ms begin every 25 ms; the items lie within the first 3000.
+    for start in (0..3000).step_by(25) {
+        let inside = |item: &&Item| (start..start + 50).contains(&item.ts);
+        for left in a.iter().filter(inside) {
+            for right in b
+                .iter()
+                .filter(inside)
+                .filter(|right| right.key == left.key)
+            {
+                expected.push(format!("{} {} {}", left.key, left.value, right.value));
+            }
+        }
+    }
+    assert!(
+        a.iter().chain(b).all(|item| item.ts < 2900),
+        "too many items"
+    );
+    inputs.check("window-join", &lines(expected));
+}
+
+#[test]
+fn a_co_group_has_both_sides_of_every_window() {
+    let inputs = Inputs::new(300);
+    let mut groups: BTreeMap<(i64, i64), [(i64, i64); 2]> = BTreeMap::new();
+    for (side, items) in inputs.items[..2].iter().enumerate() {
+        for item in items {
+            let (count, sum) = &mut groups.entry((item.key, item.ts / 50)).or_default()[side];
+            *count += 1;
+            *sum += item.value;
+        }
+    }
+    let expected = groups.iter().map(|((key, window), [a, b])| {
+        format!("{key} {} {} {} {} {}", window * 50, a.0, a.1, b.0, b.1)
+    });
+    inputs.check("co-group", &lines(expected));
+}

@@ -295,7 +295,7 @@ pub(crate) fn check_operators(operators: &[OperatorEntry]) -> Result<(), Defect>
     for (index, operator) in operators.iter().enumerate() {
         operator.check().map_err(|defect| Defect {
             field: format!("operators[{index}].{}", defect.field),
-            ..defect
+            reason: format!("operator \"{}\": {}", operator.uid, defect.reason),
         })?;
     }
     Ok(())
@@ -340,7 +340,10 @@ impl OperatorEntry {
             | OperatorKind::Output => {}
         }
         if !self.states.is_empty() && !self.keyed {
-            return Err(Defect::new("states", "need a keyed operator"));
+            return Err(Defect::new(
+                "states",
+                "state needs a keyed operator, put a key_by before it",
+            ));
         }
         match &self.watermarks {
             Some(watermarks) => watermarks.check(),

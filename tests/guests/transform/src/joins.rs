@@ -98,3 +98,37 @@ pub(super) fn regular(env: &mut Env, files: &Files) {
     let [a, b] = [0, 1].map(|input| files.items(env, input).key_by(|item| item.key));
     files.write(a.join(b).ttl_ms(3_600_000).process(pair));
 }
+
+/// Length of the windows of joins (milliseconds).
+const WINDOW_MS: i64 = 50;
+/// Distance of sliding windows (milliseconds).
+const SLIDE_MS: i64 = 25;
+
+/// The pairs of `a` and `b` in one sliding window.
+pub(super) fn windowed(env: &mut Env, files: &Files) {
+    let [a, b] = [0, 1].map(|input| files.timed(env, input));
+    let pairs = a
+        .join(b)
+        .where_key(|item| item.key)
+        .equal_to(|item| item.key)
+        .window(Sliding::of_ms(WINDOW_MS, SLIDE_MS))
+        .apply(pair);
+    files.write(pairs);
+}
+
+/// How many of `a` and `b` are in a window, and the sums of their values: a full outer join, in a way.
+pub(super) fn co_group(env: &mut Env, files: &Files) {
+    let [a, b] = [0, 1].map(|input| files.timed(env, input));
+    let groups = a
+        .co_group(b)
+        .where_key(|item| item.key)
+        .equal_to(|item| item.key)
+        .window(Tumbling::of_ms(WINDOW_MS))
+        .apply(|key, window, lefts, rights, out| {
+            let sum = |items: &[&Item]| items.iter().map(|item| item.value).sum::<i64>();
+            let (left, right) = (sum(lefts), sum(rights));
+            let (m, n) = (lefts.len(), rights.len());
+            out.emit(format!("{key} {} {m} {left} {n} {right}", window.start));
+        });
+    files.write(groups);
+}

@@ -37,8 +37,8 @@ pub(super) fn job(env: &mut Env, files: &Files, case: &str) -> Result<(), JobErr
             let best = items.key_by(|item| item.key).top_n(0, |item| item.value);
             files.write(best.uid("nobody").map(|(key, _)| key.to_string()));
         }
-        "bad-timer" => files.write(items.process(|_| Breach::Timer).uid("breach")),
-        "bad-port" => files.write(items.process(|_| Breach::Port).uid("breach")),
+        "bad-timer" => files.write(items.process(|_| Breach::Timer).name("breach")),
+        "bad-port" => files.write(items.process(|_| Breach::Port).name("breach")),
         plan if plan.starts_with("bad-plan-") => {
             let counted = counted(items);
             let stream = counted.map(|item| item.value.to_string()).uid("texts");
