@@ -16,4 +16,5 @@ mod kill;
 mod native;
 mod refusals;
 mod support;
+mod time;
 mod transforms;
