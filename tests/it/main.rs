@@ -15,5 +15,7 @@ mod golden;
 mod jobs;
 mod kill;
 mod native;
+mod refusals;
 mod support;
 mod time;
+mod transforms;

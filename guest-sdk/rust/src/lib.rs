@@ -77,13 +77,14 @@ pub use crate::host::Level;
 pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
 pub use crate::operator::{CoProcess, Counter, Process, ProcessContext};
-pub use crate::row::{Fields, Row, Text};
+pub use crate::row::{Fields, Row, Side, Text};
 pub use crate::sink::{SinkContext, SinkRecords, TwoPhaseSink};
 pub use crate::source::{PollStatus, Source, SourceContext, SourceOutput};
 pub use crate::state::{ListState, MapState, SubKey, ValueState};
 pub use crate::stream::{
-    AllWindowedStream, CoStreams, ConnectedStreams, IntervalJoin, KeyedStream, MultiInput,
-    RegularJoin, Sink, SplitStream, Stream, Watermarks, WindowedStream,
+    AllWindowedStream, CoStreams, ConnectedStreams, EqualTo, Groups, IntervalJoin, JoinedStreams,
+    JoinedWindows, KeyedStream, MultiInput, Pairs, RegularJoin, Sink, SplitStream, Stream,
+    Watermarks, WhereKey, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
 pub use crate::transform::LruCache;

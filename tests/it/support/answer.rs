@@ -58,6 +58,12 @@ impl Lines {
         *self.0.entry(line).or_default() += 1;
     }
 
+    /// The lines, each as often as it occurs.
+    pub(crate) fn each(&self) -> Vec<String> {
+        let times = |(line, count): (&String, &u64)| vec![line.clone(); *count as usize];
+        self.0.iter().flat_map(times).collect()
+    }
+
     /// Number of lines.
     pub(crate) fn len(&self) -> u64 {
         self.0.values().sum()

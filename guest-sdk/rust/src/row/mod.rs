@@ -9,6 +9,7 @@ mod option;
 mod primitive;
 mod record;
 mod sequence;
+mod side;
 mod text;
 mod tuple;
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 pub use fields::Fields;
 pub(crate) use fields::resolve;
 pub use record::{RecordReader, RecordWriter, record_width};
+pub use side::Side;
 pub use text::Text;
 
 use crate::error::Error;

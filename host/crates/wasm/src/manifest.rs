@@ -307,7 +307,7 @@ pub(crate) fn check_operators(operators: &[OperatorEntry]) -> Result<(), Defect>
     for (index, operator) in operators.iter().enumerate() {
         operator.check().map_err(|defect| Defect {
             field: format!("operators[{index}].{}", defect.field),
-            ..defect
+            reason: format!("operator \"{}\": {}", operator.uid, defect.reason),
         })?;
     }
     Ok(())
@@ -378,7 +378,10 @@ impl OperatorEntry {
             return Err(Defect::new("grants", reason));
         }
         if !self.states.is_empty() && !self.keyed {
-            return Err(Defect::new("states", "need a keyed operator"));
+            return Err(Defect::new(
+                "states",
+                "state needs a keyed operator, put a key_by before it",
+            ));
         }
         match &self.watermarks {
             Some(watermarks) => watermarks.check(),

@@ -51,8 +51,8 @@ pub enum OperatorError {
         /// What it may use.
         allowed: u64,
     },
-    /// The guest handed over columns that are no batch.
-    #[error("{operator} handed over a malformed batch: {reason}")]
+    /// The guest handed over columns that are no batch, or named something that it does not have.
+    #[error("{operator} broke the contract: {reason}")]
     Malformed {
         /// Name of the operator (or chain).
         operator: String,

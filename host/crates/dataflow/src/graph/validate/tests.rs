@@ -102,6 +102,13 @@ fn what_is_wrong_is_named() {
         &["uid \"op-1\"", "op 1", "op 2"],
     );
     refuses(
+        |g| {
+            let output = g.operators[1].outputs[0].clone();
+            g.operators[1].outputs.push(output);
+        },
+        &["operator \"op-1\"", "output", "twice"],
+    );
+    refuses(
         |g| g.edges[1].partitioning = Partitioning::Rebalance,
         &["\"op-1\" -> \"op-2\"", "rebalance", "hash"],
     );
