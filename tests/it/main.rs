@@ -10,6 +10,7 @@ mod damage;
 mod demos;
 mod errors;
 mod figures;
+mod job_files;
 mod jobs;
 mod kill;
 mod native;

@@ -196,10 +196,10 @@ pub(crate) enum Inputs {
     expecting = "`uid`, `uid.output`, {from, output, partitioning}, or a list of those"
 )]
 pub(crate) enum Links {
+    /// Their union. Tried first: a list could be taken for the fields of an edge.
+    Union(Vec<Link>),
     /// One.
     One(Link),
-    /// Their union.
-    Union(Vec<Link>),
 }
 
 /// The output of an operator.
