@@ -6,7 +6,7 @@ use dataflow::graph::logical::{
 use dataflow::ids::{ComponentId, OperatorId};
 use dataflow::limits::MAX_PARALLELISM_DEFAULT;
 use dataflow::port::state::StateKind;
-use dataflow::time::watermark_generator::WatermarkStrategy;
+use dataflow::time::watermark_generator::{WatermarkAlignment, WatermarkRule, WatermarkStrategy};
 use serde_json::{Map, Value};
 use wasm::{
     OperatorEntry, OperatorKind as OperatorKindEntry, OutputEntry, Plan, StateEntry,
@@ -119,10 +119,23 @@ fn state(entry: &StateEntry) -> State {
 fn watermarks(entry: &WatermarksEntry) -> WatermarkStrategy {
     let ms = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
     WatermarkStrategy {
-        max_out_of_orderness_ms: match entry.strategy {
-            wasm::WatermarkStrategy::Bounded => ms(entry.max_out_of_orderness_ms).unwrap_or(0),
-            wasm::WatermarkStrategy::Monotonic => 0,
+        rule: match entry.strategy {
+            wasm::WatermarkStrategy::Bounded | wasm::WatermarkStrategy::Monotonic => {
+                WatermarkRule::Bounded {
+                    max_out_of_orderness_ms: ms(entry.max_out_of_orderness_ms).unwrap_or(0),
+                }
+            }
+            wasm::WatermarkStrategy::Punctuated => WatermarkRule::Punctuated,
+            wasm::WatermarkStrategy::None => WatermarkRule::None,
+            wasm::WatermarkStrategy::Ingestion => WatermarkRule::Ingestion,
         },
         idle_after_ms: ms(entry.idle_after_ms),
+        alignment: entry
+            .alignment
+            .as_ref()
+            .map(|alignment| WatermarkAlignment {
+                group: alignment.group.clone(),
+                max_drift_ms: i64::try_from(alignment.max_drift_ms).unwrap_or(i64::MAX),
+            }),
     }
 }

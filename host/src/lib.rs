@@ -11,6 +11,7 @@ mod config;
 mod job_file;
 mod job_graph;
 pub mod native;
+mod operator_figures;
 mod output;
 mod progress;
 mod scheduler;

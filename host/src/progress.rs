@@ -12,9 +12,10 @@ use dataflow::element::{WATERMARK_MAX, WATERMARK_MIN};
 use dataflow::ids::OperatorId;
 use dataflow::port::sink::{ReportValue, SinkReport};
 use indicatif::{ProgressBar, ProgressStyle};
-use runtime::task::figures::{TaskFigures, TaskReading};
+use runtime::task::figures::{Counters, TaskFigures, TaskReading};
 use serde_json::{Map, Value, json};
 
+use crate::operator_figures;
 use crate::output::{self, figure, size};
 use crate::scheduler::deploy::RunningTask;
 use crate::scheduler::job::Job;
@@ -40,6 +41,7 @@ impl Started {
 }
 
 struct WatchedTask {
+    vertex: usize,
     chain: String,
     is_source: bool,
     has_sink: bool,
@@ -63,6 +65,7 @@ impl Watched {
         let watched = tasks.iter().map(|task| {
             let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
             WatchedTask {
+                vertex: vertex.id.0 as usize,
                 chain: task.name.clone(),
                 is_source: vertex.source.is_some(),
                 has_sink: vertex.operators.iter().any(|id| job.sinks.contains_key(id)),
@@ -211,6 +214,8 @@ pub(crate) struct Summary {
     checkpoints: CheckpointFigures,
     end_ns: u64,
     chains: Vec<String>,
+    vertices: Vec<usize>,
+    counters: Vec<Counters>,
 }
 
 impl Summary {
@@ -223,12 +228,27 @@ impl Summary {
             readings,
             checkpoints: watched.checkpoints(),
             end_ns: clock.monotonic_ns(),
+            vertices: watched.tasks.iter().map(|task| task.vertex).collect(),
+            counters: watched
+                .tasks
+                .iter()
+                .map(|task| task.figures.counters())
+                .collect(),
             chains: watched
                 .tasks
                 .iter()
                 .map(|task| task.chain.clone())
                 .collect(),
         }
+    }
+}
+
+impl Summary {
+    fn operators(&self, job: &Job) -> Value {
+        let vertices = self.vertices.iter().map(|at| &job.execution.vertices[*at]);
+        let tasks = vertices.zip(&self.readings).zip(&self.counters);
+        let tasks = tasks.map(|((vertex, reading), counters)| (vertex, reading, counters.clone()));
+        operator_figures::json(job, tasks)
     }
 }
 
@@ -271,6 +291,7 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     if let Value::Object(fields) = fields {
         document.extend(fields);
     }
+    document.insert("operators".to_owned(), summary.operators(job));
     if let Outcome::Finished(reports) = &summary.outcome {
         document.insert("sinks".to_owned(), sinks_json(reports, job));
         for report in reports.iter().flat_map(|(_, reports)| reports) {

@@ -74,6 +74,22 @@ impl TextFiles {
         config.insert("path".to_owned(), json!(path.into()));
         Self(config)
     }
+
+    /// As a source: how many lines a second a subtask reads, at most; 0 for as many as possible.
+    #[must_use]
+    pub fn rate(mut self, lines_per_second: i64) -> Self {
+        if lines_per_second != 0 {
+            self.0.insert("rate".to_owned(), json!(lines_per_second));
+        }
+        self
+    }
+
+    /// As a sink: puts records into sub-directories `<field>=<value>` by a text field of theirs.
+    #[must_use]
+    pub fn partition_by(mut self, field: &str) -> Self {
+        self.0.insert("partition_by".to_owned(), json!(field));
+        self
+    }
 }
 
 connector!(TextFiles, "text files", SourceSpec SinkSpec);

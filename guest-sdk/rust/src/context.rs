@@ -123,6 +123,11 @@ impl<'a> OpenContext<'a> {
         }
     }
 
+    /// The timestamp that side outputs give to their records.
+    pub(crate) fn timestamp_cell(&self) -> Rc<Cell<i64>> {
+        Rc::clone(&self.timestamp)
+    }
+
     /// The place of this instance in the job. Not known, and empty, while the job is planned.
     pub fn place(&self) -> &Place {
         self.place

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dataflow::clock::Clock;
+use dataflow::graph::alignment::check_alignment;
 use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
@@ -90,6 +91,7 @@ impl Job {
     ) -> Result<Self, JobError> {
         validate(&graph, parallelism)?;
         let execution = ExecutionGraph::of(&graph, parallelism);
+        check_alignment(&graph, &execution)?;
         let (mut sources, mut sinks) = (BTreeMap::new(), BTreeMap::new());
         for operator in &graph.operators {
             let uid = || operator.uid.clone();

@@ -37,7 +37,12 @@ fn a_component_is_collected_instead_of_written() {
         .param("n", 1000)
         .param("out", folder.path("out").display());
     let ended = run.end().success();
-    assert_eq!(collected(&ended).len() as u64, even_counts(1000).len(), "{}", ended.told());
+    assert_eq!(
+        collected(&ended).len() as u64,
+        even_counts(1000).len(),
+        "{}",
+        ended.told()
+    );
     assert!(!folder.path("out").exists(), "nothing is written");
 }
 

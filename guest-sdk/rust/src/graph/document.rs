@@ -154,6 +154,10 @@ impl Graph {
             if let Some(twice) = node.states.iter().find(|state| !states.insert(&state.name)) {
                 return Err(refuse(format!("it declares state {} twice", twice.name)));
             }
+            let mut outputs = BTreeSet::new();
+            if let Some(twice) = node.outputs.iter().find(|o| !outputs.insert(&o.name)) {
+                return Err(refuse(format!("it declares output {} twice", twice.name)));
+            }
             if node.parallelism == Some(0) {
                 return Err(refuse("its parallelism is 0, give at least 1".to_owned()));
             }

@@ -222,13 +222,29 @@ impl Graph {
         &mut self.nodes[number as usize]
     }
 
-    /// The schema of an output and its index, if the operator has it.
-    pub(crate) fn output(&self, node: u32, name: &str) -> Option<u32> {
-        let outputs = &self.nodes[node as usize].outputs;
-        outputs
-            .iter()
-            .position(|output| output.name == name)
-            .map(|index| index as u32)
+    /// The index of a side output by its name. If the operator has none of this name and type, it gets a defect.
+    pub(crate) fn side_output<T: Row>(&mut self, node: u32, name: &str) -> u32 {
+        let node = &mut self.nodes[node as usize];
+        let mut outputs = node.outputs.iter().enumerate().skip(1);
+        let found = outputs.find(|(_, output)| output.name == name);
+        let (index, defect) = match found {
+            Some((index, output)) if output.schema == schema_of::<T>() => return index as u32,
+            Some((index, output)) => {
+                let (gives, takes) = (&output.schema, schema_of::<T>());
+                let text = format!("its side output {name} gives {gives} but is read as {takes}");
+                (index as u32, text)
+            }
+            None => {
+                let names: Vec<&str> = node.outputs.iter().skip(1).map(|o| &*o.name).collect();
+                let has = match &names[..] {
+                    [] => "it declares none".to_owned(),
+                    names => format!("it declares {}", names.join(", ")),
+                };
+                (0, format!("it has no side output {name}, {has}"))
+            }
+        };
+        node.defect.get_or_insert(defect);
+        index
     }
 
     /// The parallelism an operator asks for.

@@ -81,7 +81,7 @@ impl<T: Row> ListState<T> {
 }
 
 /// Reads elements that are each preceded by their length.
-fn decode_list<T: Row>(mut stored: &[u8], elements: &mut Vec<T>) -> Result<(), Error> {
+pub(crate) fn decode_list<T: Row>(mut stored: &[u8], elements: &mut Vec<T>) -> Result<(), Error> {
     while !stored.is_empty() {
         let (length, rest) = stored
             .split_first_chunk::<4>()

@@ -9,6 +9,7 @@ mod sub_key;
 mod value;
 
 pub use list::ListState;
+pub(crate) use list::decode_list;
 pub use map::MapState;
 pub use sub_key::SubKey;
 pub(crate) use sub_key::ordered;

@@ -5,19 +5,27 @@ use std::rc::Rc;
 
 use super::{Stream, WindowedStream};
 use crate::context::{Declared, OpenContext};
-use crate::error::{Error, Outcome};
+use crate::error::Error;
 use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
-use crate::keyed::{KeySpace, KeyedCoProcess, KeyedContext, KeyedNode, KeyedProcess, Single, Twin};
+use crate::keyed::{KeySpace, KeyedCoProcess, KeyedNode, KeyedProcess, Single, Twin};
 use crate::row::{Row, schema_of};
-use crate::state::ValueState;
-use crate::task::{Collector, Place};
-use crate::window::Assigner;
+use crate::task::Place;
+use crate::window::WindowAssigner;
 
 /// Records of type `T` grouped by a key of type `K`.
 pub struct KeyedStream<K, T> {
     pub(super) graph: SharedGraph,
     pub(super) node: u32,
     types: PhantomData<fn() -> (K, T)>,
+}
+
+impl<K, T> Clone for KeyedStream<K, T> {
+    fn clone(&self) -> Self {
+        Self {
+            graph: Rc::clone(&self.graph),
+            ..*self
+        }
+    }
 }
 
 impl<K: Row, T: Row> KeyedStream<K, T> {
@@ -64,20 +72,20 @@ impl<K: Row, T: Row> KeyedStream<K, T> {
         self.add(node)
     }
 
-    /// Keeps one record per key, merged with every new one, and emits it each time.
-    pub fn reduce(self, reduce: impl Fn(T, T) -> T + 'static) -> Stream<T> {
-        let reduce = Rc::new(reduce);
-        let stream = self.process(move |ctx| Reduce {
-            reduced: ctx.value_state("reduced"),
-            reduce: Rc::clone(&reduce),
-            key: PhantomData::<fn() -> K>,
-        });
-        stream.type_name("reduce")
+    /// Groups the records of a key into windows: `Tumbling`, `Sliding`, `Session`, `GlobalWindows`, or an assigner of
+    /// your own.
+    pub fn window(self, assigner: impl WindowAssigner<T>) -> WindowedStream<K, T> {
+        WindowedStream::new(self, assigner)
     }
 
-    /// Groups the records of a key into event-time windows.
-    pub fn window(self, assigner: impl Into<Assigner>) -> WindowedStream<K, T> {
-        WindowedStream::new(self, assigner.into())
+    /// Groups every `size` records of a key. What does not fill a window gives no result.
+    pub fn count_window(self, size: i64) -> WindowedStream<K, T> {
+        WindowedStream::counting(self, size, size)
+    }
+
+    /// Groups the last `size` records of a key, every `slide` records.
+    pub fn count_window_sliding(self, size: i64, slide: i64) -> WindowedStream<K, T> {
+        WindowedStream::counting(self, size, slide)
     }
 
     /// Joins the stream with another that has the same key, to share state and timers.
@@ -154,7 +162,7 @@ impl<K: Row, T: Row, U: Row> ConnectedStreams<K, T, U> {
 }
 
 /// Runs a factory to learn what it declares.
-fn plan<P>(factory: &impl Fn(&mut OpenContext<'_>) -> P) -> Result<Declared, Error> {
+pub(super) fn plan<P>(factory: &impl Fn(&mut OpenContext<'_>) -> P) -> Result<Declared, Error> {
     let place = Place::default();
     let mut planning = OpenContext::planning(&place, true);
     drop(factory(&mut planning));
@@ -179,32 +187,4 @@ pub(super) fn keyed_node<O: Row>(
         Err(error) => node.defect = Some(error.to_string()),
     }
     node
-}
-
-/// The running reduction of a key.
-struct Reduce<K, T: Row, F> {
-    reduced: ValueState<T>,
-    reduce: Rc<F>,
-    key: PhantomData<fn() -> K>,
-}
-
-impl<K: Row, T: Row, F: Fn(T, T) -> T + 'static> KeyedProcess for Reduce<K, T, F> {
-    type Key = K;
-    type In = T;
-    type Out = T;
-
-    fn process(
-        &mut self,
-        record: T,
-        _ctx: &mut KeyedContext<'_, K>,
-        out: &mut Collector<'_, T>,
-    ) -> Outcome {
-        let reduced = match self.reduced.get() {
-            Some(before) => (self.reduce)(before, record),
-            None => record,
-        };
-        self.reduced.set(reduced.clone());
-        out.emit(reduced);
-        Ok(())
-    }
 }

@@ -4,6 +4,7 @@
 
 use std::marker::PhantomData;
 
+use crate::number::Number;
 use crate::row::Row;
 
 /// An incremental aggregation of records of type `T`. Must be a function of its arguments alone.
@@ -72,31 +73,30 @@ impl<T> Aggregate<T> for Count {
 }
 
 macro_rules! number_aggregate {
-    ($(#[$doc:meta])* $name:ident, $start:expr, $fold:expr) => {
+    ($(#[$doc:meta])* $name:ident, $start:ident, $fold:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name<F>(pub F);
 
-        impl<T, F: Fn(&T) -> i64 + 'static> Aggregate<T> for $name<F> {
-            type Acc = i64;
-            type Out = i64;
+        impl<T, N: Number, F: Fn(&T) -> N + 'static> Aggregate<T> for $name<F> {
+            type Acc = N;
+            type Out = N;
 
-            fn create(&self) -> i64 {
-                $start
+            fn create(&self) -> N {
+                N::$start
             }
 
             #[inline]
-            fn add(&self, acc: &mut i64, record: &T) {
-                self.merge(acc, &(self.0)(record));
+            fn add(&self, acc: &mut N, record: &T) {
+                *acc = acc.$fold((self.0)(record));
             }
 
             #[inline]
-            fn merge(&self, acc: &mut i64, later: &i64) {
-                let fold: fn(i64, i64) -> i64 = $fold;
-                *acc = fold(*acc, *later);
+            fn merge(&self, acc: &mut N, later: &N) {
+                *acc = acc.$fold(*later);
             }
 
-            fn result(&self, acc: &i64) -> i64 {
+            fn result(&self, acc: &N) -> N {
                 *acc
             }
         }
@@ -104,17 +104,45 @@ macro_rules! number_aggregate {
 }
 
 number_aggregate!(
-    /// Adds a number of each record up; wraps around at 64 bits.
-    Sum, 0, i64::wrapping_add
+    /// Adds a number of each record up.
+    Sum, ZERO, plus
 );
 number_aggregate!(
     /// The least number of any record.
-    Min, i64::MAX, Ord::min
+    Min, GREATEST, lesser
 );
 number_aggregate!(
     /// The greatest number of any record.
-    Max, i64::MIN, Ord::max
+    Max, LEAST, greater
 );
+
+/// The mean of a number of each record.
+#[derive(Clone, Copy, Debug)]
+pub struct Avg<F>(pub F);
+
+impl<T, N: Number, F: Fn(&T) -> N + 'static> Aggregate<T> for Avg<F> {
+    type Acc = (f64, i64);
+    type Out = f64;
+
+    fn create(&self) -> (f64, i64) {
+        (0.0, 0)
+    }
+
+    #[inline]
+    fn add(&self, acc: &mut (f64, i64), record: &T) {
+        acc.0 += (self.0)(record).to_double();
+        acc.1 += 1;
+    }
+
+    fn merge(&self, acc: &mut (f64, i64), later: &(f64, i64)) {
+        acc.0 += later.0;
+        acc.1 += later.1;
+    }
+
+    fn result(&self, acc: &(f64, i64)) -> f64 {
+        acc.0 / acc.1 as f64
+    }
+}
 
 /// What the window operator needs: no accumulator means no records.
 pub(crate) trait Fold<T>: 'static {

@@ -14,18 +14,14 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::fire::{FIRE, FIRE_AGAIN, NAMESPACE_WIDTH};
+use super::late::LateRecords;
 use super::slices::Slices;
 use super::{Assigner, Fold, Window};
 use crate::column::{Batch, Column, NO_TIMESTAMP, TimeDomain, TimerBatch};
 use crate::error::Error;
 use crate::keyed::{KeyTable, TimerService};
-use crate::operator::Counter;
-use crate::operator::counter::Counters;
 use crate::row::Row;
 use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
-
-/// The counter of records that came after their windows were over.
-pub(crate) const LATE_RECORDS_DROPPED: &str = "late_records_dropped";
 
 /// Stands for the slice of a record that is late.
 const LATE: u32 = u32::MAX;
@@ -33,15 +29,14 @@ const LATE: u32 = u32::MAX;
 const NOWHERE: u32 = u32::MAX - 1;
 
 /// A window operator in its place.
-pub(crate) struct WindowNode<K, T, F: Fold<T>, U, E> {
+pub(crate) struct WindowNode<K, T: Row, F: Fold<T>, U, E> {
     pub(super) assigner: Assigner,
     pub(super) lateness: i64,
     pub(super) fold: F,
     pub(super) emit: E,
     pub(super) inner: RefCell<Inner<K, F::Acc>>,
     pub(super) timers: TimerService,
-    pub(super) late: Counter,
-    pub(super) counters: Counters,
+    pub(super) late: LateRecords<T>,
     pub(super) out: Out<U>,
     pub(super) shared: Rc<Shared>,
     pub(super) record: PhantomData<fn(T)>,
@@ -79,11 +74,11 @@ where
         (assigner, lateness): (Assigner, i64),
         fold: F,
         emit: E,
-        (operator, state): (u32, u32),
+        state: u32,
+        late: LateRecords<T>,
         out: Out<U>,
         shared: &Rc<Shared>,
     ) -> Self {
-        let counters = Counters::new(operator);
         Self {
             assigner,
             lateness,
@@ -97,8 +92,7 @@ where
                 slices: Slices::new(state, shared),
             }),
             timers: TimerService::new(shared, NAMESPACE_WIDTH),
-            late: counters.counter(LATE_RECORDS_DROPPED),
-            counters,
+            late,
             out,
             shared: Rc::clone(shared),
             record: PhantomData,
@@ -166,14 +160,18 @@ where
         last.saturating_add(self.lateness) <= watermark
     }
 
-    /// Counts a record that comes too late, and refuses one without a timestamp.
+    /// Takes a record that comes too late, and refuses one without a timestamp.
     #[cold]
-    fn drop_late(&self, timestamp: i64) {
-        if Assigner::accepts(timestamp) {
-            self.late.add(1);
+    fn take_late(&self, timestamp: i64, value: &[u8]) {
+        if !Assigner::accepts(timestamp) {
+            self.shared.fail(LateRecords::<T>::no_timestamp());
+        } else if self.late.has_output() {
+            match T::decode(value) {
+                Ok(record) => self.late.late(record, timestamp),
+                Err(error) => self.shared.fail(error),
+            }
         } else {
-            let text = "record has no usable timestamp for its window, call assign_timestamps";
-            self.shared.fail(Error::from(text));
+            self.late.drop_late();
         }
     }
 }
@@ -239,7 +237,7 @@ where
             slices.clear();
         }
         self.timers.flush();
-        self.counters.flush(&self.shared);
+        self.late.flush(&self.shared);
     }
 }
 
@@ -267,10 +265,11 @@ where
         for_each_value(batch, range, |index, value| {
             let (slot, place) = (slots[index], places[index]);
             if place == NOWHERE {
+                self.late.in_no_window();
                 return false;
             }
             if place == LATE {
-                self.drop_late(batch.timestamp(index));
+                self.take_late(batch.timestamp(index), value);
             } else {
                 match T::decode(value) {
                     Ok(record) => {

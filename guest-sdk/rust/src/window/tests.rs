@@ -74,7 +74,7 @@ fn run(
             .or_default()
             .push(row.value);
     }
-    (results, harness.counter(super::node::LATE_RECORDS_DROPPED))
+    (results, harness.counter(super::late::LATE_RECORDS_DROPPED))
 }
 
 /// The same, record by record and window by window.

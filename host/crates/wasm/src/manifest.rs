@@ -195,6 +195,19 @@ pub struct WatermarksEntry {
     /// Silence after which a split no longer holds event time back.
     #[serde(default)]
     pub idle_after_ms: Option<u64>,
+    /// Which sources it waits for.
+    #[serde(default)]
+    pub alignment: Option<AlignmentEntry>,
+}
+
+/// Sources that wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlignmentEntry {
+    /// Name of the group.
+    pub group: String,
+    /// How far a split may be ahead of the group's least watermark.
+    pub max_drift_ms: u64,
 }
 
 /// The rule by which watermarks follow from timestamps.
@@ -205,6 +218,12 @@ pub enum WatermarkStrategy {
     Bounded,
     /// The largest timestamp so far.
     Monotonic,
+    /// What the operator says of some records.
+    Punctuated,
+    /// No watermark before the end of the input.
+    None,
+    /// The clock, which also gives the timestamps.
+    Ingestion,
 }
 
 /// What is wrong with a document, and where.
@@ -332,13 +351,41 @@ impl OperatorEntry {
 
 impl WatermarksEntry {
     fn check(&self) -> Result<(), Defect> {
-        if self.strategy == WatermarkStrategy::Bounded && self.max_out_of_orderness_ms.is_none() {
-            return Err(Defect::new(
-                "watermarks.max_out_of_orderness_ms",
+        let wrong = |field: &str, reason: &str| {
+            let field = format!("watermarks.{field}");
+            Err(Defect::new(field, reason))
+        };
+        let is = |strategy| self.strategy == strategy;
+        let is_bounded = is(WatermarkStrategy::Bounded);
+        if is_bounded && self.max_out_of_orderness_ms.is_none() {
+            return wrong(
+                "max_out_of_orderness_ms",
                 "is missing; the strategy bounded needs it",
-            ));
+            );
         }
-        Ok(())
+        if !is_bounded && self.max_out_of_orderness_ms.is_some() {
+            return wrong(
+                "max_out_of_orderness_ms",
+                "belongs to the strategy bounded only",
+            );
+        }
+        if self.idle_after_ms == Some(0) {
+            return wrong("idle_after_ms", "is 0; give at least 1");
+        }
+        if self.idle_after_ms.is_some() && is(WatermarkStrategy::Ingestion) {
+            let reason = "does not go with ingestion time: the clock never stands still";
+            return wrong("idle_after_ms", reason);
+        }
+        match &self.alignment {
+            Some(_) if is(WatermarkStrategy::None) || is(WatermarkStrategy::Ingestion) => wrong(
+                "alignment",
+                "needs watermarks that follow from the records: bounded, monotonic or punctuated",
+            ),
+            Some(alignment) if alignment.group.is_empty() => {
+                wrong("alignment.group", "is empty; sources find each other by it")
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

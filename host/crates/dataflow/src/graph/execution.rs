@@ -261,7 +261,7 @@ fn build_vertex(
                 OperatorKind::Logic {
                     watermarks: Some(strategy),
                     ..
-                } => Some((o.id, *strategy)),
+                } => Some((o.id, strategy.clone())),
                 _ => None,
             })
             .collect(),
