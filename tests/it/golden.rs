@@ -172,3 +172,15 @@ fn a_search_index_is_complete() {
     };
     sample.keeps_its_promise(3);
 }
+
+#[test]
+fn sessionization_finds_what_it_must() {
+    let sample = Sample {
+        name: "sessionization",
+        data: "clicks.jsonl",
+        outputs: &["sessions", "late"],
+        rate: 1_000,
+        always_paced: true,
+    };
+    sample.keeps_its_promise(3);
+}

@@ -22,7 +22,7 @@ struct Click {
 
 /// A visit: from the first click to the last.
 #[derive(Record, Clone, Debug, PartialEq)]
-struct Session {
+struct Visit {
     user: String,
     start_ms: i64,
     end_ms: i64,
@@ -68,3 +68,28 @@ fn sessionization(env: &mut Env) -> Result<(), JobError> {
     sessions.sink(sink(&out, "sessions")).uid("out");
     Ok(())
 }
+
+/// Files below a directory, or the terminal.
+fn sink(out: &str, name: &str) -> SinkSpec {
+    match out {
+        "" => Print::new().into(),
+        out => TextFiles::new(format!("{out}/{name}")).into(),
+    }
+}
+
+/// What the clicks of a session come to. They are in the order of their arrival; a window is never empty.
+fn visit(user: &str, clicks: &[Timestamped<Click>]) -> Visit {
+    let mut clicks: Vec<&Click> = clicks.iter().map(|click| &click.record).collect();
+    clicks.sort_by_key(|click| click.at_ms);
+    let at_ms = |click: Option<&&Click>| click.map_or(0, |click| click.at_ms);
+    Visit {
+        user: user.to_owned(),
+        start_ms: at_ms(clicks.first()),
+        end_ms: at_ms(clicks.last()),
+        clicks: clicks.len() as i64,
+        pages: clicks.iter().map(|click| click.page.clone()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
