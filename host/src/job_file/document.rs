@@ -196,7 +196,8 @@ pub(crate) enum Inputs {
     expecting = "`uid`, `uid.output`, {from, output, partitioning}, or a list of those"
 )]
 pub(crate) enum Links {
-    /// Their union. Tried first: a list could be taken for the fields of an edge.
+    // Tried first: a list could be taken for the fields of an edge.
+    /// Their union.
     Union(Vec<Link>),
     /// One.
     One(Link),
