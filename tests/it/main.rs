@@ -12,6 +12,7 @@ mod demos;
 mod errors;
 mod figures;
 mod golden;
+mod job_files;
 mod jobs;
 mod kill;
 mod native;
