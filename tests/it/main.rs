@@ -13,5 +13,6 @@ mod figures;
 mod jobs;
 mod kill;
 mod native;
+mod random_jobs;
 mod support;
 mod time;
