@@ -16,6 +16,7 @@ mod job_files;
 mod jobs;
 mod kill;
 mod native;
+mod random_jobs;
 mod refusals;
 mod support;
 mod time;
