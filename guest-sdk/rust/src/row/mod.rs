@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 pub use record::{RecordReader, RecordWriter, record_width};
+pub(crate) use sequence::{decode_array, encode_array};
 pub use text::Text;
 
 use crate::error::Error;
