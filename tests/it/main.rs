@@ -14,3 +14,4 @@ mod jobs;
 mod kill;
 mod native;
 mod support;
+mod windows;

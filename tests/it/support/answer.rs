@@ -58,6 +58,11 @@ impl Lines {
         *self.0.entry(line).or_default() += 1;
     }
 
+    /// Each line and how often it occurs.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(line, count)| (line.as_str(), *count))
+    }
+
     /// Number of lines.
     pub(crate) fn len(&self) -> u64 {
         self.0.values().sum()

@@ -126,6 +126,10 @@ impl Graph {
             if let Some(twice) = node.states.iter().find(|state| !states.insert(&state.name)) {
                 return Err(refuse(format!("it declares state {} twice", twice.name)));
             }
+            if node.single && node.parallelism != Some(1) {
+                let text = "it has the records of the whole stream and can only have parallelism 1";
+                return Err(refuse(text.to_owned()));
+            }
             if node.parallelism == Some(0) {
                 return Err(refuse("its parallelism is 0, give at least 1".to_owned()));
             }
