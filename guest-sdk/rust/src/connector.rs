@@ -74,6 +74,22 @@ impl TextFiles {
         config.insert("path".to_owned(), json!(path.into()));
         Self(config)
     }
+
+    /// As a source: how many lines a second a subtask reads, at most; 0 for as many as possible.
+    #[must_use]
+    pub fn rate(mut self, lines_per_second: i64) -> Self {
+        if lines_per_second != 0 {
+            self.0.insert("rate".to_owned(), json!(lines_per_second));
+        }
+        self
+    }
+
+    /// As a sink: puts records into sub-directories `<field>=<value>` by a text field of theirs.
+    #[must_use]
+    pub fn partition_by(mut self, field: &str) -> Self {
+        self.0.insert("partition_by".to_owned(), json!(field));
+        self
+    }
 }
 
 connector!(TextFiles, "text files", SourceSpec SinkSpec);
@@ -160,6 +176,33 @@ impl Default for Checksum {
 }
 
 connector!(Checksum, "checksum", SinkSpec);
+
+/// Gives the records to whoever started the job, when it has finished: `wasmill run` prints them as JSON lines. For
+/// bounded jobs with results that fit in memory.
+#[derive(Clone, Debug)]
+pub struct Collect(Map<String, Value>);
+
+impl Collect {
+    /// The sink.
+    pub fn new() -> Self {
+        Self(config("collect"))
+    }
+
+    /// How many bytes of JSON the result may have; 16 MiB unless this says otherwise.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: i64) -> Self {
+        self.0.insert("max_bytes".to_owned(), json!(bytes));
+        self
+    }
+}
+
+impl Default for Collect {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+connector!(Collect, "collect", SinkSpec);
 
 /// Measures the time since a stamp that the source has put into the record (nanoseconds).
 #[derive(Clone, Debug)]

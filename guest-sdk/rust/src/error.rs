@@ -43,7 +43,7 @@ pub enum Error {
         reason: String,
     },
     /// The job graph is not one.
-    #[error("operator {operator}: {reason}")]
+    #[error("operator \"{operator}\": {reason}")]
     Graph {
         /// The `uid` of the operator.
         operator: String,

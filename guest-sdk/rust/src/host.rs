@@ -27,6 +27,17 @@ pub struct Entries {
     pub more: bool,
 }
 
+/// What an assigner gave out in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The assigner's number in the plan.
+    pub operator: u32,
+    /// The largest timestamp.
+    pub max_timestamp: i64,
+    /// The largest watermark that it named; the least number if it named none.
+    pub watermark: i64,
+}
+
 /// How important a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -90,8 +101,8 @@ pub trait Host {
     fn delete_timers(&self, domain: TimeDomain, timers: &mut TimerBatch);
     /// Emits records at an output port.
     fn emit(&self, port: u32, records: &mut Batch);
-    /// Tells the largest timestamps that assigners gave out: (operator, timestamp).
-    fn observe(&self, observations: &[(u32, i64)]);
+    /// Tells what assigners gave out.
+    fn observe(&self, observations: &[Observation]);
     /// Adds to counters: (operator, name, amount).
     fn count(&self, increments: Vec<(u32, String, u64)>);
     /// Writes a log line.

@@ -27,8 +27,9 @@
 //! ```
 //!
 //! Modules in reading order: [`row`] (types and bytes), `stream` and [`connector`] (the words of a job), [`env`] (the
-//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), `task` (how it is
-//! wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
+//! job and its parameters) with `open_port`, [`dynamic`], [`context`], `keyed`, [`state`], [`window`] and `operator`
+//! (what runs), `transform` (what the SDK builds of them), `task` (how it is wired), [`host`] (what it runs on),
+//! [`testing`] (how to run it without a host).
 //!
 //! The SDK keeps nothing that must last: state, timers and output are the host's, and an instance may be thrown away
 //! between two calls.
@@ -40,18 +41,22 @@ pub mod column;
 pub mod component;
 pub mod connector;
 pub mod context;
+pub mod dynamic;
 pub mod env;
 mod error;
 mod graph;
 pub mod host;
 mod keyed;
 mod no_host;
+mod number;
+mod open_port;
 mod operator;
 pub mod row;
 pub mod state;
 mod stream;
 mod task;
 pub mod testing;
+mod transform;
 pub mod window;
 
 #[cfg(target_arch = "wasm32")]
@@ -66,29 +71,34 @@ pub use crate::env::{Env, JobFn, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
-pub use crate::operator::{Counter, Process, ProcessContext};
-pub use crate::row::{Row, Text};
+pub use crate::number::Number;
+pub use crate::operator::{CoProcess, Counter, Process, ProcessContext};
+pub use crate::row::{Fields, Row, Text};
 pub use crate::state::{ListState, MapState, SubKey, ValueState};
 pub use crate::stream::{
-    AllWindowedStream, ConnectedStreams, KeyedStream, Sink, Stream, Watermarks, WindowedStream,
+    AllWindowedStream, CoStreams, ConnectedStreams, IntervalJoin, KeyedStream, MultiInput,
+    RegularJoin, Sink, SplitStream, Stream, Watermarks, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
+pub use crate::transform::LruCache;
 pub use crate::window::{
     Aggregate, Assigner, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger, Count,
     CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, DynamicSession, EventTimeTrigger,
-    Evictor, GlobalWindows, Max, Min, NeverTrigger, Number, ProcessWindow, ProcessingTimeTrigger,
+    Evictor, GlobalWindows, Max, Min, NeverTrigger, ProcessWindow, ProcessingTimeTrigger,
     PurgingTrigger, Session, Sliding, Sum, TimeEvictor, Timestamped, Trigger, TriggerContext,
     TriggerResult, Tumbling, Window, WindowAssigner, WindowContext, Windowed,
 };
 
 /// Everything a job needs, to be imported at once.
 pub mod prelude {
-    pub use crate::connector::{Checksum, Connector, Generator, Latency, Print, TextFiles};
+    pub use crate::connector::{
+        Checksum, Collect, Connector, Generator, Latency, Print, TextFiles,
+    };
     pub use crate::{
-        Aggregate, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess, KeyedContext,
-        KeyedProcess, KeyedStream, Level, ListState, MapState, Max, Min, OpenContext, Outcome,
-        OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text,
-        TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
+        Aggregate, CoProcess, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess,
+        KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache, MapState, Max, Min,
+        OpenContext, Outcome, OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding,
+        Stream, Sum, Text, TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
     };
     pub use crate::{
         AllWindowedStream, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger,

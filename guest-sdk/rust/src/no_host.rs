@@ -1,7 +1,7 @@
 //! The host of handles that are made only to learn what an operator declares: it knows nothing and forgets everything.
 
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
-use crate::host::{Addresses, Entries, Found, Host, Level};
+use crate::host::{Addresses, Entries, Found, Host, Level, Observation};
 
 /// No host at all.
 pub(crate) struct NoHost;
@@ -36,7 +36,7 @@ impl Host for NoHost {
 
     fn emit(&self, _port: u32, _records: &mut Batch) {}
 
-    fn observe(&self, _observations: &[(u32, i64)]) {}
+    fn observe(&self, _observations: &[Observation]) {}
 
     fn count(&self, _increments: Vec<(u32, String, u64)>) {}
 

@@ -12,8 +12,9 @@ use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
 use dataflow::port::operator::FragmentSpec;
 use dataflow::port::sink::{ConnectorError, SinkContext};
-use dataflow::port::source::SourceSplit;
+use dataflow::port::source::{SourceSplit, Wake};
 use dataflow::port::state::{BackendSpec, StateBackendFactory};
+use dataflow::time::watermark_alignment::{AlignmentMember, alignment_group};
 use runtime::network::buffer_pool::BufferPool;
 use runtime::network::channel::{ChannelSender, channel};
 use runtime::network::input_gate::InputChannel;
@@ -29,7 +30,7 @@ use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
 use thiserror::Error;
 
-use super::job::Job;
+use super::job::{Job, JobComponent};
 use super::restore::{Inheritance, RestoreError};
 use crate::config::Config;
 
@@ -94,6 +95,9 @@ type Writers = BTreeMap<TaskId, Vec<(usize, RecordWriter)>>;
 /// The input channels of every task.
 type Channels = BTreeMap<TaskId, Vec<InputChannel>>;
 
+/// The places of every task's assigners in their alignment groups.
+type Alignments = BTreeMap<TaskId, Vec<(OperatorId, AlignmentMember)>>;
+
 type Mailboxes = BTreeMap<TaskId, (MailboxSender, Option<Mailbox>)>;
 
 impl Deployment<'_> {
@@ -120,6 +124,7 @@ impl Deployment<'_> {
             })
             .collect();
         let (mut writers, mut channels) = self.connect(&mailboxes);
+        let mut alignments = self.align(&mailboxes);
         let mut running = Vec::new();
         for vertex in &execution.vertices {
             let mut splits = self.splits(vertex)?;
@@ -141,7 +146,8 @@ impl Deployment<'_> {
                     .map(|(at, (edge, _))| (*edge, at))
                     .collect();
                 let own_splits = std::mem::take(&mut splits[subtask as usize]);
-                let spec = self.task(vertex, subtask, own_splits, &index_of)?;
+                let mut spec = self.task(vertex, subtask, own_splits, &index_of)?;
+                spec.alignments = alignments.remove(&id).unwrap_or_default();
                 let wiring = TaskWiring {
                     channels: channels.remove(&id).unwrap_or_default(),
                     writers: edges.into_iter().map(|(_, writer)| writer).collect(),
@@ -189,6 +195,36 @@ impl Deployment<'_> {
             sink.recover(&committables).map_err(refuse)?;
         }
         Ok(())
+    }
+
+    /// Makes the alignment groups that the assigners name.
+    fn align(&self, mailboxes: &Mailboxes) -> Alignments {
+        let mut groups: BTreeMap<&str, (Vec<(TaskId, OperatorId)>, Vec<(i64, Wake)>)> =
+            BTreeMap::new();
+        for vertex in &self.job.execution.vertices {
+            for (operator, strategy) in &vertex.assigners {
+                let Some(alignment) = &strategy.alignment else {
+                    continue;
+                };
+                let (places, members) = groups.entry(&alignment.group).or_default();
+                for subtask in 0..vertex.parallelism {
+                    let id = TaskId {
+                        vertex: vertex.id,
+                        subtask,
+                    };
+                    let waker = mailboxes[&id].0.waker();
+                    places.push((id, *operator));
+                    members.push((alignment.max_drift_ms, Arc::new(move || waker.wake())));
+                }
+            }
+        }
+        let mut alignments = Alignments::new();
+        for (places, members) in groups.into_values() {
+            for ((id, operator), member) in places.into_iter().zip(alignment_group(members)) {
+                alignments.entry(id).or_default().push((operator, member));
+            }
+        }
+        alignments
     }
 
     /// Makes the channels of every edge and hands each end to its task.
@@ -282,14 +318,15 @@ impl Deployment<'_> {
             source: vertex
                 .source
                 .map(|source| (Arc::clone(&self.job.sources[&source]), splits)),
-            fragment: (!vertex.fragment.is_empty()).then(|| {
+            fragment: self.job.component_of(vertex).map(|component| {
                 (
-                    Arc::clone(&self.job.operators),
-                    self.fragment(vertex, subtask),
+                    Arc::clone(&component.operators),
+                    self.fragment(vertex, component, subtask),
                 )
             }),
             heads: vertex.heads.clone(),
             assigners: vertex.assigners.clone(),
+            alignments: Vec::new(),
             state: self.state(vertex, subtask)?,
             sinks: sinks
                 .iter()
@@ -304,8 +341,9 @@ impl Deployment<'_> {
         })
     }
 
-    fn fragment(&self, vertex: &Vertex, subtask: u32) -> FragmentSpec {
+    fn fragment(&self, vertex: &Vertex, component: &JobComponent, subtask: u32) -> FragmentSpec {
         FragmentSpec {
+            first_operator: component.first_operator,
             job: self.job.graph.name.clone(),
             name: vertex.name.clone(),
             subtask,
@@ -325,7 +363,7 @@ impl Deployment<'_> {
                 .filter(|(_, name, _)| !name.starts_with("_timers/"))
                 .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
                 .collect(),
-            parameters: self.job.parameters.clone(),
+            parameters: component.parameters.clone(),
         }
     }
 

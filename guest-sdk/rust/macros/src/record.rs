@@ -3,6 +3,8 @@
 //! A record whose fields are all fixed-width is written and read as an array of slots, without a branch; any other
 //! goes through the writer and reader of `wasmill_sdk::row`. Which of the two is decided by constants.
 
+mod fields;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, Generics, parse_quote};
@@ -62,6 +64,7 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream 
         .collect();
     let types: Vec<_> = fields.named.iter().map(|f| &f.ty).collect();
     let indices: Vec<_> = (0..count).collect();
+    let fields_impl = fields::expand(ident, &generics, &names, &labels, &types);
     let shape = quote! {
         [#((
             <#types as ::wasmill_sdk::Row>::NULLABLE,
@@ -113,6 +116,7 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream 
                 ::core::result::Result::Ok(value)
             }
         }
+        #fields_impl
     }
 }
 

@@ -129,7 +129,7 @@ fn wrong_graphs_are_named() {
             let numbers = env.source::<i64>(Connector::new("test")).uid("same");
             numbers.sink(Connector::new("test")).uid("same");
         },
-        "operator same: another operator has this uid",
+        "operator \"same\": another operator has this uid",
     );
     check(
         &|env| {
@@ -138,7 +138,7 @@ fn wrong_graphs_are_named() {
                 .process(|ctx| Stateful(ctx.value_state("kept")))
                 .sink(Connector::new("test"));
         },
-        "operator process-1: state kept needs a keyed stream, call key_by before",
+        "operator \"process-1\": state kept needs a keyed stream, call key_by before",
     );
     check(
         &|env| {
@@ -147,6 +147,6 @@ fn wrong_graphs_are_named() {
                 .side_output(&OutputTag::<i64>::new("late"))
                 .sink(Connector::new("test"));
         },
-        "operator map-1: it has no side output late",
+        "operator \"map-1\": it has no side output late, it declares none",
     );
 }

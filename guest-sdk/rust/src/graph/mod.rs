@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use crate::dynamic::MARKER;
 use crate::error::Error;
 use crate::row::{Row, schema_of};
 use crate::task::Wiring;
@@ -56,6 +57,20 @@ pub(crate) enum Kind {
     Source,
     Operator,
     Sink,
+    /// An open port by which records enter.
+    Input,
+    /// An open port by which records leave.
+    Output,
+}
+
+/// Whether a schema, or one within it, has yet to be put in.
+fn is_dynamic(schema: &Value) -> bool {
+    match schema {
+        Value::String(name) => name == MARKER,
+        Value::Array(list) => list.iter().any(is_dynamic),
+        Value::Object(map) => map.values().any(is_dynamic),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// An output as the plan shows it.
@@ -171,6 +186,8 @@ impl Graph {
     /// Adds an operator with the edges into its inputs: (from, output, partitioning), input by input.
     pub(crate) fn add(&mut self, node: Node, inputs: &[(u32, u32, Partitioning)]) -> u32 {
         let to = self.next_number();
+        let mut node = node;
+        self.resolve(&mut node, inputs);
         self.nodes.push(node);
         for (input, &(from, output, partitioning)) in inputs.iter().enumerate() {
             self.edges.push(Edge {
@@ -185,18 +202,52 @@ impl Graph {
         to
     }
 
+    /// Puts the schemas of what comes in where dynamic records are taken, and where they are given on as they come.
+    fn resolve(&self, node: &mut Node, inputs: &[(u32, u32, Partitioning)]) {
+        let takes_any = node.inputs.first().is_some_and(|schema| *schema == MARKER);
+        for (schema, &(from, output, _)) in node.inputs.iter_mut().zip(inputs) {
+            if *schema == MARKER {
+                let from = &self.nodes[from as usize].outputs[output as usize];
+                schema.clone_from(&from.schema);
+            }
+        }
+        let main = node
+            .outputs
+            .first_mut()
+            .filter(|main| takes_any && main.schema == MARKER);
+        if let Some(main) = main {
+            main.schema.clone_from(&node.inputs[0]);
+        }
+    }
+
     /// The operator of a number that this graph gave out.
     pub(crate) fn node(&mut self, number: u32) -> &mut Node {
         &mut self.nodes[number as usize]
     }
 
-    /// The schema of an output and its index, if the operator has it.
-    pub(crate) fn output(&self, node: u32, name: &str) -> Option<u32> {
-        let outputs = &self.nodes[node as usize].outputs;
-        outputs
-            .iter()
-            .position(|output| output.name == name)
-            .map(|index| index as u32)
+    /// The index of a side output by its name. If the operator has none of this name and type, it gets a defect.
+    pub(crate) fn side_output<T: Row>(&mut self, node: u32, name: &str) -> u32 {
+        let node = &mut self.nodes[node as usize];
+        let mut outputs = node.outputs.iter().enumerate().skip(1);
+        let found = outputs.find(|(_, output)| output.name == name);
+        let (index, defect) = match found {
+            Some((index, output)) if output.schema == schema_of::<T>() => return index as u32,
+            Some((index, output)) => {
+                let (gives, takes) = (&output.schema, schema_of::<T>());
+                let text = format!("its side output {name} gives {gives} but is read as {takes}");
+                (index as u32, text)
+            }
+            None => {
+                let names: Vec<&str> = node.outputs.iter().skip(1).map(|o| &*o.name).collect();
+                let has = match &names[..] {
+                    [] => "it declares none".to_owned(),
+                    names => format!("it declares {}", names.join(", ")),
+                };
+                (0, format!("it has no side output {name}, {has}"))
+            }
+        };
+        node.defect.get_or_insert(defect);
+        index
     }
 
     /// The parallelism an operator asks for.

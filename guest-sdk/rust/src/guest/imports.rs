@@ -3,7 +3,7 @@
 use super::bindings;
 use super::bindings::wasmill::dataflow::{log, metrics, output, state, timers, watermarks};
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
-use crate::host::{Addresses, Entries, Found, Host, Level};
+use crate::host::{Addresses, Entries, Found, Host, Level, Observation};
 
 /// The host of a component.
 pub(super) struct ImportedHost;
@@ -155,12 +155,13 @@ impl Host for ImportedHost {
         *records = lent.into();
     }
 
-    fn observe(&self, observations: &[(u32, i64)]) {
+    fn observe(&self, observations: &[Observation]) {
         let observations: Vec<_> = observations
             .iter()
-            .map(|&(operator, max_timestamp)| watermarks::Observation {
-                operator,
-                max_timestamp,
+            .map(|observation| watermarks::Observation {
+                operator: observation.operator,
+                max_timestamp: observation.max_timestamp,
+                watermark: observation.watermark,
             })
             .collect();
         watermarks::observe(&observations);

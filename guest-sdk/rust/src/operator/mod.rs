@@ -1,14 +1,19 @@
 //! Unkeyed operators: what happens to one record without state.
 
 mod assign;
+mod co_process;
 pub(crate) mod counter;
 mod key_by;
 mod process;
 mod simple;
+mod split;
 
 pub(crate) use assign::Assign;
+pub use co_process::CoProcess;
+pub(crate) use co_process::{CoProcessNode, First, Second};
 pub use counter::Counter;
 pub(crate) use key_by::KeyBy;
 pub(crate) use process::ProcessNode;
 pub use process::{Process, ProcessContext};
-pub(crate) use simple::{Filter, FlatMap, Forward, Map};
+pub(crate) use simple::{Filter, FlatMap, Forward, Map, MapWithTimestamp, Project};
+pub(crate) use split::Split;

@@ -50,7 +50,15 @@ pub struct ProcessContext<'a> {
     shared: &'a Shared,
 }
 
-impl ProcessContext<'_> {
+impl<'a> ProcessContext<'a> {
+    pub(super) fn new(timestamp: i64, watermark: i64, shared: &'a Shared) -> Self {
+        Self {
+            timestamp,
+            watermark,
+            shared,
+        }
+    }
+
     /// Event timestamp of the record (milliseconds).
     pub fn timestamp(&self) -> Option<i64> {
         (self.timestamp != NO_TIMESTAMP).then_some(self.timestamp)
@@ -90,11 +98,7 @@ impl<P: Process> ProcessNode<P> {
         call: impl FnOnce(&mut P, &mut ProcessContext<'_>, &mut Collector<'_, P::Out>) -> Outcome,
     ) {
         self.timestamp.set(timestamp);
-        let mut ctx = ProcessContext {
-            timestamp,
-            watermark: self.watermark.get(),
-            shared: &self.shared,
-        };
+        let mut ctx = ProcessContext::new(timestamp, self.watermark.get(), &self.shared);
         let mut out = Collector::new(&self.out, timestamp);
         if let Err(error) = call(&mut self.logic.borrow_mut(), &mut ctx, &mut out) {
             self.shared.fail(error);

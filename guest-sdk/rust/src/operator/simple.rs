@@ -1,9 +1,10 @@
-//! Map, filter, flat map, and the joint of a union.
+//! Map, filter, flat map, projection, and the joint of a union.
 //!
 //! Functions are `Fn`: what they would remember between records would be lost with the instance, so it belongs into
 //! keyed state.
 
-use crate::row::Row;
+use crate::column::NO_TIMESTAMP;
+use crate::row::{Fields, Row};
 use crate::task::{Collector, Out, Receiver};
 
 /// One record in, one out.
@@ -16,6 +17,20 @@ impl<T, U: Row, F: Fn(T) -> U> Receiver<T> for Map<F, U> {
     #[inline]
     fn receive(&self, record: T, timestamp: i64) {
         self.out.send((self.map)(record), timestamp);
+    }
+}
+
+/// One record in with its timestamp, one out.
+pub(crate) struct MapWithTimestamp<F, U> {
+    pub(crate) map: F,
+    pub(crate) out: Out<U>,
+}
+
+impl<T, U: Row, F: Fn(T, Option<i64>) -> U> Receiver<T> for MapWithTimestamp<F, U> {
+    #[inline]
+    fn receive(&self, record: T, timestamp: i64) {
+        let at = (timestamp != NO_TIMESTAMP).then_some(timestamp);
+        self.out.send((self.map)(record, at), timestamp);
     }
 }
 
@@ -44,6 +59,22 @@ impl<T, U: Row, F: Fn(T, &mut Collector<'_, U>)> Receiver<T> for FlatMap<F, U> {
     #[inline]
     fn receive(&self, record: T, timestamp: i64) {
         (self.map)(record, &mut Collector::new(&self.out, timestamp));
+    }
+}
+
+/// Keeps the fields of these numbers.
+pub(crate) struct Project<U> {
+    pub(crate) fields: Vec<usize>,
+    pub(crate) out: Out<U>,
+}
+
+impl<T: Fields, U: Fields> Receiver<T> for Project<U> {
+    #[inline]
+    fn receive(&self, record: T, timestamp: i64) {
+        // Types were compared when the job was planned, so there always is a record.
+        if let Some(projected) = U::from_fields(|index| record.field(self.fields[index])) {
+            self.out.send(projected, timestamp);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! believed and never a panic. Which types there are: the primitives, `String`, [`Text`], bytes, `Option`, `Vec`,
 //! `BTreeMap`, tuples, and structs and plain enums by `#[derive(Record)]`.
 
+mod fields;
 mod option;
 mod primitive;
 mod record;
@@ -15,6 +16,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+pub use fields::Fields;
+pub(crate) use fields::resolve;
 pub use record::{RecordReader, RecordWriter, record_width};
 pub(crate) use sequence::{decode_array, encode_array};
 pub use text::Text;

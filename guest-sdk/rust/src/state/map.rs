@@ -4,6 +4,8 @@
 //! end; a later change of an entry replaces the earlier one. Reads put them on top of what the host has. Only clearing
 //! a key and reading call the host at once. Nothing is cached between calls.
 
+mod range;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 

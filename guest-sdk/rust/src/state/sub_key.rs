@@ -1,6 +1,7 @@
 //! Keys of a Map state's entries: encoded so that the order of the bytes is the order of the values.
 //!
-//! Integers are big endian with the sign bit flipped, as `wit/ENCODING.md` asks; text and bytes are themselves.
+//! Integers are big endian with the sign bit flipped, as `wit/ENCODING.md` asks; a pair of integers is one after the
+//! other; text and bytes are themselves.
 
 use crate::error::Error;
 use crate::row::{Row, Text, malformed};
@@ -50,6 +51,25 @@ impl SubKey for i32 {
     fn decode_sub_key(bytes: &[u8]) -> Result<Self, Error> {
         let number = i64::decode_sub_key(bytes)?;
         Self::try_from(number).map_err(|_| malformed::<Self>("the number does not fit 32 bits"))
+    }
+}
+
+/// Ordered by the first number, then by the second.
+impl SubKey for (i64, i64) {
+    const SUB_KEY_WIDTH: Option<usize> = Some(16);
+
+    fn encode_sub_key(&self, out: &mut Vec<u8>) {
+        self.0.encode_sub_key(out);
+        self.1.encode_sub_key(out);
+    }
+
+    fn decode_sub_key(bytes: &[u8]) -> Result<Self, Error> {
+        match bytes.split_at_checked(8) {
+            Some((first, second)) => {
+                Ok((i64::decode_sub_key(first)?, i64::decode_sub_key(second)?))
+            }
+            None => Err(malformed::<Self>("the sub-key is not 16 bytes")),
+        }
     }
 }
 

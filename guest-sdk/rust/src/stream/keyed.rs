@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use super::{Stream, WindowedStream};
 use crate::context::{Declared, OpenContext};
-use crate::error::{Error, Outcome};
+use crate::error::Error;
 use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
-use crate::keyed::{KeySpace, KeyedCoProcess, KeyedContext, KeyedNode, KeyedProcess, Single, Twin};
+use crate::keyed::{KeySpace, KeyedCoProcess, KeyedNode, KeyedProcess, Single, Twin};
 use crate::row::{Row, schema_of};
-use crate::state::ValueState;
-use crate::task::{Collector, Place};
+use crate::task::Place;
 use crate::window::WindowAssigner;
 
 /// Records of type `T` grouped by a key of type `K`.
@@ -20,13 +19,31 @@ pub struct KeyedStream<K, T> {
     types: PhantomData<fn() -> (K, T)>,
 }
 
+impl<K, T> Clone for KeyedStream<K, T> {
+    fn clone(&self) -> Self {
+        Self {
+            graph: Rc::clone(&self.graph),
+            ..*self
+        }
+    }
+}
+
 impl<K: Row, T: Row> KeyedStream<K, T> {
-    pub(super) fn new(graph: &SharedGraph, node: u32) -> Self {
+    pub(crate) fn new(graph: &SharedGraph, node: u32) -> Self {
         Self {
             graph: Rc::clone(graph),
             node,
             types: PhantomData,
         }
+    }
+
+    pub(crate) fn edge(&self) -> (u32, u32, Partitioning) {
+        (self.node, 0, Partitioning::Hash)
+    }
+
+    /// Looks at the output behind this stream, or changes it.
+    pub(crate) fn with_output<R>(&self, look: impl FnOnce(&mut OutputPlan) -> R) -> R {
+        look(&mut self.graph.borrow_mut().node(self.node).outputs[0])
     }
 
     /// Runs logic of your own over keyed state and timers. The factory runs in planning mode too: see [`OpenContext`].
@@ -53,17 +70,6 @@ impl<K: Row, T: Row> KeyedStream<K, T> {
             wiring.keyed_operator(node)
         }));
         self.add(node)
-    }
-
-    /// Keeps one record per key, merged with every new one, and emits it each time.
-    pub fn reduce(self, reduce: impl Fn(T, T) -> T + 'static) -> Stream<T> {
-        let reduce = Rc::new(reduce);
-        let stream = self.process(move |ctx| Reduce {
-            reduced: ctx.value_state("reduced"),
-            reduce: Rc::clone(&reduce),
-            key: PhantomData::<fn() -> K>,
-        });
-        stream.type_name("reduce")
     }
 
     /// Groups the records of a key into windows: `Tumbling`, `Sliding`, `Session`, `GlobalWindows`, or an assigner of
@@ -156,7 +162,7 @@ impl<K: Row, T: Row, U: Row> ConnectedStreams<K, T, U> {
 }
 
 /// Runs a factory to learn what it declares.
-fn plan<P>(factory: &impl Fn(&mut OpenContext<'_>) -> P) -> Result<Declared, Error> {
+pub(super) fn plan<P>(factory: &impl Fn(&mut OpenContext<'_>) -> P) -> Result<Declared, Error> {
     let place = Place::default();
     let mut planning = OpenContext::planning(&place, true);
     drop(factory(&mut planning));
@@ -181,32 +187,4 @@ pub(super) fn keyed_node<O: Row>(
         Err(error) => node.defect = Some(error.to_string()),
     }
     node
-}
-
-/// The running reduction of a key.
-struct Reduce<K, T: Row, F> {
-    reduced: ValueState<T>,
-    reduce: Rc<F>,
-    key: PhantomData<fn() -> K>,
-}
-
-impl<K: Row, T: Row, F: Fn(T, T) -> T + 'static> KeyedProcess for Reduce<K, T, F> {
-    type Key = K;
-    type In = T;
-    type Out = T;
-
-    fn process(
-        &mut self,
-        record: T,
-        _ctx: &mut KeyedContext<'_, K>,
-        out: &mut Collector<'_, T>,
-    ) -> Outcome {
-        let reduced = match self.reduced.get() {
-            Some(before) => (self.reduce)(before, record),
-            None => record,
-        };
-        self.reduced.set(reduced.clone());
-        out.emit(reduced);
-        Ok(())
-    }
 }

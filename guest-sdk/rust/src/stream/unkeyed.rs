@@ -4,64 +4,20 @@ use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use serde_json::{Value, json};
-
-use super::{KeyedStream, Sink};
+use super::{KeyedStream, Sink, Watermarks};
 use crate::connector::SinkSpec;
-use crate::context::{OpenContext, OutputTag};
+use crate::context::{Declared, OpenContext, OutputTag};
 use crate::error::Error;
 use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
-use crate::operator::{Assign, Filter, FlatMap, Forward, KeyBy, Map, Process, ProcessNode};
+use crate::operator::{
+    Assign, Filter, FlatMap, Forward, KeyBy, Map, MapWithTimestamp, Process, ProcessNode,
+};
 use crate::row::{Row, schema_of};
-use crate::task::{Collector, Place, Wiring};
-
-/// How the host makes watermarks of the timestamps it is told.
-#[derive(Clone, Debug)]
-pub struct Watermarks {
-    strategy: &'static str,
-    max_out_of_orderness_ms: Option<i64>,
-    idle_after_ms: Option<i64>,
-}
-
-impl Watermarks {
-    /// Records are at most this late behind the latest one (milliseconds).
-    pub fn bounded_ms(max_out_of_orderness_ms: i64) -> Self {
-        Self {
-            strategy: "bounded",
-            max_out_of_orderness_ms: Some(max_out_of_orderness_ms),
-            idle_after_ms: None,
-        }
-    }
-
-    /// Timestamps never go back within a source split.
-    pub fn monotonic() -> Self {
-        Self {
-            strategy: "monotonic",
-            max_out_of_orderness_ms: None,
-            idle_after_ms: None,
-        }
-    }
-
-    /// A split without records for this long does not hold event time up (milliseconds).
-    #[must_use]
-    pub fn idle_after_ms(mut self, idle_after_ms: i64) -> Self {
-        self.idle_after_ms = Some(idle_after_ms);
-        self
-    }
-
-    fn into_document(self) -> Value {
-        let mut document =
-            json!({ "strategy": self.strategy, "idle_after_ms": self.idle_after_ms });
-        if let Some(bound) = self.max_out_of_orderness_ms {
-            document["max_out_of_orderness_ms"] = json!(bound);
-        }
-        document
-    }
-}
+use crate::task::{Collector, Place, Shared, Wiring};
 
 /// Records of type `T`, without keys.
 pub struct Stream<T> {
-    graph: SharedGraph,
+    pub(super) graph: SharedGraph,
     node: u32,
     output: u32,
     partitioning: Partitioning,
@@ -74,6 +30,16 @@ impl<T> Clone for Stream<T> {
             graph: Rc::clone(&self.graph),
             ..*self
         }
+    }
+}
+
+/// A stream is the collection of itself, so that `union` takes one or several.
+impl<'a, T> IntoIterator for &'a Stream<T> {
+    type Item = Self;
+    type IntoIter = std::iter::Once<&'a Stream<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        std::iter::once(self)
     }
 }
 
@@ -93,12 +59,18 @@ impl<T: Row> Stream<T> {
         }
     }
 
-    fn edge(&self) -> (u32, u32, Partitioning) {
+    pub(crate) fn edge(&self) -> (u32, u32, Partitioning) {
         (self.node, self.output, self.partitioning)
     }
 
+    /// Looks at the output behind this stream, or changes it.
+    pub(crate) fn with_output<R>(&self, look: impl FnOnce(&mut OutputPlan) -> R) -> R {
+        let mut graph = self.graph.borrow_mut();
+        look(&mut graph.node(self.node).outputs[self.output as usize])
+    }
+
     /// Adds an operator with this stream as its one input.
-    fn then<U: Row>(
+    pub(super) fn then<U: Row>(
         self,
         type_name: &'static str,
         open: impl FnOnce(&mut Wiring<'_>) -> Result<(), Error> + 'static,
@@ -116,6 +88,18 @@ impl<T: Row> Stream<T> {
         self.then("map", move |wiring| {
             let out = wiring.out(0)?;
             wiring.input::<T, _>(0, &Rc::new(Map { map, out }));
+            Ok(())
+        })
+    }
+
+    /// Turns each record into one other, with its event timestamp (milliseconds) at hand, if it has one.
+    pub fn map_with_timestamp<U: Row>(
+        self,
+        map: impl Fn(T, Option<i64>) -> U + 'static,
+    ) -> Stream<U> {
+        self.then("map", move |wiring| {
+            let out = wiring.out(0)?;
+            wiring.input::<T, _>(0, &Rc::new(MapWithTimestamp { map, out }));
             Ok(())
         })
     }
@@ -142,17 +126,55 @@ impl<T: Row> Stream<T> {
     pub fn assign_timestamps(
         self,
         timestamp: impl Fn(&T) -> i64 + 'static,
-        watermarks: Watermarks,
+        watermarks: Watermarks<T>,
     ) -> Self {
-        let stream: Self = self.then("assign_timestamps", move |wiring| {
+        let mut defect = watermarks.defect();
+        if watermarks.is_ingestion() {
+            let text = "ingestion time reads no timestamp from the record, use assign_watermarks";
+            defect = Some(text.to_owned());
+        }
+        let stamp = move |record: &T, _: i64, _: &Shared| timestamp(record);
+        self.assign("assign_timestamps", &watermarks, defect, stamp)
+    }
+
+    /// Starts event time here with the timestamps that records have from their source, or with ingestion time.
+    pub fn assign_watermarks(self, watermarks: Watermarks<T>) -> Self {
+        let defect = watermarks.defect();
+        let name = "assign_watermarks";
+        if watermarks.is_ingestion() {
+            let stamp = |_: &T, _: i64, shared: &Shared| shared.now().processing_time;
+            self.assign(name, &watermarks, defect, stamp)
+        } else {
+            self.assign(name, &watermarks, defect, |_: &T, timestamp, _: &Shared| {
+                timestamp
+            })
+        }
+    }
+
+    fn assign(
+        self,
+        type_name: &'static str,
+        watermarks: &Watermarks<T>,
+        defect: Option<String>,
+        stamp: impl Fn(&T, i64, &Shared) -> i64 + 'static,
+    ) -> Self {
+        let punctuate = watermarks.punctuate();
+        let stream: Self = self.then(type_name, move |wiring| {
             let out = wiring.out(0)?;
-            let assign = Rc::new(Assign::new(wiring.node, timestamp, out, &wiring.shared));
+            let shared = Rc::clone(&wiring.shared);
+            let timestamp = move |record: &T, timestamp: i64| stamp(record, timestamp, &shared);
+            let assign = Assign::new(wiring.node, timestamp, punctuate, out, &wiring.shared);
+            let assign = Rc::new(assign);
             wiring.input::<T, _>(0, &assign);
             wiring.operator(assign);
             Ok(())
         });
-        let document = Some(watermarks.into_document());
-        stream.graph.borrow_mut().node(stream.node).watermarks = document;
+        {
+            let mut graph = stream.graph.borrow_mut();
+            let node = graph.node(stream.node);
+            node.watermarks = Some(watermarks.document());
+            node.defect = defect;
+        }
         stream
     }
 
@@ -181,19 +203,7 @@ impl<T: Row> Stream<T> {
             wiring.operator(node);
             Ok(())
         });
-        match declared {
-            Ok(declared) => {
-                stream
-                    .graph
-                    .borrow_mut()
-                    .node(stream.node)
-                    .outputs
-                    .extend(declared.outputs);
-            }
-            Err(error) => {
-                stream.graph.borrow_mut().node(stream.node).defect = Some(error.to_string());
-            }
-        }
+        stream.declare(declared);
         stream
     }
 
@@ -218,37 +228,76 @@ impl<T: Row> Stream<T> {
         KeyedStream::new(&stream.graph, stream.node)
     }
 
-    /// Puts the records of both streams into one, in any order.
-    pub fn union(self, other: &Self) -> Self {
+    /// Puts the records of this stream and of others of its type into one, each exactly once, in any order. A stream
+    /// that is given twice gives its records twice.
+    ///
+    /// ```
+    /// # use wasmill_sdk::prelude::*;
+    /// # use wasmill_sdk::testing::Harness;
+    /// fn job(env: &mut Env) -> Result<(), JobError> {
+    ///     let [a, b, c] = ["a", "b", "c"].map(|name| env.source::<i64>(Connector::new(name)));
+    ///     a.union([&b, &c]).union(&b).sink(Print::new());
+    ///     Ok(())
+    /// }
+    /// let mut harness = Harness::start(&job, &[]).unwrap();
+    /// harness.push(0, &[1i64]).unwrap();
+    /// harness.push(1, &[2i64]).unwrap();
+    /// harness.push(2, &[3i64]).unwrap();
+    /// let mut records = harness.records::<i64>(0).unwrap();
+    /// records.sort();
+    /// assert_eq!(records, [1, 2, 2, 3]);
+    /// ```
+    pub fn union<'a>(self, others: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut edges = vec![self.edge()];
+        edges.extend(others.into_iter().map(Self::edge));
+        let inputs = edges.len();
         let mut node = Node::new(Kind::Operator, "union");
-        node.inputs = vec![schema_of::<T>(); 2];
+        node.inputs = vec![schema_of::<T>(); inputs];
         node.outputs = vec![OutputPlan::main::<T>()];
-        node.open = Some(Box::new(|wiring| {
+        node.open = Some(Box::new(move |wiring| {
             let forward = Rc::new(Forward::<T> {
                 out: wiring.out(0)?,
             });
-            wiring.input::<T, _>(0, &forward);
-            wiring.input::<T, _>(1, &forward);
+            for input in 0..inputs as u32 {
+                wiring.input::<T, _>(input, &forward);
+            }
             Ok(())
         }));
-        let edges = [self.edge(), other.edge()];
         let number = self.graph.borrow_mut().add(node, &edges);
         Self::new(&self.graph, number, 0, Partitioning::Forward)
     }
 
-    /// A side output of the operator that gives this stream.
+    /// A side output of the operator that gives this stream. A tag that the operator does not declare, or declares with
+    /// another type, is refused when the job is planned.
     pub fn side_output<U: Row>(&self, tag: &OutputTag<U>) -> Stream<U> {
-        let output = self.graph.borrow().output(self.node, &tag.name);
-        if output.is_none() {
-            let defect = format!("it has no side output {}", tag.name);
-            self.graph.borrow_mut().node(self.node).defect = Some(defect);
+        let output = self
+            .graph
+            .borrow_mut()
+            .side_output::<U>(self.node, &tag.name);
+        Stream::new(&self.graph, self.node, output, Partitioning::Forward)
+    }
+
+    /// Notes what the factory of the operator that gives this stream has declared.
+    pub(super) fn declare(&self, declared: Result<Declared, Error>) {
+        match declared {
+            Ok(declared) => {
+                let mut graph = self.graph.borrow_mut();
+                graph.node(self.node).outputs.extend(declared.outputs);
+            }
+            Err(error) => self.defect(&error.to_string()),
         }
-        Stream::new(
-            &self.graph,
-            self.node,
-            output.unwrap_or(0),
-            Partitioning::Forward,
-        )
+    }
+
+    fn defect(&self, reason: &str) {
+        let mut graph = self.graph.borrow_mut();
+        let defect = &mut graph.node(self.node).defect;
+        defect.get_or_insert_with(|| reason.to_owned());
+    }
+
+    /// Has the job refused when it is planned, because of the operator that gives this stream.
+    pub(super) fn refuse(self, reason: &str) -> Self {
+        self.defect(reason);
+        self
     }
 
     /// Sends every record to every subtask of the next operator.

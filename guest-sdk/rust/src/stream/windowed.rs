@@ -12,13 +12,14 @@ use super::{KeyedStream, Stream};
 use crate::column::TimeDomain;
 use crate::context::{OpenContext, OutputTag};
 use crate::error::Outcome;
+use crate::number::Number;
 use crate::row::Row;
 use crate::task::{Collector, Place};
 use crate::window::{
     Aggregate, AggregateFold, Avg, Count, CountEvictor, CountTrigger, Elements, EventTimeTrigger,
-    Evictor, Fold, GlobalWindows, Incremental, Max, Min, Number, ProcessWindow,
-    ProcessingTimeTrigger, PurgingTrigger, ReduceFold, Sum, Timestamped, Trigger, Window,
-    WindowAssigner, WindowContext, Windowed, fold_all,
+    Evictor, Fold, GlobalWindows, Incremental, Max, Min, ProcessWindow, ProcessingTimeTrigger,
+    PurgingTrigger, ReduceFold, Sum, Timestamped, Trigger, Window, WindowAssigner, WindowContext,
+    Windowed, fold_all,
 };
 
 /// Records of type `T` grouped by a key of type `K` and by window.

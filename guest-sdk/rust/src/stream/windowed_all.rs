@@ -4,11 +4,10 @@
 
 use super::{Stream, WindowedStream};
 use crate::context::OutputTag;
+use crate::number::Number;
 use crate::row::Row;
 use crate::task::Collector;
-use crate::window::{
-    Aggregate, Evictor, Number, Timestamped, Trigger, Window, WindowAssigner, Windowed,
-};
+use crate::window::{Aggregate, Evictor, Timestamped, Trigger, Window, WindowAssigner, Windowed};
 
 /// The one key of a stream that is grouped by window alone.
 type One = i64;

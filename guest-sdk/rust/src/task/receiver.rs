@@ -61,6 +61,11 @@ impl<'a, T: Clone + 'static> Collector<'a, T> {
         Self { out, timestamp }
     }
 
+    /// The same output with another timestamp.
+    pub(crate) fn at(&self, timestamp: i64) -> Self {
+        Self::new(self.out, timestamp)
+    }
+
     /// Emits a record with the timestamp of the record or timer it comes from.
     #[inline]
     pub fn emit(&mut self, record: T) {

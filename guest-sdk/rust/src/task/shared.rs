@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::column::Moment;
 use crate::error::Error;
-use crate::host::{Host, Level};
+use crate::host::{Host, Level, Observation};
 
 /// One record of a call that failed, if it is known which.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,7 @@ pub(crate) struct Shared {
     stop: Cell<bool>,
     failure: RefCell<Option<Error>>,
     output_bytes: Cell<usize>,
-    observations: RefCell<Vec<(u32, i64)>>,
+    observations: RefCell<Vec<Observation>>,
     increments: RefCell<Vec<(u32, String, u64)>>,
 }
 
@@ -132,11 +132,9 @@ impl Shared {
         Some(CallFailure { record, error })
     }
 
-    /// Tells the largest timestamp that an assigner gave out in this call.
-    pub(crate) fn observe(&self, operator: u32, max_timestamp: i64) {
-        self.observations
-            .borrow_mut()
-            .push((operator, max_timestamp));
+    /// Tells what an assigner gave out in this call.
+    pub(crate) fn observe(&self, observation: Observation) {
+        self.observations.borrow_mut().push(observation);
     }
 
     /// Adds to a counter.

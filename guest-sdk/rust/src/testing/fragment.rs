@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::assigned::Assigned;
 use super::harness::Options;
 use super::memory_host::MemoryHost;
 use crate::column::{Batch, Moment, TimeDomain};
@@ -23,8 +24,8 @@ pub(super) struct Fragment<'a> {
     pub(super) feeds: Vec<(u32, u32)>,
     /// Watermark of each input.
     input_watermarks: Vec<i64>,
-    /// Bound of each assigner and what it has seen, by operator.
-    assigners: BTreeMap<u32, (i64, i64)>,
+    /// What each assigner has come to, by operator.
+    assigners: BTreeMap<u32, Assigned>,
     task: Option<Task>,
     forget: bool,
     now: Moment,
@@ -80,8 +81,7 @@ impl<'a> Fragment<'a> {
                 spec.states.push((number, state.name.clone(), next));
             }
             if let Some(watermarks) = &node.watermarks {
-                let bound = watermarks["max_out_of_orderness_ms"].as_i64().unwrap_or(0);
-                assigners.insert(number, (bound, i64::MIN));
+                assigners.insert(number, Assigned::by(watermarks));
             }
         }
         spec.operators = operators;
@@ -126,9 +126,9 @@ impl<'a> Fragment<'a> {
                 .batches
                 .push((self.spec.outputs[port as usize], batch));
         }
-        for (operator, max) in observations {
-            if let Some((_, seen)) = self.assigners.get_mut(&operator) {
-                *seen = max.max(*seen);
+        for observation in observations {
+            if let Some(assigned) = self.assigners.get_mut(&observation.operator) {
+                assigned.see(&observation);
             }
         }
         result
@@ -159,15 +159,11 @@ impl<'a> Fragment<'a> {
 
     /// The watermarks that assigners have come to.
     fn assigned(&self) -> Vec<(u32, i64)> {
-        let seen = self
-            .assigners
-            .iter()
-            .filter(|(_, (_, seen))| *seen != i64::MIN);
-        seen.map(|(operator, (bound, seen))| match *seen {
-            i64::MAX => (*operator, i64::MAX),
-            seen => (*operator, seen.saturating_sub(*bound).saturating_sub(1)),
-        })
-        .collect()
+        let assigners = self.assigners.iter();
+        let come_to = |(operator, assigned): (&u32, &Assigned)| {
+            assigned.watermark().map(|watermark| (*operator, watermark))
+        };
+        assigners.filter_map(come_to).collect()
     }
 
     fn tell(
@@ -228,8 +224,8 @@ impl<'a> Fragment<'a> {
                 self.tell(&mut effects, operator, least)?;
             }
             if least == i64::MAX {
-                for (_, seen) in self.assigners.values_mut() {
-                    *seen = i64::MAX;
+                for assigned in self.assigners.values_mut() {
+                    assigned.end();
                 }
                 for (operator, watermark) in self.assigned() {
                     self.tell(&mut effects, operator, watermark)?;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
-use crate::host::{Addresses, Entries, Found, Host, Level};
+use crate::host::{Addresses, Entries, Found, Host, Level, Observation};
 
 /// Address of a value: state, key, sub-key.
 type Address = (u32, Vec<u8>, Vec<u8>);
@@ -15,7 +15,7 @@ type Address = (u32, Vec<u8>, Vec<u8>);
 type Timer = (TimeDomain, i64, Vec<u8>, Vec<u8>);
 
 /// What a call emitted by port, and what its assigners observed.
-pub(super) type Output = (Vec<(u32, Batch)>, Vec<(u32, i64)>);
+pub(super) type Output = (Vec<(u32, Batch)>, Vec<Observation>);
 
 /// How often the guest called the host, by name of the call.
 pub type Calls = BTreeMap<&'static str, u64>;
@@ -27,7 +27,7 @@ struct Data {
     timers: BTreeSet<Timer>,
     counters: BTreeMap<String, u64>,
     output: Vec<(u32, Batch)>,
-    observations: Vec<(u32, i64)>,
+    observations: Vec<Observation>,
 }
 
 /// The host of one task.
@@ -266,7 +266,7 @@ impl Host for MemoryHost {
             .push((port, records.clone()));
     }
 
-    fn observe(&self, observations: &[(u32, i64)]) {
+    fn observe(&self, observations: &[Observation]) {
         self.called("observe");
         self.working
             .borrow_mut()

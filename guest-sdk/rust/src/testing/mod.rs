@@ -4,6 +4,7 @@
 //! batches, watermarks and timers between them. It has one subtask per operator and no failures: it shows what a job
 //! computes, not how the host survives.
 
+mod assigned;
 mod fragment;
 mod harness;
 mod memory_host;

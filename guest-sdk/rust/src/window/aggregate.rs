@@ -4,6 +4,7 @@
 
 use std::marker::PhantomData;
 
+use crate::number::Number;
 use crate::row::Row;
 
 /// An incremental aggregation of records of type `T`. Must be a function of its arguments alone.
@@ -71,62 +72,6 @@ impl<T> Aggregate<T> for Count {
     }
 }
 
-/// Numbers that aggregates add up and compare.
-pub trait Number: Row + Copy {
-    /// Nothing.
-    const ZERO: Self;
-    /// What every other number is at most.
-    const GREATEST: Self;
-    /// What every other number is at least.
-    const LEAST: Self;
-    /// The sum; of whole numbers it wraps around.
-    #[must_use]
-    fn plus(self, other: Self) -> Self;
-    /// The lesser one.
-    #[must_use]
-    fn lesser(self, other: Self) -> Self;
-    /// The greater one.
-    #[must_use]
-    fn greater(self, other: Self) -> Self;
-    /// As a fraction, which may round.
-    fn fraction(self) -> f64;
-}
-
-macro_rules! number {
-    ($type:ty, $zero:expr, $greatest:expr, $least:expr, $plus:expr) => {
-        impl Number for $type {
-            const ZERO: Self = $zero;
-            const GREATEST: Self = $greatest;
-            const LEAST: Self = $least;
-
-            #[inline]
-            fn plus(self, other: Self) -> Self {
-                let plus: fn(Self, Self) -> Self = $plus;
-                plus(self, other)
-            }
-
-            #[inline]
-            fn lesser(self, other: Self) -> Self {
-                self.min(other)
-            }
-
-            #[inline]
-            fn greater(self, other: Self) -> Self {
-                self.max(other)
-            }
-
-            #[inline]
-            fn fraction(self) -> f64 {
-                self as f64
-            }
-        }
-    };
-}
-
-number!(i32, 0, Self::MAX, Self::MIN, Self::wrapping_add);
-number!(i64, 0, Self::MAX, Self::MIN, Self::wrapping_add);
-number!(f64, 0.0, Self::INFINITY, Self::NEG_INFINITY, |a, b| a + b);
-
 macro_rules! number_aggregate {
     ($(#[$doc:meta])* $name:ident, $start:ident, $fold:ident) => {
         $(#[$doc])*
@@ -185,7 +130,7 @@ impl<T, N: Number, F: Fn(&T) -> N + 'static> Aggregate<T> for Avg<F> {
 
     #[inline]
     fn add(&self, acc: &mut (f64, i64), record: &T) {
-        acc.0 += (self.0)(record).fraction();
+        acc.0 += (self.0)(record).to_double();
         acc.1 += 1;
     }
 

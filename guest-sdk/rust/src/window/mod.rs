@@ -25,7 +25,7 @@ mod store;
 mod trigger;
 mod triggers;
 
-pub use aggregate::{Aggregate, Avg, Count, Max, Min, Number, Sum};
+pub use aggregate::{Aggregate, Avg, Count, Max, Min, Sum};
 pub(crate) use aggregate::{AggregateFold, Fold, ReduceFold};
 pub(crate) use any_trigger::AnyTrigger;
 pub use assigner::{Assigner, Sliding, Tumbling, WindowAssigner};
@@ -36,7 +36,7 @@ pub(crate) use elements::Elements;
 pub use elements::Timestamped;
 pub use evictor::{CountEvictor, DeltaEvictor, Evictor, TimeEvictor};
 pub use function::{ProcessWindow, WindowContext};
-pub(crate) use late::LateRecords;
+pub(crate) use late::{LATE_RECORDS_DROPPED, LateRecords};
 pub(crate) use node::{WINDOW_STATE, WindowNode};
 pub(crate) use operator::{Shape, WindowOperator};
 pub use session::{DynamicSession, GlobalWindows, Session};

@@ -96,7 +96,8 @@ impl Source for CollectionSource {
             rows: Arc::clone(&self.rows),
             total: shares.iter().map(|(_, share)| share.end - share.next).sum(),
             shares,
-            current: 0,
+            ended: Vec::new(),
+            paused: Vec::new(),
         }))
     }
 }
@@ -128,19 +129,29 @@ impl Share {
 
 struct CollectionReader {
     rows: Arc<Vec<Vec<u8>>>,
+    /// What is left to read, in this order.
     shares: Vec<(SplitId, Share)>,
-    current: usize,
+    ended: Vec<(SplitId, Share)>,
+    paused: Vec<SplitId>,
     total: u64,
 }
 
 impl SourceReader for CollectionReader {
     fn poll(&mut self) -> Result<Polled, ConnectorError> {
-        let Some((id, share)) = self.shares.get_mut(self.current) else {
-            return Ok(Polled::End);
+        let mut shares = self.shares.iter();
+        let Some(current) = shares.position(|(id, _)| !self.paused.contains(id)) else {
+            return Ok(if self.shares.is_empty() {
+                Polled::End
+            } else {
+                Polled::Pending(None)
+            });
         };
+        let (id, share) = &mut self.shares[current];
         if share.next == share.end {
-            self.current += 1;
-            return Ok(Polled::SplitEnded(*id));
+            let ended = self.shares.remove(current);
+            let id = ended.0;
+            self.ended.push(ended);
+            return Ok(Polled::SplitEnded(id));
         }
         let mut batch = Batch::default();
         for row in &self.rows[share.next as usize..share.end as usize] {
@@ -156,8 +167,13 @@ impl SourceReader for CollectionReader {
         Ok(Polled::Records(batch, *id))
     }
 
+    fn pause(&mut self, splits: &[SplitId]) -> bool {
+        self.paused = splits.to_vec();
+        true
+    }
+
     fn snapshot(&mut self) -> Vec<SourceSplit> {
-        let shares = self.shares.iter();
+        let shares = self.ended.iter().chain(&self.shares);
         shares.map(|(id, share)| share.save(*id)).collect()
     }
 

@@ -142,6 +142,7 @@ impl Source for GeneratorSource {
             streams,
             turn: 0,
             total: 0,
+            paused: Vec::new(),
         };
         reader.total = reader.left();
         Ok(Box::new(reader))
@@ -186,6 +187,7 @@ struct GeneratorReader {
     streams: Vec<Stream>,
     turn: usize,
     total: u64,
+    paused: Vec<SplitId>,
 }
 
 impl GeneratorReader {
@@ -239,6 +241,7 @@ impl GeneratorReader {
 impl SourceReader for GeneratorReader {
     fn poll(&mut self) -> Result<Polled, ConnectorError> {
         let mut wait_ns: Option<u64> = None;
+        let mut is_pending = false;
         for _ in 0..self.streams.len() {
             let index = self.turn % self.streams.len();
             self.turn = index + 1;
@@ -248,6 +251,10 @@ impl SourceReader for GeneratorReader {
             if self.streams[index].left(self.spec.events) == 0 {
                 self.streams[index].ended = true;
                 return Ok(Polled::SplitEnded(self.streams[index].id));
+            }
+            if self.paused.contains(&self.streams[index].id) {
+                is_pending = true;
+                continue;
             }
             match self.allowed(index) {
                 Ok(count) => {
@@ -259,8 +266,14 @@ impl SourceReader for GeneratorReader {
         }
         Ok(match wait_ns {
             Some(ns) => Polled::Pending(Some(Duration::from_nanos(ns))),
+            None if is_pending => Polled::Pending(None),
             None => Polled::End,
         })
+    }
+
+    fn pause(&mut self, splits: &[SplitId]) -> bool {
+        self.paused = splits.to_vec();
+        true
     }
 
     fn snapshot(&mut self) -> Vec<SourceSplit> {

@@ -8,6 +8,8 @@ pub use source::TextFileSource;
 
 mod listing;
 mod part_file;
+mod part_writer;
+mod partition;
 pub mod sink;
 pub mod source;
 

@@ -42,8 +42,8 @@ pub use error::WasmError;
 pub use inspect::{Inspection, SourceForm, World};
 pub use limits::GuestLimits;
 pub use manifest::{
-    InputEntry, Manifest, OperatorEntry, OperatorKind, OutputEntry, ParameterEntry, ParameterType,
-    SdkEntry, StateEntry, StateEntryKind, WatermarkStrategy, WatermarksEntry,
+    AlignmentEntry, InputEntry, Manifest, OperatorEntry, OperatorKind, OutputEntry, ParameterEntry,
+    ParameterType, SdkEntry, StateEntry, StateEntryKind, WatermarkStrategy, WatermarksEntry,
 };
 pub use operator::{GuestOperator, GuestOperatorFactory};
 pub use plan::{EdgeEntry, Partitioning, Plan};

@@ -129,6 +129,10 @@ pub enum OperatorKind {
     Operator,
     /// A connector of the host that takes records out.
     Sink,
+    /// An open port through which records enter a component that is a part of a job; its `name` is the port's.
+    Input,
+    /// An open port through which records leave such a component; its `name` is the port's.
+    Output,
 }
 
 /// An input of an operator.
@@ -191,6 +195,19 @@ pub struct WatermarksEntry {
     /// Silence after which a split no longer holds event time back.
     #[serde(default)]
     pub idle_after_ms: Option<u64>,
+    /// Which sources it waits for.
+    #[serde(default)]
+    pub alignment: Option<AlignmentEntry>,
+}
+
+/// Sources that wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlignmentEntry {
+    /// Name of the group.
+    pub group: String,
+    /// How far a split may be ahead of the group's least watermark.
+    pub max_drift_ms: u64,
 }
 
 /// The rule by which watermarks follow from timestamps.
@@ -201,6 +218,12 @@ pub enum WatermarkStrategy {
     Bounded,
     /// The largest timestamp so far.
     Monotonic,
+    /// What the operator says of some records.
+    Punctuated,
+    /// No watermark before the end of the input.
+    None,
+    /// The clock, which also gives the timestamps.
+    Ingestion,
 }
 
 /// What is wrong with a document, and where.
@@ -291,7 +314,9 @@ impl OperatorEntry {
         }
         let connector_type = self.connector.as_ref().and_then(|it| it.get("type"));
         match self.kind {
-            OperatorKind::Operator if self.connector.is_some() => {
+            OperatorKind::Operator | OperatorKind::Input | OperatorKind::Output
+                if self.connector.is_some() =>
+            {
                 return Err(Defect::new(
                     "connector",
                     "belongs to sources and sinks only",
@@ -302,7 +327,17 @@ impl OperatorEntry {
             {
                 return Err(Defect::new("connector.type", "is missing or not a text"));
             }
-            OperatorKind::Source | OperatorKind::Operator | OperatorKind::Sink => {}
+            OperatorKind::Input if self.outputs.len() != 1 || !self.inputs.is_empty() => {
+                return Err(Defect::new("outputs", "an open input has exactly one"));
+            }
+            OperatorKind::Output if self.inputs.len() != 1 || !self.outputs.is_empty() => {
+                return Err(Defect::new("inputs", "an open output has exactly one"));
+            }
+            OperatorKind::Source
+            | OperatorKind::Operator
+            | OperatorKind::Sink
+            | OperatorKind::Input
+            | OperatorKind::Output => {}
         }
         if !self.states.is_empty() && !self.keyed {
             return Err(Defect::new("states", "need a keyed operator"));
@@ -316,13 +351,41 @@ impl OperatorEntry {
 
 impl WatermarksEntry {
     fn check(&self) -> Result<(), Defect> {
-        if self.strategy == WatermarkStrategy::Bounded && self.max_out_of_orderness_ms.is_none() {
-            return Err(Defect::new(
-                "watermarks.max_out_of_orderness_ms",
+        let wrong = |field: &str, reason: &str| {
+            let field = format!("watermarks.{field}");
+            Err(Defect::new(field, reason))
+        };
+        let is = |strategy| self.strategy == strategy;
+        let is_bounded = is(WatermarkStrategy::Bounded);
+        if is_bounded && self.max_out_of_orderness_ms.is_none() {
+            return wrong(
+                "max_out_of_orderness_ms",
                 "is missing; the strategy bounded needs it",
-            ));
+            );
         }
-        Ok(())
+        if !is_bounded && self.max_out_of_orderness_ms.is_some() {
+            return wrong(
+                "max_out_of_orderness_ms",
+                "belongs to the strategy bounded only",
+            );
+        }
+        if self.idle_after_ms == Some(0) {
+            return wrong("idle_after_ms", "is 0; give at least 1");
+        }
+        if self.idle_after_ms.is_some() && is(WatermarkStrategy::Ingestion) {
+            let reason = "does not go with ingestion time: the clock never stands still";
+            return wrong("idle_after_ms", reason);
+        }
+        match &self.alignment {
+            Some(_) if is(WatermarkStrategy::None) || is(WatermarkStrategy::Ingestion) => wrong(
+                "alignment",
+                "needs watermarks that follow from the records: bounded, monotonic or punctuated",
+            ),
+            Some(alignment) if alignment.group.is_empty() => {
+                wrong("alignment.group", "is empty; sources find each other by it")
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

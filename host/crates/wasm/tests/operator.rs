@@ -8,6 +8,7 @@ use dataflow::limits::BATCH_RECORDS_MAX;
 use dataflow::port::call::Moment;
 use dataflow::port::operator::Operator;
 use dataflow::time::timer::TimeDomain;
+use dataflow::time::watermark_generator::Seen;
 use support::{behaviors, guests, open, records, runtime, spec};
 use wasm::{GuestLimits, GuestOperator};
 
@@ -109,7 +110,7 @@ fn observed_timestamps_are_kept_by_operator() {
     let mut guest = guest("observe");
     guest.process(0, &records(["a", "b"])).expect("good");
     guest.process(0, &records(["a", "b", "c"])).expect("good");
-    assert_eq!(guest.call().observed, [(OperatorId(0), 2)]);
+    assert_eq!(guest.call().observed, [(OperatorId(0), Seen::timestamp(2))]);
 }
 
 #[test]

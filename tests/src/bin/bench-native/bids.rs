@@ -3,6 +3,7 @@
 use dataflow::element::Batch;
 use dataflow::ids::OperatorId;
 use dataflow::port::call::Call;
+use dataflow::time::watermark_generator::Seen;
 
 use crate::logic::{Fault, Logic};
 use crate::row::{Slot, column_of, column_of_keys, long, rows};
@@ -81,7 +82,7 @@ impl Logic for TimedBids {
         let timestamps: Vec<i64> = bids.iter().map(|bid| long(bid[TS])).collect();
         let keys: Vec<Slot> = bids.iter().map(|bid| bid[AUCTION]).collect();
         if let Some(latest) = timestamps.iter().max() {
-            call.observe(self.assigner, *latest);
+            call.observe(self.assigner, Seen::timestamp(*latest));
         }
         let out = Batch {
             count: records.count,

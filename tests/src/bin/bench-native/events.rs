@@ -3,6 +3,7 @@
 use dataflow::element::{Batch, Column};
 use dataflow::ids::OperatorId;
 use dataflow::port::call::Call;
+use dataflow::time::watermark_generator::Seen;
 
 use crate::logic::{Fault, Logic};
 use crate::row::{Slot, column_of, column_of_keys, head, long, moved};
@@ -51,7 +52,7 @@ impl Logic for SplitEvents {
                 _ => {}
             }
         }
-        call.observe(self.assigner, latest);
+        call.observe(self.assigner, Seen::timestamp(latest));
         call.emit(self.persons, keyed(ids, person_times, persons))?;
         let auctions = column_of::<AUCTION>(auctions);
         Ok(call.emit(self.auctions, keyed(sellers, auction_times, auctions))?)

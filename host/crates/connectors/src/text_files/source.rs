@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::config;
 use crate::lines::{LineBuffer, LineTooLong};
+use crate::paced::Rate;
 use crate::saved;
 use crate::text_files::listing::{self, ListedFile};
 use crate::text_files::{NAME, failed};
@@ -35,17 +36,19 @@ const SPLIT_BYTES_WORTHWHILE: u64 = 1024 * 1024;
 struct Keys {
     path: String,
     split_bytes: Option<u64>,
+    rate: Option<f64>,
 }
 
 /// Lines of files.
 pub struct TextFileSource {
     files: Vec<ListedFile>,
     split_bytes: u64,
+    rate: Option<Rate>,
 }
 
 impl TextFileSource {
     /// Lists the files that `path` means: a file, a directory with everything below it, or a pattern. `split_bytes` is
-    /// the size of a split, at most (64 MiB).
+    /// the size of a split, at most (64 MiB); `rate` how many lines a second a subtask reads, at most (unlimited).
     ///
     /// # Errors
     /// Wrong keys, or the path does not exist or matches nothing.
@@ -54,10 +57,20 @@ impl TextFileSource {
         if keys.split_bytes == Some(0) {
             return Err(config::wrong(NAME, "`split_bytes` must be at least 1"));
         }
+        let rate = keys.rate.map(|rate| {
+            Rate::try_new(rate)
+                .ok_or_else(|| config::wrong(NAME, format!("`rate` is {rate}, it must be above 0")))
+        });
         Ok(Self {
             files: listing::list(&keys.path)?,
             split_bytes: keys.split_bytes.unwrap_or(SPLIT_BYTES_DEFAULT),
+            rate: rate.transpose()?,
         })
+    }
+
+    /// The rate that was asked for.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        self.rate
     }
 }
 
@@ -109,7 +122,7 @@ impl Source for TextFileSource {
             ranges,
             current: 0,
             open: None,
-            buffer: LineBuffer::new(),
+            buffer: LineBuffer::of_batches(self.rate.map(Rate::batch_records)),
             total: 0,
         };
         reader.total = reader.left();

@@ -13,7 +13,7 @@ pub struct TaskSnapshot {
     pub state: Option<SnapshotHandle>,
     /// Positions of the splits this task reads.
     pub splits: Vec<SourceSplit>,
-    /// Largest timestamps per assigner and split.
+    /// The largest timestamp per assigner and split; the largest watermark if the assigner names them.
     pub max_timestamps: Vec<(OperatorId, SplitId, i64)>,
     /// The watermark at the task's input.
     pub watermark: i64,

@@ -12,6 +12,7 @@ use crate::port::overlay::Overlay;
 use crate::port::state::{Addresses, Found, Scanned, StateBackend, StateError};
 use crate::port::write::Write;
 use crate::time::timer::{TimeDomain, TimerBatch, TimerQueue, timer_sub_key};
+use crate::time::watermark_generator::Seen;
 
 /// The times that hold during one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +56,15 @@ pub struct Timers {
     pub event: TimerQueue,
     /// Waiting for the clock.
     pub processing: TimerQueue,
+    closed: bool,
 }
 
 impl Timers {
+    /// The input has ended: processing-time timers that are registered from now on are ignored.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
     /// The queue of a domain.
     pub fn queue(&mut self, domain: TimeDomain) -> &mut TimerQueue {
         match domain {
@@ -73,8 +80,8 @@ pub struct Call {
     pub moment: Moment,
     /// What was emitted so far, in order. The task drains it after a commit.
     pub output: Vec<Emitted>,
-    /// Largest timestamps that timestamp assigners saw during the call.
-    pub observed: Vec<(OperatorId, i64)>,
+    /// What timestamp assigners saw during the call.
+    pub observed: Vec<(OperatorId, Seen)>,
     /// Refuses output beyond this many bytes in one call.
     pub output_hard_bytes: usize,
     backend: Option<Box<dyn StateBackend>>,
@@ -440,9 +447,9 @@ impl Call {
         Ok(())
     }
 
-    /// Remembers the largest timestamp an assigner saw.
-    pub fn observe(&mut self, operator: OperatorId, timestamp_ms: i64) {
-        self.observed.push((operator, timestamp_ms));
+    /// Remembers what an assigner saw.
+    pub fn observe(&mut self, operator: OperatorId, seen: Seen) {
+        self.observed.push((operator, seen));
     }
 
     /// Makes the writes and timer changes of the call real. The output stays for the task to drain.
@@ -520,6 +527,9 @@ fn stored_sub_keys(timers: &TimerBatch) -> Column {
 
 impl TimerChange {
     fn apply(self, backend: &mut dyn StateBackend, timers: &mut Timers) -> Result<(), StateError> {
+        if self.register && timers.closed && self.domain == TimeDomain::Processing {
+            return Ok(());
+        }
         let queue = timers.queue(self.domain);
         let mut changed = TimerBatch::default();
         for index in 0..self.timers.len() {

@@ -42,6 +42,12 @@ pub trait SourceReader: Send {
     /// The outside failed, or the input cannot be read as declared.
     fn poll(&mut self) -> Result<Polled, ConnectorError>;
 
+    /// Gives no records of these splits, and of all others, until it is called anew. Returns false if the reader cannot
+    /// choose between its splits. While all are paused, `poll` is pending; the end of a split may be given all the same.
+    fn pause(&mut self, _splits: &[SplitId]) -> bool {
+        false
+    }
+
     /// The splits with their positions after the last records that `poll` gave. Ended splits are included.
     fn snapshot(&mut self) -> Vec<SourceSplit>;
 

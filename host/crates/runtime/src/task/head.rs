@@ -132,6 +132,14 @@ impl Head {
         }
     }
 
+    /// Gives no records of these splits until called anew; false if the source cannot choose.
+    pub fn pause(&mut self, splits: &[SplitId]) -> bool {
+        match self {
+            Self::Source(reader) => reader.pause(splits),
+            Self::Gate(_) => false,
+        }
+    }
+
     /// Positions of the source's splits.
     pub fn splits(&mut self) -> Vec<SourceSplit> {
         match self {

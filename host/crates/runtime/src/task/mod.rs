@@ -1,8 +1,10 @@
 //! A task: one parallel instance of a chain. [`spec`] is the wish, [`step`] the machine made of it ([`head`] in front,
 //! [`outlets`] behind), [`thread`] its thread; [`mailbox`] and [`event`] are all the traffic with the job master.
 
+mod alignment;
 pub mod error;
 pub mod event;
+mod event_time;
 pub mod figures;
 pub mod head;
 pub mod mailbox;

@@ -4,12 +4,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use dataflow::element::WATERMARK_MIN;
 use dataflow::ids::{OperatorId, SplitId};
 use dataflow::port::call::{Call, Timers};
 use dataflow::time::timer::{TimeDomain, parse_timer_sub_key};
-use dataflow::time::watermark_generator::{WatermarkGenerator, WatermarkStrategy};
+use dataflow::time::watermark_generator::{
+    GeneratorTime, WatermarkGenerator, WatermarkRule, WatermarkStrategy,
+};
 
 use crate::network::input_gate::InputGate;
+use crate::task::alignment::SourceAlignment;
 use crate::task::error::TaskError;
 use crate::task::event::TaskEvent;
 use crate::task::head::{GateHead, Head};
@@ -27,7 +31,7 @@ impl Task {
         wiring: TaskWiring,
         environment: TaskEnvironment,
     ) -> Result<Self, TaskError> {
-        let now_ms = environment.clock.now_ms();
+        let now_ms = environment.clock.now_ms().max(last_stamp(&spec));
         let sinks = open_sinks(&mut spec)?;
         let outlets = Outlets::new(
             wiring.writers,
@@ -58,10 +62,15 @@ impl Task {
         } else {
             vec![SplitId(0)]
         };
-        let generators = make_generators(&spec, &splits, now_ms);
         (environment.events)(TaskEvent::Running(spec.id));
         let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
         let now_ns = environment.clock.monotonic_ns();
+        let time = GeneratorTime {
+            now_ms,
+            active_ms: i64::try_from(now_ns / 1_000_000).unwrap_or(i64::MAX),
+        };
+        let generators = make_generators(&spec, &splits, time);
+        let alignment = SourceAlignment::of(std::mem::take(&mut spec.alignments));
         let mut task = Self {
             mailbox: wiring.mailbox,
             head,
@@ -78,6 +87,9 @@ impl Task {
             now_ms,
             split: None,
             idle: false,
+            alignment,
+            blocked_ns: 0,
+            blocked_since_ns: None,
             spec,
             environment,
         };
@@ -102,10 +114,24 @@ fn open_sinks(spec: &mut TaskSpec) -> Result<Vec<SinkOutlet>, TaskError> {
     Ok(sinks)
 }
 
+/// The largest ingestion time that an earlier run gave out: the clock goes on from there, also if the machine's is behind.
+fn last_stamp(spec: &TaskSpec) -> i64 {
+    let stamps = |assigner: &OperatorId| {
+        let mut assigners = spec.assigners.iter();
+        assigners.any(|(of, strategy)| of == assigner && strategy.rule == WatermarkRule::Ingestion)
+    };
+    let marks = spec.restored.max_timestamps.iter();
+    let stamped = marks.filter(|(assigner, ..)| stamps(assigner));
+    stamped
+        .map(|(.., mark)| *mark)
+        .max()
+        .unwrap_or(WATERMARK_MIN)
+}
+
 fn make_generators(
     spec: &TaskSpec,
     splits: &[SplitId],
-    now_ms: i64,
+    time: GeneratorTime,
 ) -> Vec<(OperatorId, WatermarkGenerator)> {
     let generator = |(operator, strategy): &(OperatorId, WatermarkStrategy)| {
         let seen = spec
@@ -116,7 +142,7 @@ fn make_generators(
         let seen: Vec<(SplitId, i64)> = seen.map(|(_, split, time)| (*split, *time)).collect();
         (
             *operator,
-            WatermarkGenerator::new(*strategy, splits, &seen, now_ms),
+            WatermarkGenerator::new(strategy, splits, &seen, time),
         )
     };
     spec.assigners.iter().map(generator).collect()

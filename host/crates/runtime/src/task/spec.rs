@@ -10,6 +10,7 @@ use dataflow::port::operator::{FragmentSpec, OperatorFactory};
 use dataflow::port::sink::{Sink, SinkContext};
 use dataflow::port::source::{Source, SourceSplit};
 use dataflow::port::state::{BackendSpec, SnapshotHandle, StateBackendFactory};
+use dataflow::time::watermark_alignment::AlignmentMember;
 use dataflow::time::watermark_generator::WatermarkStrategy;
 
 use crate::network::input_gate::InputChannel;
@@ -33,6 +34,8 @@ pub struct TaskSpec {
     pub heads: Vec<OperatorId>,
     /// Timestamp assigners of the fragment.
     pub assigners: Vec<(OperatorId, WatermarkStrategy)>,
+    /// The places of these assigners in their alignment groups.
+    pub alignments: Vec<(OperatorId, AlignmentMember)>,
     /// Keyed state.
     pub state: Option<StateWish>,
     /// Sinks of the chain.
@@ -96,7 +99,7 @@ pub enum Outlet {
 pub struct Restored {
     /// The watermark at the input.
     pub watermark: i64,
-    /// Largest timestamps by assigner and split.
+    /// Largest timestamps (watermarks, if the assigner names them) by assigner and split.
     pub max_timestamps: Vec<(OperatorId, SplitId, i64)>,
     /// All input had been processed, `finish` included.
     pub finished: bool,

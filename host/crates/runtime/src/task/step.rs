@@ -15,6 +15,7 @@ use dataflow::port::operator::Operator;
 use dataflow::time::timer::{TimeDomain, TimerBatch};
 use dataflow::time::watermark_generator::WatermarkGenerator;
 
+use crate::task::alignment::SourceAlignment;
 use crate::task::error::TaskError;
 use crate::task::event::TaskEvent;
 use crate::task::figures::add;
@@ -45,6 +46,7 @@ pub(super) enum Work {
     EventTime(Option<OperatorId>, i64),
     AnnounceEventTime(Option<OperatorId>, i64),
     Snapshot(CheckpointId),
+    FireRemaining,
     Finish,
 }
 
@@ -70,6 +72,11 @@ pub struct Task {
     pub(super) split: Option<SplitId>,
     /// The chain has said that it has nothing to say about event time.
     pub(super) idle: bool,
+    /// Set if the task is a source that must not run away from others.
+    pub(super) alignment: Option<SourceAlignment>,
+    /// Time in which output waited for credit.
+    pub(super) blocked_ns: u64,
+    pub(super) blocked_since_ns: Option<u64>,
 }
 
 impl Task {
@@ -80,15 +87,21 @@ impl Task {
     pub fn step(&mut self, now_ns: u64) -> Result<StepStatus, TaskError> {
         self.now_ns = now_ns;
         if self.mailbox.is_cancelled() {
+            self.publish_counters();
             return Ok(StepStatus::Cancelled);
         }
         while let Some(mail) = self.mailbox.take() {
             self.read(mail)?;
         }
         if self.outlets.is_blocked() && !self.outlets.drain() {
+            self.blocked_since_ns.get_or_insert(now_ns);
             return Ok(StepStatus::BackPressured);
         }
-        self.now_ms = self.environment.clock.now_ms();
+        if let Some(since_ns) = self.blocked_since_ns.take() {
+            self.blocked_ns += now_ns.saturating_sub(since_ns);
+        }
+        // Timers and ingestion time rely on a clock that does not go back.
+        self.now_ms = self.now_ms.max(self.environment.clock.now_ms());
         if self.todo.is_empty() && self.processing_timers_due() {
             self.todo
                 .push_back(Work::FireTimers(TimeDomain::Processing, self.now_ms));
@@ -101,6 +114,9 @@ impl Task {
         }
         if self.finished {
             return Ok(StepStatus::Idle(None));
+        }
+        if !self.may_read() {
+            return self.before_waiting(None);
         }
         let arrival = self.head.poll()?;
         if let Arrival::Wait(after_ns) = arrival {
@@ -160,15 +176,7 @@ impl Task {
                     self.outlets.broadcast(&element);
                 }
             }
-            Arrival::SplitEnded(split) => {
-                for index in 0..self.generators.len() {
-                    let (operator, generator) = &mut self.generators[index];
-                    if let Some(watermark) = generator.split_ended(split, self.now_ms) {
-                        self.todo
-                            .push_back(Work::EventTime(Some(*operator), watermark));
-                    }
-                }
-            }
+            Arrival::SplitEnded(split) => self.split_ended(split),
             Arrival::Aligned(checkpoint) => self.todo.push_back(Work::Snapshot(checkpoint)),
             Arrival::End(change) => {
                 if let Some(watermark) = change.watermark {
@@ -178,6 +186,7 @@ impl Task {
                     self.todo
                         .push_back(Work::EventTime(Some(*operator), WATERMARK_MAX));
                 }
+                self.todo.push_back(Work::FireRemaining);
                 self.todo.push_back(Work::Finish);
             }
             Arrival::Nothing | Arrival::Wait(_) => {}
@@ -214,6 +223,10 @@ impl Task {
             }
             Work::AnnounceEventTime(origin, watermark) => self.announce(origin, watermark),
             Work::Snapshot(checkpoint) => self.snapshot(checkpoint),
+            Work::FireRemaining => {
+                self.fire_remaining();
+                Ok(())
+            }
             Work::Finish => self.finish(),
         }
     }
@@ -258,6 +271,16 @@ impl Task {
         self.handle_timers(domain, due)
     }
 
+    /// The input has ended, so nothing is left to wait for: the processing-time timers that wait fire now, and no more are
+    /// taken.
+    fn fire_remaining(&mut self) {
+        if let Some(operator) = &mut self.operator {
+            operator.call().timers().close();
+            let all = Work::FireTimers(TimeDomain::Processing, i64::MAX);
+            self.todo.push_front(all);
+        }
+    }
+
     fn handle_timers(
         &mut self,
         domain: TimeDomain,
@@ -276,31 +299,6 @@ impl Task {
         self.commit()
     }
 
-    fn announce(&mut self, origin: Option<OperatorId>, watermark: i64) -> Result<(), TaskError> {
-        if let Some(operator) = &mut self.operator {
-            operator.call().moment = moment(self.now_ms, self.watermark);
-            match origin {
-                Some(assigner) => operator.on_watermark(assigner, watermark)?,
-                None => {
-                    for head in &self.spec.heads {
-                        // An assigner begins event time anew; what its input says is not for it.
-                        if !self
-                            .spec
-                            .assigners
-                            .iter()
-                            .any(|(assigner, _)| assigner == head)
-                        {
-                            operator.on_watermark(*head, watermark)?;
-                        }
-                    }
-                }
-            }
-            self.commit()?;
-        }
-        self.outlets.watermark(origin, watermark);
-        Ok(())
-    }
-
     fn finish(&mut self) -> Result<(), TaskError> {
         if let Some(operator) = &mut self.operator {
             operator.call().moment = moment(self.now_ms, self.watermark);
@@ -312,9 +310,11 @@ impl Task {
 
     pub(super) fn end_output(&mut self) -> Result<(), TaskError> {
         self.finished = true;
+        self.alignment = None;
         self.outlets.broadcast(&StreamElement::EndOfInput);
         self.outlets.flush()?;
         self.publish();
+        self.publish_counters();
         self.environment
             .figures
             .finished
@@ -330,7 +330,7 @@ impl Task {
     }
 
     /// Makes the call real: state and timers, then its output, then what it saw of event time.
-    fn commit(&mut self) -> Result<(), TaskError> {
+    pub(super) fn commit(&mut self) -> Result<(), TaskError> {
         let Some(operator) = &mut self.operator else {
             return Ok(());
         };
@@ -340,20 +340,7 @@ impl Task {
             self.outlets
                 .write(emitted.port, emitted.records, self.now_ns)?;
         }
-        for (assigner, timestamp) in call.observed.drain(..) {
-            let found = self
-                .generators
-                .iter_mut()
-                .find(|(operator, _)| *operator == assigner);
-            let Some((_, generator)) = found else {
-                continue;
-            };
-            let split = self.split.unwrap_or(SplitId(0));
-            if let Some(watermark) = generator.observe(split, timestamp, self.now_ms) {
-                self.todo
-                    .push_back(Work::EventTime(Some(assigner), watermark));
-            }
-        }
+        let observed = std::mem::take(&mut call.observed);
         let next = call.timers().event.next_time();
         if next.is_some_and(|time| time <= self.watermark)
             && !matches!(
@@ -363,6 +350,9 @@ impl Task {
         {
             self.todo
                 .push_front(Work::FireTimers(TimeDomain::Event, self.watermark));
+        }
+        for (assigner, seen) in observed {
+            self.observe(assigner, seen);
         }
         Ok(())
     }
@@ -386,25 +376,9 @@ impl Task {
     fn before_waiting(&mut self, after_ns: Option<u64>) -> Result<StepStatus, TaskError> {
         self.outlets.flush()?;
         let mut wait_ns = after_ns;
-        for index in 0..self.generators.len() {
-            let (operator, generator) = &mut self.generators[index];
-            if let Some(watermark) = generator.on_time(self.now_ms) {
-                self.todo
-                    .push_back(Work::EventTime(Some(*operator), watermark));
-            }
-        }
+        self.on_silence();
         if !self.todo.is_empty() {
             return Ok(StepStatus::Busy);
-        }
-        // A source whose splits are all silent must not hold back the event time of the others.
-        let now_ms = self.now_ms;
-        let mut generators = self.generators.iter();
-        if !self.idle
-            && !self.generators.is_empty()
-            && generators.all(|(_, generator)| generator.is_idle(now_ms))
-        {
-            self.idle = true;
-            self.outlets.broadcast(&StreamElement::Idle);
         }
         if let Some(time) = self.next_processing_timer().filter(|_| !self.finished) {
             let in_ms = time.saturating_sub(self.now_ms).clamp(0, 1 << 40) as u64;
@@ -412,6 +386,13 @@ impl Task {
         }
         self.publish();
         Ok(StepStatus::Idle(wait_ns))
+    }
+
+    pub(super) fn publish_counters(&self) {
+        if let Some(operator) = &self.operator {
+            let figures = &self.environment.figures;
+            figures.publish_counters(operator.counters());
+        }
     }
 
     /// Writes the figures; a handful of plain stores.
@@ -460,7 +441,7 @@ impl Task {
     }
 }
 
-fn moment(processing_time_ms: i64, watermark_ms: i64) -> Moment {
+pub(super) fn moment(processing_time_ms: i64, watermark_ms: i64) -> Moment {
     Moment {
         processing_time_ms,
         watermark_ms,

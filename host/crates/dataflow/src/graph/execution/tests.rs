@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::graph::logical::{Connector, Input, Output};
+use crate::time::watermark_generator::WatermarkRule;
 
 fn op(id: u32, kind: OperatorKind, inputs: usize) -> Operator {
     Operator {
@@ -30,10 +31,14 @@ fn op(id: u32, kind: OperatorKind, inputs: usize) -> Operator {
 
 fn logic(keyed: bool, assigner: bool) -> OperatorKind {
     let watermarks = assigner.then_some(WatermarkStrategy {
-        max_out_of_orderness_ms: 1,
+        rule: WatermarkRule::Bounded {
+            max_out_of_orderness_ms: 1,
+        },
         idle_after_ms: None,
+        alignment: None,
     });
     OperatorKind::Logic {
+        component: ComponentId(0),
         keyed,
         states: Vec::new(),
         watermarks,

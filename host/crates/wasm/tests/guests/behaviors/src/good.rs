@@ -30,6 +30,7 @@ pub fn process(behavior: &str, now: Moment, _: u32, records: Batch) -> Result<u3
             watermarks::observe(&[watermarks::Observation {
                 operator: 0,
                 max_timestamp,
+                watermark: i64::MIN,
             }]);
         }
         "metrics" => {

@@ -60,6 +60,7 @@ pub fn emit(kind: &str) {
             watermarks::observe(&[watermarks::Observation {
                 operator: 9,
                 max_timestamp: 1,
+                watermark: i64::MIN,
             }]);
             return;
         }

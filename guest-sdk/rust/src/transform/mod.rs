@@ -1,0 +1,20 @@
+//! The logic behind the transformations that are more than a function: rolling aggregations, rankings, deduplication,
+//! joins and cached lookups.
+//!
+//! Each is a [`KeyedProcess`](crate::KeyedProcess), [`KeyedCoProcess`](crate::KeyedCoProcess) or unkeyed operator as
+//! users can write them; what users call is in `stream`. Nothing here is known to the host.
+
+mod dedup;
+mod interval;
+mod lookup;
+mod regular;
+mod rolling;
+mod top_n;
+
+pub(crate) use dedup::Dedup;
+pub(crate) use interval::{Bounds, IntervalLogic, LateOutputs};
+pub(crate) use lookup::Lookup;
+pub use lookup::LruCache;
+pub(crate) use regular::RegularLogic;
+pub(crate) use rolling::Rolling;
+pub(crate) use top_n::TopN;
