@@ -21,3 +21,4 @@ mod refusals;
 mod support;
 mod time;
 mod transforms;
+mod windows;

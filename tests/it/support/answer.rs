@@ -64,6 +64,11 @@ impl Lines {
         self.0.iter().flat_map(times).collect()
     }
 
+    /// Each line and how often it occurs.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(line, count)| (line.as_str(), *count))
+    }
+
     /// Number of lines.
     pub(crate) fn len(&self) -> u64 {
         self.0.values().sum()

@@ -170,6 +170,10 @@ impl Graph {
             if let Some(twice) = node.states.iter().find(|state| !states.insert(&state.name)) {
                 return Err(refuse(format!("it declares state {} twice", twice.name)));
             }
+            if node.single && node.parallelism != Some(1) {
+                let text = "it has the records of the whole stream and can only have parallelism 1";
+                return Err(refuse(text.to_owned()));
+            }
             let mut outputs = BTreeSet::new();
             if let Some(twice) = node.outputs.iter().find(|o| !outputs.insert(&o.name)) {
                 return Err(refuse(format!("it declares output {} twice", twice.name)));

@@ -122,6 +122,8 @@ pub(crate) struct Node {
     pub(crate) parallelism: Option<u32>,
     /// Takes the parallelism of its input unless it has its own.
     pub(crate) follows_input: bool,
+    /// Has one subtask by its nature.
+    pub(crate) single: bool,
     pub(crate) chain: bool,
     pub(crate) connector: Option<Value>,
     pub(crate) inputs: Vec<Value>,
@@ -144,6 +146,7 @@ impl Node {
             kind,
             parallelism: None,
             follows_input: false,
+            single: false,
             chain: true,
             connector: None,
             inputs: Vec::new(),

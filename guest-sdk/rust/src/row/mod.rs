@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 pub use fields::Fields;
 pub(crate) use fields::resolve;
 pub use record::{RecordReader, RecordWriter, record_width};
+pub(crate) use sequence::{decode_array, encode_array};
 pub use side::Side;
 pub use text::Text;
 
