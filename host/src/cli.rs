@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs stateful stream jobs whose operators are WebAssembly components.
 #[derive(Debug, Parser)]
@@ -37,15 +37,23 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Shows what is in a file: worlds, operators, schemas, states, imports, size, digest
     Inspect(InspectArgs),
+    /// Writes the job that a component plans as a job file
+    Export(ExportArgs),
+    /// Prints the JSON Schema of a document that people write
+    Schema(SchemaArgs),
     /// Prints the configuration file with all keys, their defaults and what they mean
     Config,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct JobArgs {
-    /// A component (or a core module with an embedded component type) that builds a job
-    #[arg(value_name = "JOB.wasm")]
-    pub(crate) job: PathBuf,
+    /// A component (or a core module with an embedded component type) that builds a job, or a job file (YAML)
+    #[arg(value_name = "JOB.wasm|JOB.yaml", required_unless_present = "job_file")]
+    pub(crate) job: Option<PathBuf>,
+
+    /// A job file, whatever its name; - reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "job")]
+    pub(crate) job_file: Option<PathBuf>,
 
     /// A parameter of the job
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
@@ -69,9 +77,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DURATION")]
     pub(crate) checkpoint_interval: Option<String>,
 
-    /// Who keeps keyed state
-    #[arg(long, value_name = "BACKEND", value_parser = ["heap", "rocksdb"])]
+    /// Where state and checkpoints are kept: memory, filesystem or rocksdb; see `wasmill config`
+    #[arg(long, value_name = "BACKEND")]
     pub(crate) state_backend: Option<String>,
+
+    /// Prints the records of every sink as JSON lines when the job has finished, instead of writing them
+    #[arg(long)]
+    pub(crate) collect: bool,
 
     /// Where checkpoints are kept, one folder per job name
     #[arg(long, value_name = "DIR")]
@@ -89,9 +101,34 @@ pub(crate) struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// A component (or a core module with an embedded component type) that builds a job
+    #[arg(value_name = "JOB.wasm")]
+    pub(crate) job: PathBuf,
+
+    /// A parameter of the job
+    #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which document
+    #[arg(value_enum)]
+    pub(crate) document: Document,
+}
+
+/// A document that people write.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Document {
+    /// A job as YAML
+    JobFile,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// A component, or a core module with an embedded component type
-    #[arg(value_name = "FILE.wasm")]
+    /// A component, a core module with an embedded component type, or a job file (YAML)
+    #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
     /// Prints JSON

@@ -3,18 +3,38 @@
 use dataflow::graph::logical::{
     Connector, Edge, Input, JobGraph, Operator, OperatorKind, Output, Partitioning, State,
 };
-use dataflow::ids::OperatorId;
+use dataflow::ids::{ComponentId, OperatorId};
 use dataflow::limits::MAX_PARALLELISM_DEFAULT;
 use dataflow::port::state::StateKind;
 use dataflow::time::watermark_generator::{WatermarkAlignment, WatermarkRule, WatermarkStrategy};
-use wasm::{OperatorEntry, OutputEntry, Plan, StateEntry, StateEntryKind, WatermarksEntry};
+use serde_json::{Map, Value};
+use wasm::{
+    OperatorEntry, OperatorKind as OperatorKindEntry, OutputEntry, Plan, StateEntry,
+    StateEntryKind, WatermarksEntry,
+};
 
-/// Converts a plan. Whether the graph makes sense is decided by `dataflow::graph::validate`.
-pub(crate) fn of_plan(plan: &Plan) -> JobGraph {
-    JobGraph {
+/// Converts the plan of a component that is a job by itself. Whether the graph makes sense is decided by
+/// `dataflow::graph::validate`.
+///
+/// # Errors
+/// It has open ports; a text for the user.
+pub(crate) fn of_plan(plan: &Plan) -> Result<JobGraph, String> {
+    let is_open = |kind| matches!(kind, OperatorKindEntry::Input | OperatorKindEntry::Output);
+    if let Some(open) = plan.operators.iter().find(|it| is_open(it.kind)) {
+        return Err(format!(
+            "operator \"{}\": it is an open port, so the component is only a part of a job: name it in a job file",
+            open.uid
+        ));
+    }
+    let own = ComponentId(0);
+    Ok(JobGraph {
         name: plan.name.clone(),
         max_parallelism: plan.max_parallelism.unwrap_or(MAX_PARALLELISM_DEFAULT),
-        operators: plan.operators.iter().map(operator).collect(),
+        operators: plan
+            .operators
+            .iter()
+            .map(|entry| operator(entry, own, 0))
+            .collect(),
         edges: plan
             .edges
             .iter()
@@ -23,36 +43,47 @@ pub(crate) fn of_plan(plan: &Plan) -> JobGraph {
                 output: edge.output,
                 to: OperatorId(edge.to),
                 input: edge.input,
-                partitioning: match edge.partitioning {
-                    wasm::Partitioning::Forward => Partitioning::Forward,
-                    wasm::Partitioning::Hash => Partitioning::Hash,
-                    wasm::Partitioning::Rebalance => Partitioning::Rebalance,
-                    wasm::Partitioning::Broadcast => Partitioning::Broadcast,
-                },
+                partitioning: partitioning(edge.partitioning),
             })
             .collect(),
+    })
+}
+
+/// How an edge distributes.
+pub(crate) fn partitioning(entry: wasm::Partitioning) -> Partitioning {
+    match entry {
+        wasm::Partitioning::Forward => Partitioning::Forward,
+        wasm::Partitioning::Hash => Partitioning::Hash,
+        wasm::Partitioning::Rebalance => Partitioning::Rebalance,
+        wasm::Partitioning::Broadcast => Partitioning::Broadcast,
     }
 }
 
-fn operator(entry: &OperatorEntry) -> Operator {
-    let connector = || {
-        let config = entry.connector.clone().unwrap_or_default();
-        Connector(serde_json::Value::Object(config).to_string())
-    };
+/// A connector's configuration as the engine carries it.
+pub(crate) fn connector(config: Option<&Map<String, Value>>) -> Connector {
+    Connector(Value::Object(config.cloned().unwrap_or_default()).to_string())
+}
+
+/// An operator of a component's plan, with the job's number for it. Open ports are no operators.
+pub(crate) fn operator(entry: &OperatorEntry, component: ComponentId, first: u32) -> Operator {
+    let connector = || connector(entry.connector.as_ref());
     Operator {
-        id: OperatorId(entry.id),
+        id: OperatorId(first.saturating_add(entry.id)),
         uid: entry.uid.clone(),
         name: entry.name.clone(),
         parallelism: entry.parallelism,
         chain: entry.chain,
         kind: match entry.kind {
-            wasm::OperatorKind::Source => OperatorKind::Source(connector()),
-            wasm::OperatorKind::Sink => OperatorKind::Sink(connector()),
-            wasm::OperatorKind::Operator => OperatorKind::Logic {
-                keyed: entry.keyed,
-                states: entry.states.iter().map(state).collect(),
-                watermarks: entry.watermarks.as_ref().map(watermarks),
-            },
+            OperatorKindEntry::Source => OperatorKind::Source(connector()),
+            OperatorKindEntry::Sink => OperatorKind::Sink(connector()),
+            OperatorKindEntry::Operator | OperatorKindEntry::Input | OperatorKindEntry::Output => {
+                OperatorKind::Logic {
+                    component,
+                    keyed: entry.keyed,
+                    states: entry.states.iter().map(state).collect(),
+                    watermarks: entry.watermarks.as_ref().map(watermarks),
+                }
+            }
         },
         inputs: entry
             .inputs

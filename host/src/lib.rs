@@ -8,8 +8,10 @@
 mod cli;
 mod commands;
 mod config;
+mod job_file;
 mod job_graph;
 pub mod native;
+mod operator_figures;
 mod output;
 mod progress;
 mod scheduler;

@@ -8,11 +8,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use dataflow::graph::logical::JobGraph;
 use dataflow::port::operator::OperatorFactory;
 
-use crate::scheduler::job::Job;
+use crate::scheduler::job::{Job, JobComponent};
 use crate::{commands, config, job_graph, output, progress, telemetry};
 
 /// What stands in a checkpoint's metadata where a job from a component has the component's digest.
@@ -39,7 +39,7 @@ pub fn graph_of_component(component: &Path, parameters: &[(String, String)]) -> 
     let config = config::load(None, &[])?;
     let sandbox = commands::sandbox(&config, &commands::system_clock())?;
     let plan = sandbox.load(component)?.plan(parameters)?;
-    Ok(job_graph::of_plan(&plan))
+    job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason))
 }
 
 /// Runs a job to its end in this process, as `wasmill run --json` does, and prints the same summary: one JSON object on
@@ -52,14 +52,14 @@ pub fn run(job: NativeJob) -> Result<()> {
     telemetry::start(&config.log_level, config.log_json)?;
     let clock = commands::system_clock();
     let name = job.graph.name.clone();
-    let job = Job::new(
-        job.graph,
-        config.parallelism,
-        job.operators,
-        NO_COMPONENT.to_owned(),
-        job.parameters,
-        &clock,
-    );
+    let native = JobComponent {
+        name: NO_COMPONENT.to_owned(),
+        digest: NO_COMPONENT.to_owned(),
+        first_operator: 0,
+        operators: job.operators,
+        parameters: job.parameters,
+    };
+    let job = Job::new(job.graph, config.parallelism, vec![native], &clock);
     let job = Arc::new(job.with_context(|| format!("job {name}"))?);
     let (started, summary) = commands::run::run_job(&job, config, &clock, None)?;
     progress::conclude(&started, &summary, &job, true);

@@ -13,6 +13,14 @@ pub(crate) fn say(text: &str) {
     let _ = out.flush();
 }
 
+/// Writes bytes to standard output as they are.
+pub(crate) fn write(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    // Whoever closed the pipe has read enough.
+    let _ = out.write_all(bytes);
+    let _ = out.flush();
+}
+
 /// Writes a line to standard error.
 pub(crate) fn error(text: &str) {
     let mut out = io::stderr().lock();

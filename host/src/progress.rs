@@ -12,9 +12,10 @@ use dataflow::element::{WATERMARK_MAX, WATERMARK_MIN};
 use dataflow::ids::OperatorId;
 use dataflow::port::sink::{ReportValue, SinkReport};
 use indicatif::{ProgressBar, ProgressStyle};
-use runtime::task::figures::{TaskFigures, TaskReading};
+use runtime::task::figures::{Counters, TaskFigures, TaskReading};
 use serde_json::{Map, Value, json};
 
+use crate::operator_figures;
 use crate::output::{self, figure, size};
 use crate::scheduler::deploy::RunningTask;
 use crate::scheduler::job::Job;
@@ -40,6 +41,7 @@ impl Started {
 }
 
 struct WatchedTask {
+    vertex: usize,
     chain: String,
     is_source: bool,
     has_sink: bool,
@@ -63,6 +65,7 @@ impl Watched {
         let watched = tasks.iter().map(|task| {
             let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
             WatchedTask {
+                vertex: vertex.id.0 as usize,
                 chain: task.name.clone(),
                 is_source: vertex.source.is_some(),
                 has_sink: vertex.operators.iter().any(|id| job.sinks.contains_key(id)),
@@ -211,6 +214,8 @@ pub(crate) struct Summary {
     checkpoints: CheckpointFigures,
     end_ns: u64,
     chains: Vec<String>,
+    vertices: Vec<usize>,
+    counters: Vec<Counters>,
 }
 
 impl Summary {
@@ -223,6 +228,12 @@ impl Summary {
             readings,
             checkpoints: watched.checkpoints(),
             end_ns: clock.monotonic_ns(),
+            vertices: watched.tasks.iter().map(|task| task.vertex).collect(),
+            counters: watched
+                .tasks
+                .iter()
+                .map(|task| task.figures.counters())
+                .collect(),
             chains: watched
                 .tasks
                 .iter()
@@ -232,9 +243,21 @@ impl Summary {
     }
 }
 
+impl Summary {
+    fn operators(&self, job: &Job) -> Value {
+        let vertices = self.vertices.iter().map(|at| &job.execution.vertices[*at]);
+        let tasks = vertices.zip(&self.readings).zip(&self.counters);
+        let tasks = tasks.map(|((vertex, reading), counters)| (vertex, reading, counters.clone()));
+        operator_figures::json(job, tasks)
+    }
+}
+
 /// Prints the summary: one JSON object on standard output, or a few lines on standard error.
 pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json: bool) {
     let seconds = summary.end_ns.saturating_sub(started.ns) as f64 / 1e9;
+    if let Outcome::Finished(reports) = &summary.outcome {
+        say_collected(reports, job);
+    }
     if as_json {
         output::say(&json_summary(started, summary, job, seconds).to_string());
     } else {
@@ -268,6 +291,7 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     if let Value::Object(fields) = fields {
         document.extend(fields);
     }
+    document.insert("operators".to_owned(), summary.operators(job));
     if let Outcome::Finished(reports) = &summary.outcome {
         document.insert("sinks".to_owned(), sinks_json(reports, job));
         for report in reports.iter().flat_map(|(_, reports)| reports) {
@@ -289,7 +313,39 @@ fn top_level(value: &ReportValue) -> Option<Value> {
     match value {
         ReportValue::Sum(sum) => Some(json!(sum)),
         ReportValue::Checksum(sum) => Some(json!(format!("{sum:016x}"))),
+        // How many there are; the lines themselves have been printed.
+        ReportValue::Lines(lines) => Some(json!(lines.split(|byte| *byte == b'\n').count() - 1)),
         ReportValue::Histogram(_) => None,
+    }
+}
+
+/// Prints what was collected for the client: a record a line, with its sink if there are several.
+fn say_collected(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) {
+    let lines_of = |reports: &[SinkReport]| {
+        let mut lines = reports.iter().filter_map(|report| match &report.value {
+            ReportValue::Lines(lines) => Some(lines.clone()),
+            _ => None,
+        });
+        lines.next()
+    };
+    let collected = reports
+        .iter()
+        .filter_map(|(id, reports)| Some((*id, lines_of(reports)?)));
+    let collected: Vec<(OperatorId, Vec<u8>)> = collected.collect();
+    let several = collected.len() > 1;
+    for (sink, lines) in collected {
+        let mut text = Vec::with_capacity(lines.len());
+        let sink = json!(job.uid(sink)).to_string();
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if several {
+                text.extend_from_slice(format!("{{\"sink\":{sink},\"record\":").as_bytes());
+                text.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
+                text.extend_from_slice(b"}\n");
+            } else {
+                text.extend_from_slice(line);
+            }
+        }
+        output::write(&text);
     }
 }
 

@@ -15,3 +15,4 @@ mod jobs;
 mod kill;
 mod native;
 mod support;
+mod time;

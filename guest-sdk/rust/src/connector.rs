@@ -177,6 +177,33 @@ impl Default for Checksum {
 
 connector!(Checksum, "checksum", SinkSpec);
 
+/// Gives the records to whoever started the job, when it has finished: `wasmill run` prints them as JSON lines. For
+/// bounded jobs with results that fit in memory.
+#[derive(Clone, Debug)]
+pub struct Collect(Map<String, Value>);
+
+impl Collect {
+    /// The sink.
+    pub fn new() -> Self {
+        Self(config("collect"))
+    }
+
+    /// How many bytes of JSON the result may have; 16 MiB unless this says otherwise.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: i64) -> Self {
+        self.0.insert("max_bytes".to_owned(), json!(bytes));
+        self
+    }
+}
+
+impl Default for Collect {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+connector!(Collect, "collect", SinkSpec);
+
 /// Measures the time since a stamp that the source has put into the record (nanoseconds).
 #[derive(Clone, Debug)]
 pub struct Latency(Map<String, Value>);

@@ -20,6 +20,7 @@ use crate::task::{Out, Place, Shared, Wiring};
 #[derive(Debug)]
 pub struct OutputTag<T> {
     pub(crate) name: String,
+    schema: serde_json::Value,
     record: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -28,8 +29,16 @@ impl<T: Row> OutputTag<T> {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            schema: schema_of::<T>(),
             record: std::marker::PhantomData,
         }
+    }
+
+    /// Says which schema the records have, if they are [`Dynamic`](crate::dynamic::Dynamic).
+    #[must_use]
+    pub fn returns(mut self, schema: &crate::dynamic::RowSchema) -> Self {
+        self.schema = schema.to_json();
+        self
     }
 }
 
@@ -173,11 +182,19 @@ impl<'a> OpenContext<'a> {
         (number, space)
     }
 
+    /// Says which schema the values of a state of [`Dynamic`](crate::dynamic::Dynamic) records have; otherwise the plan
+    /// shows them as bytes.
+    pub fn state_schema(&mut self, name: &str, schema: &crate::dynamic::RowSchema) {
+        if let Some(state) = self.states.iter_mut().find(|state| state.name == name) {
+            state.schema = schema.to_json();
+        }
+    }
+
     /// Declares a side output. Read it with `stream.side_output(&tag)`.
     pub fn side_output<T: Row>(&mut self, tag: &OutputTag<T>) -> SideOutput<T> {
         self.outputs.push(OutputPlan {
             name: tag.name.clone(),
-            schema: schema_of::<T>(),
+            schema: tag.schema.clone(),
             key_schema: None,
         });
         let index = self.outputs.len() as u32;

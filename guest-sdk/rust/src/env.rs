@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::connector::SourceSpec;
 use crate::error::{Error, JobError};
 use crate::graph::{Graph, Kind, Node, OutputPlan, Partitioning, SharedGraph};
+use crate::open_port::RESERVED;
 use crate::row::Row;
 use crate::stream::Stream;
 
@@ -80,6 +81,19 @@ impl Env {
         self.parameters.iter().map(show).collect()
     }
 
+    /// The last argument of this name.
+    pub(crate) fn argument(&self, name: &str) -> Option<&str> {
+        let mut arguments = self.arguments.iter().rev();
+        arguments
+            .find(|(given, _)| given == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the job is only asked what it is.
+    pub(crate) fn is_describing(&self) -> bool {
+        self.describing
+    }
+
     /// Refuses arguments that the job never asked for.
     pub(crate) fn check_arguments(&self) -> Result<(), Error> {
         let known = || {
@@ -90,7 +104,7 @@ impl Env {
         match self
             .arguments
             .iter()
-            .find(|(name, _)| known().all(|k| k != name))
+            .find(|(name, _)| !name.starts_with(RESERVED) && known().all(|k| k != name))
         {
             None => Ok(()),
             Some((name, _)) => Err(Error::Parameter {

@@ -27,8 +27,9 @@
 //! ```
 //!
 //! Modules in reading order: [`row`] (types and bytes), `stream` and [`connector`] (the words of a job), [`env`] (the
-//! job and its parameters), [`context`], `keyed`, [`state`], [`window`] and `operator` (what runs), `transform` (what the SDK
-//! builds of them), `task` (how it is wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
+//! job and its parameters) with `open_port`, [`dynamic`], [`context`], `keyed`, [`state`], [`window`] and `operator`
+//! (what runs), `transform` (what the SDK builds of them), `task` (how it is wired), [`host`] (what it runs on),
+//! [`testing`] (how to run it without a host).
 //!
 //! The SDK keeps nothing that must last: state, timers and output are the host's, and an instance may be thrown away
 //! between two calls.
@@ -40,6 +41,7 @@ pub mod column;
 pub mod component;
 pub mod connector;
 pub mod context;
+pub mod dynamic;
 pub mod env;
 mod error;
 mod graph;
@@ -47,6 +49,7 @@ pub mod host;
 mod keyed;
 mod no_host;
 mod number;
+mod open_port;
 mod operator;
 pub mod row;
 pub mod state;
@@ -88,7 +91,9 @@ pub use crate::window::{
 
 /// Everything a job needs, to be imported at once.
 pub mod prelude {
-    pub use crate::connector::{Checksum, Connector, Generator, Latency, Print, TextFiles};
+    pub use crate::connector::{
+        Checksum, Collect, Connector, Generator, Latency, Print, TextFiles,
+    };
     pub use crate::{
         Aggregate, CoProcess, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess,
         KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache, MapState, Max, Min,

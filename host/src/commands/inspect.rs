@@ -1,17 +1,25 @@
 //! `wasmill inspect`: what is in a file, before anything of it runs as a job.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::cli::InspectArgs;
 use crate::config::Config;
+use crate::job_file::assemble;
+use crate::job_file::read::{self, ReadJobFile};
 use crate::output::{say, size};
 
 pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
     let runtime = super::sandbox(config, &clock)?;
+    if read::is_job_file(&args.file) {
+        let file = read::read(&args.file, &[])?;
+        let components = assemble::components(&file, &runtime)?;
+        return inspect_job_file(args, &file, &components);
+    }
     let component = super::load(&runtime, &args.file)?;
     let inspection = component.inspect();
     let manifest = component.describe()?;
@@ -35,6 +43,58 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     say(&text_of(args, &component, &manifest, &form, &world));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a job file names: parameters, components, operators. Nothing is planned for it.
+fn inspect_job_file(
+    args: &InspectArgs,
+    file: &ReadJobFile,
+    components: &BTreeMap<String, wasm::Component>,
+) -> Result<ExitCode> {
+    if args.json {
+        let digests = components.iter();
+        let digests: BTreeMap<&String, String> = digests
+            .map(|(name, it)| (name, it.digest().to_string()))
+            .collect();
+        let document = json!({ "file": args.file, "job": file.job, "digests": digests });
+        say(&serde_json::to_string_pretty(&document)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = format!("{}\n  job        {}\n", args.file.display(), file.job.name);
+    let mut title = "\nparameters\n";
+    for (name, default) in &file.job.parameters {
+        text.push_str(&format!("{title}  {name:<14} default {}\n", default.text()));
+        title = "";
+    }
+    title = "\ncomponents\n";
+    for (name, component) in components {
+        let (path, digest) = (component.name(), component.digest());
+        text.push_str(&format!("{title}  {name:<14} {path}  {digest}\n"));
+        title = "";
+    }
+    text.push_str("\noperators\n");
+    for operator in &file.job.operators {
+        let connector = |kind: &str, keys: &Map<String, Value>| {
+            let type_name = keys.get("type").and_then(Value::as_str).unwrap_or("?");
+            format!("{kind:<10} {type_name}")
+        };
+        let what = match (&operator.source, &operator.sink, &operator.component) {
+            (Some(keys), ..) => connector("source", keys),
+            (_, Some(keys), _) => connector("sink", keys),
+            (.., component) => {
+                let of_plan = operator.operator.as_ref().map(|uid| format!(" {uid}"));
+                let component = component.as_deref().unwrap_or("?");
+                format!(
+                    "{:<10} {component}{}",
+                    "component",
+                    of_plan.unwrap_or_default()
+                )
+            }
+        };
+        text.push_str(&format!("  {:<24} {what}\n", operator.uid));
+    }
+    say(&text);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,22 +1,25 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
+mod export;
 mod inspect;
 mod plan;
 pub(crate) mod run;
+mod submission;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use dataflow::clock::{Clock, SystemClock};
 
-use crate::cli::{Cli, Command, JobArgs};
+use crate::cli::{Cli, Command, Document};
 use crate::config::{self, Config};
-use crate::scheduler::job::Job;
 use crate::scheduler::job_master::JobFailure;
-use crate::{job_graph, output, telemetry};
+use crate::{job_file, output, telemetry};
+
+use submission::Submission;
 
 /// Exit code of a job that failed while it ran.
 const JOB_FAILED: u8 = 1;
@@ -52,23 +55,31 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
                 .filter_map(|(k, v)| Some((k.to_owned(), v?))),
         );
     }
-    if let Command::Run(box_args) = &cli.command
-        && let Some(parallelism) = box_args.job.parallelism
-    {
+    let job_args = match &cli.command {
+        Command::Run(args) => Some(&args.job),
+        Command::Plan(args) => Some(&args.job),
+        _ => None,
+    };
+    let submission = job_args.map(Submission::of).transpose()?;
+    if let Some(parallelism) = job_args.and_then(|args| args.parallelism) {
         settings.push(("parallelism.default".to_owned(), parallelism.to_string()));
     }
-    if let Command::Plan(args) = &cli.command
-        && let Some(parallelism) = args.job.parallelism
-    {
-        settings.push(("parallelism.default".to_owned(), parallelism.to_string()));
-    }
+    // What the job file says goes before files and environment, and behind the flags.
+    let own = submission.as_ref().map(Submission::settings);
+    let settings = [own.unwrap_or_default(), settings].concat();
     let config = config::load(cli.config.as_deref(), &settings)?;
     telemetry::start(&config.log_level, config.log_json)?;
-    match cli.command {
-        Command::Run(args) => run::run(&args, &config),
-        Command::Plan(args) => plan::plan(&args, &config),
-        Command::Inspect(args) => inspect::inspect(&args, &config),
-        Command::Config => {
+    match (cli.command, submission) {
+        (Command::Run(args), Some(job)) => run::run(&args, &job, &config),
+        (Command::Plan(args), Some(job)) => plan::plan(&args, &job, &config),
+        (Command::Inspect(args), _) => inspect::inspect(&args, &config),
+        (Command::Export(args), _) => export::export(&args, &config),
+        (Command::Schema(args), _) => {
+            let Document::JobFile = args.document;
+            output::say(&serde_json::to_string_pretty(&job_file::document::schema())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        (Command::Config | Command::Run(_) | Command::Plan(_), _) => {
             output::say(config::DEFAULTS);
             Ok(ExitCode::SUCCESS)
         }
@@ -109,31 +120,4 @@ pub(crate) fn system_clock() -> Arc<dyn Clock> {
 
 fn load(runtime: &wasm::Runtime, file: &Path) -> Result<wasm::Component> {
     Ok(runtime.load(file)?)
-}
-
-/// Loads a component, has it build its graph and checks it.
-fn prepare(
-    args: &JobArgs,
-    config: &Config,
-    runtime: &wasm::Runtime,
-    clock: &Arc<dyn Clock>,
-) -> Result<Job> {
-    let component = load(runtime, &args.job)?;
-    let plan = component.plan(&args.parameters)?;
-    let graph = job_graph::of_plan(&plan);
-    let limits = wasm::GuestLimits {
-        memory_bytes: config.guest_memory_bytes,
-        recycle_memory_bytes: config.guest_memory_bytes / 4 * 3,
-        call_timeout_ms: u64::try_from(config.guest_call_timeout.as_millis()).unwrap_or(u64::MAX),
-        ..wasm::GuestLimits::default()
-    };
-    let job = Job::new(
-        graph,
-        config.parallelism,
-        component.operators(limits),
-        component.digest().to_string(),
-        args.parameters.clone(),
-        clock,
-    );
-    job.with_context(|| format!("job {}", plan.name))
 }

@@ -7,15 +7,16 @@ use dataflow::graph::execution::Vertex;
 use dataflow::graph::logical::Operator;
 use serde_json::{Value, json};
 
+use super::submission::Submission;
 use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::output::say;
 use crate::scheduler::job::Job;
 
-pub(super) fn plan(args: &PlanArgs, config: &Config) -> Result<ExitCode> {
+pub(super) fn plan(args: &PlanArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
     let runtime = super::sandbox(config, &clock)?;
-    let job = super::prepare(&args.job, config, &runtime, &clock)?;
+    let job = submission.job(&args.job, config, &runtime, &clock, false)?;
     if args.job.json {
         say(&serde_json::to_string_pretty(&document(&job))?);
     } else {
@@ -40,11 +41,13 @@ fn document(job: &Job) -> Value {
             let operators: Vec<Value> = members(job, vertex)
                 .map(|o| json!({ "id": o.id.0, "uid": o.uid, "name": o.name }))
                 .collect();
+            let component = job.component_of(vertex).map(|it| &it.name);
             json!({
                 "id": vertex.id.0,
                 "name": vertex.name,
                 "parallelism": vertex.parallelism,
                 "keyed": vertex.keyed,
+                "component": component,
                 "operators": operators,
                 "states": vertex.states.iter().map(|(_, _, spec)| &spec.name).collect::<Vec<_>>(),
             })
@@ -64,8 +67,14 @@ fn document(job: &Job) -> Value {
             })
         })
         .collect();
+    let components: Vec<Value> = job
+        .components
+        .iter()
+        .map(|it| json!({ "name": it.name, "digest": it.digest, "first_operator": it.first_operator }))
+        .collect();
     json!({
         "name": job.graph.name,
+        "components": components,
         "max_parallelism": job.graph.max_parallelism,
         "tasks": job.task_count(),
         "vertices": vertices,
@@ -82,7 +91,12 @@ fn drawing(job: &Job) -> String {
         job.task_count(),
     );
     for vertex in &job.execution.vertices {
-        text.push_str(&format!("\n[{}] x{}\n", vertex.id.0, vertex.parallelism));
+        text.push_str(&format!("\n[{}] x{}", vertex.id.0, vertex.parallelism));
+        let several = job.components.len() > 1;
+        if let Some(component) = job.component_of(vertex).filter(|_| several) {
+            text.push_str(&format!("  in {}", component.name));
+        }
+        text.push('\n');
         for operator in members(job, vertex) {
             text.push_str(&format!("  | {:<20} {}\n", operator.name, operator.uid));
         }

@@ -16,6 +16,7 @@ use runtime::task::storage_pool::StoragePool;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
+use super::submission::Submission;
 use crate::cli::RunArgs;
 use crate::config::{Backend, Config};
 use crate::output;
@@ -27,13 +28,14 @@ use crate::scheduler::restore::Inheritance;
 use crate::storage::blob_store::ObjectBlobStore;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
-pub(super) fn run(args: &RunArgs, config: &Config) -> Result<ExitCode> {
+pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
     if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
         bail!("--restore PATH names the data directory itself: leave --data-dir out");
     }
-    let job = Arc::new(super::prepare(&args.job, config, &sandbox, &clock)?);
+    let job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let job = Arc::new(job);
     let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
@@ -114,6 +116,16 @@ fn open_store(
     if config.checkpoint_interval.is_none() && restore.is_none() {
         return Ok((None, None));
     }
+    if config.backend == Backend::Memory {
+        if restore.is_some() {
+            bail!(
+                "the state backend memory keeps checkpoints in memory only, so there is nothing to restore: use --state-backend filesystem or rocksdb"
+            );
+        }
+        let store =
+            CheckpointStore::in_memory(run.to_owned(), config.retained_checkpoints, handle.clone());
+        return Ok((Some(Arc::new(Mutex::new(store))), None));
+    }
     if restore.is_some() && !root.is_dir() {
         bail!(
             "there is no checkpoint to restore in {}: run the job with --checkpoint-interval first",
@@ -143,7 +155,7 @@ fn no_store(handle: &Handle) -> Arc<dyn BlobStore> {
 
 fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
     match config.backend {
-        Backend::Heap => Arc::new(state::HeapBackendFactory::new()),
+        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
         Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
     }
 }

@@ -59,9 +59,11 @@ pub(crate) struct Config {
 /// A state backend by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
-    /// In memory.
-    Heap,
-    /// On disk.
+    /// State in memory, and checkpoints in memory: nothing outlives the process.
+    Memory,
+    /// State in memory, checkpoints in files.
+    Filesystem,
+    /// State on disk, checkpoints in files.
     Rocksdb,
 }
 

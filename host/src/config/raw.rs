@@ -185,7 +185,14 @@ impl RawConfig {
             backend: one_of(
                 "state.backend",
                 &self.state.backend,
-                &[("heap", Backend::Heap), ("rocksdb", Backend::Rocksdb)],
+                &[
+                    ("memory", Backend::Memory),
+                    ("filesystem", Backend::Filesystem),
+                    ("rocksdb", Backend::Rocksdb),
+                    ("jobmanager", Backend::Memory),
+                    ("hashmap", Backend::Filesystem),
+                    ("heap", Backend::Filesystem),
+                ],
             )?,
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),

@@ -15,7 +15,7 @@ fn the_embedded_defaults_are_a_configuration() {
     let config = with(&[]).expect("defaults");
     assert_eq!(config.parallelism, 1);
     assert_eq!(config.checkpoint_interval, None);
-    assert_eq!(config.backend, Backend::Heap);
+    assert_eq!(config.backend, Backend::Filesystem);
 }
 
 #[test]

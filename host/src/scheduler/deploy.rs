@@ -30,7 +30,7 @@ use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
 use thiserror::Error;
 
-use super::job::Job;
+use super::job::{Job, JobComponent};
 use super::restore::{Inheritance, RestoreError};
 use crate::config::Config;
 
@@ -318,10 +318,10 @@ impl Deployment<'_> {
             source: vertex
                 .source
                 .map(|source| (Arc::clone(&self.job.sources[&source]), splits)),
-            fragment: (!vertex.fragment.is_empty()).then(|| {
+            fragment: self.job.component_of(vertex).map(|component| {
                 (
-                    Arc::clone(&self.job.operators),
-                    self.fragment(vertex, subtask),
+                    Arc::clone(&component.operators),
+                    self.fragment(vertex, component, subtask),
                 )
             }),
             heads: vertex.heads.clone(),
@@ -341,8 +341,9 @@ impl Deployment<'_> {
         })
     }
 
-    fn fragment(&self, vertex: &Vertex, subtask: u32) -> FragmentSpec {
+    fn fragment(&self, vertex: &Vertex, component: &JobComponent, subtask: u32) -> FragmentSpec {
         FragmentSpec {
+            first_operator: component.first_operator,
             job: self.job.graph.name.clone(),
             name: vertex.name.clone(),
             subtask,
@@ -362,7 +363,7 @@ impl Deployment<'_> {
                 .filter(|(_, name, _)| !name.starts_with("_timers/"))
                 .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
                 .collect(),
-            parameters: self.job.parameters.clone(),
+            parameters: component.parameters.clone(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! A job as it is submitted: the checked graph and everything its tasks are made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dataflow::clock::Clock;
 use dataflow::graph::alignment::check_alignment;
-use dataflow::graph::execution::ExecutionGraph;
+use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
 use dataflow::ids::OperatorId;
@@ -60,11 +60,21 @@ pub(crate) struct Job {
     pub(crate) sources: BTreeMap<OperatorId, Arc<dyn Source>>,
     /// The sinks by operator.
     pub(crate) sinks: BTreeMap<OperatorId, Arc<dyn Sink>>,
-    /// Makes the guest logic.
+    /// The components its logic runs in; a `ComponentId` is an index into it.
+    pub(crate) components: Vec<JobComponent>,
+}
+
+/// A component with the arguments of its plan.
+pub(crate) struct JobComponent {
+    /// Its name for people.
+    pub(crate) name: String,
+    /// Blake3 of its file.
+    pub(crate) digest: String,
+    /// The job's number of its operator 0.
+    pub(crate) first_operator: u32,
+    /// Makes its guest logic.
     pub(crate) operators: Arc<dyn OperatorFactory>,
-    /// Blake3 of the component.
-    pub(crate) component: String,
-    /// Parameters of the plan.
+    /// Arguments of the plan.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
@@ -76,9 +86,7 @@ impl Job {
     pub(crate) fn new(
         graph: JobGraph,
         parallelism: u32,
-        operators: Arc<dyn OperatorFactory>,
-        component: String,
-        parameters: Vec<(String, String)>,
+        components: Vec<JobComponent>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, JobError> {
         validate(&graph, parallelism)?;
@@ -119,10 +127,19 @@ impl Job {
             execution,
             sources,
             sinks,
-            operators,
-            component,
-            parameters,
+            components,
         })
+    }
+
+    /// The component that runs the guest logic of a chain, if it has any.
+    pub(crate) fn component_of(&self, vertex: &Vertex) -> Option<&JobComponent> {
+        self.components.get(vertex.component?.0 as usize)
+    }
+
+    /// The digests of its components, each once.
+    pub(crate) fn digests(&self) -> Vec<String> {
+        let digests: BTreeSet<&String> = self.components.iter().map(|it| &it.digest).collect();
+        digests.into_iter().cloned().collect()
     }
 
     /// The uid of an operator.

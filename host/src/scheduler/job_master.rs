@@ -320,7 +320,7 @@ impl JobMaster {
         );
         tokio::task::spawn_blocking(move || {
             let result = store.map_or(Ok(()), |store| {
-                let metadata = describe(&checkpoint, &job.graph, &job.execution, &job.component);
+                let metadata = describe(&checkpoint, &job.graph, &job.execution, &job.digests());
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
                 store.commit(&metadata).map_err(|error| error.to_string())
             });

@@ -31,8 +31,8 @@ pub(crate) struct Metadata {
     pub(crate) duration_ms: i64,
     /// Number of key groups of the job.
     pub(crate) max_parallelism: u32,
-    /// Blake3 of the component that ran.
-    pub(crate) component: String,
+    /// Blake3 of the components that ran.
+    pub(crate) components: Vec<String>,
     /// Whether the job had come to its end.
     pub(crate) is_final: bool,
     /// The chains.
@@ -110,7 +110,7 @@ pub(crate) fn describe(
     checkpoint: &CompletedCheckpoint,
     graph: &JobGraph,
     execution: &ExecutionGraph,
-    component: &str,
+    components: &[String],
 ) -> Metadata {
     let uid = |id: OperatorId| {
         graph
@@ -133,7 +133,7 @@ pub(crate) fn describe(
         triggered_ms: checkpoint.triggered_ms,
         duration_ms: checkpoint.duration_ms,
         max_parallelism: graph.max_parallelism,
-        component: component.to_owned(),
+        components: components.to_vec(),
         is_final: checkpoint.is_final(),
         vertices: execution.vertices.iter().map(vertex).collect(),
     }
@@ -266,6 +266,7 @@ pub(crate) fn merge_reports(sinks: &[SinkSnapshot]) -> Vec<SinkReport> {
             (ReportValue::Sum(a), ReportValue::Sum(b))
             | (ReportValue::Checksum(a), ReportValue::Checksum(b)) => *a = a.wrapping_add(*b),
             (ReportValue::Histogram(a), ReportValue::Histogram(b)) => a.extend_from_slice(b),
+            (ReportValue::Lines(a), ReportValue::Lines(b)) => a.extend_from_slice(b),
             _ => {}
         }
     }

@@ -143,6 +143,7 @@ impl Counting {
         let operator = plan.operators.iter().find(has_state);
         let operator = OperatorId(operator.expect("an operator with the state").id);
         let spec = FragmentSpec {
+            first_operator: 0,
             job: plan.name.clone(),
             name: "count".to_owned(),
             subtask: 0,

@@ -63,6 +63,27 @@ impl Lines {
         self.0.values().sum()
     }
 
+    /// Number of lines that are like this.
+    pub(crate) fn count_of(&self, like: impl Fn(&str) -> bool) -> u64 {
+        let alike = self.0.iter().filter(|(line, _)| like(line));
+        alike.map(|(_, count)| count).sum()
+    }
+
+    /// The other lines.
+    pub(crate) fn without(mut self, like: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|line, _| !like(line));
+        self
+    }
+
+    /// The sum of the last value of every line.
+    pub(crate) fn sum_of_last_values(&self) -> u64 {
+        let value = |line: &str| -> u64 {
+            let last = line.rsplit(',').next().and_then(|value| value.parse().ok());
+            last.unwrap_or_else(|| panic!("`{line}` ends in no number"))
+        };
+        self.0.iter().map(|(line, count)| value(line) * count).sum()
+    }
+
     /// Whether no line occurs more often than in `whole`.
     pub(crate) fn is_within(&self, whole: &Self) -> bool {
         self.0

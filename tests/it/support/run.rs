@@ -176,6 +176,11 @@ impl Running {
         read(&self.err)
     }
 
+    /// What it has printed on standard output so far.
+    pub(crate) fn output(&self) -> String {
+        read(&self.out)
+    }
+
     fn told(&self) -> String {
         format!(
             "{}\nstdout: {}\nstderr: {}",

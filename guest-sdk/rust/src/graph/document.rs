@@ -7,8 +7,31 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{Graph, Kind};
+use super::{Graph, Kind, Node, is_dynamic};
 use crate::error::Error;
+
+/// The schema of a state; of dynamic records nothing is known but that they are bytes.
+fn known(schema: &Value) -> Value {
+    if is_dynamic(schema) {
+        json!("bytes")
+    } else {
+        schema.clone()
+    }
+}
+
+/// What is missing if an operator gives records whose schema nobody has said.
+fn undecided(node: &Node) -> Option<String> {
+    node.outputs.iter().find_map(|output| {
+        if is_dynamic(&output.schema) {
+            let name = &output.name;
+            return Some(format!(
+                "nothing says which schema its output {name} has: call returns"
+            ));
+        }
+        let key = output.key_schema.as_ref().filter(|key| is_dynamic(key));
+        key.map(|_| "nothing says which schema its keys have: call returns_key".to_owned())
+    })
+}
 
 impl Graph {
     /// The `uid` of an operator: the one it was given, else its type and number.
@@ -69,6 +92,8 @@ impl Graph {
             Kind::Source => "source",
             Kind::Operator => "operator",
             Kind::Sink => "sink",
+            Kind::Input => "input",
+            Kind::Output => "output",
         };
         set("kind", json!(kind));
         set("parallelism", json!(self.parallelism(number)));
@@ -78,11 +103,11 @@ impl Graph {
         if let Some(connector) = &node.connector {
             set("connector", connector.clone());
         }
-        if node.kind != Kind::Source {
+        if !matches!(node.kind, Kind::Source | Kind::Input) {
             let inputs = node.inputs.iter().map(|schema| json!({ "schema": schema }));
             set("inputs", Value::Array(inputs.collect()));
         }
-        if node.kind != Kind::Sink {
+        if !matches!(node.kind, Kind::Sink | Kind::Output) {
             let outputs = node.outputs.iter().map(|output| {
                 let mut fields = json!({ "name": output.name, "schema": output.schema });
                 if let Some(key_schema) = &output.key_schema {
@@ -98,8 +123,8 @@ impl Graph {
                 json!({
                     "name": state.name,
                     "kind": state.kind,
-                    "schema": state.schema,
-                    "sub_key_schema": state.sub_key_schema,
+                    "schema": known(&state.schema),
+                    "sub_key_schema": state.sub_key_schema.as_ref().map(known),
                 })
             });
             set("states", Value::Array(states.collect()));
@@ -118,6 +143,9 @@ impl Graph {
             };
             if let Some(defect) = &node.defect {
                 return Err(refuse(defect.clone()));
+            }
+            if let Some(reason) = undecided(node) {
+                return Err(refuse(reason));
             }
             if !uids.insert(self.uid(number)) {
                 return Err(refuse("another operator has this uid".to_owned()));

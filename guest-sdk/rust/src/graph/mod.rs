@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use crate::dynamic::MARKER;
 use crate::error::Error;
 use crate::row::{Row, schema_of};
 use crate::task::Wiring;
@@ -56,6 +57,20 @@ pub(crate) enum Kind {
     Source,
     Operator,
     Sink,
+    /// An open port by which records enter.
+    Input,
+    /// An open port by which records leave.
+    Output,
+}
+
+/// Whether a schema, or one within it, has yet to be put in.
+fn is_dynamic(schema: &Value) -> bool {
+    match schema {
+        Value::String(name) => name == MARKER,
+        Value::Array(list) => list.iter().any(is_dynamic),
+        Value::Object(map) => map.values().any(is_dynamic),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// An output as the plan shows it.
@@ -168,6 +183,8 @@ impl Graph {
     /// Adds an operator with the edges into its inputs: (from, output, partitioning), input by input.
     pub(crate) fn add(&mut self, node: Node, inputs: &[(u32, u32, Partitioning)]) -> u32 {
         let to = self.next_number();
+        let mut node = node;
+        self.resolve(&mut node, inputs);
         self.nodes.push(node);
         for (input, &(from, output, partitioning)) in inputs.iter().enumerate() {
             self.edges.push(Edge {
@@ -180,6 +197,24 @@ impl Graph {
             });
         }
         to
+    }
+
+    /// Puts the schemas of what comes in where dynamic records are taken, and where they are given on as they come.
+    fn resolve(&self, node: &mut Node, inputs: &[(u32, u32, Partitioning)]) {
+        let takes_any = node.inputs.first().is_some_and(|schema| *schema == MARKER);
+        for (schema, &(from, output, _)) in node.inputs.iter_mut().zip(inputs) {
+            if *schema == MARKER {
+                let from = &self.nodes[from as usize].outputs[output as usize];
+                schema.clone_from(&from.schema);
+            }
+        }
+        let main = node
+            .outputs
+            .first_mut()
+            .filter(|main| takes_any && main.schema == MARKER);
+        if let Some(main) = main {
+            main.schema.clone_from(&node.inputs[0]);
+        }
     }
 
     /// The operator of a number that this graph gave out.

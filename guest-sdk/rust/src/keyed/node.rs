@@ -105,6 +105,7 @@ pub struct KeyedContext<'a, K> {
     keys: &'a [K],
     slot: u32,
     timestamp: i64,
+    timer: Option<i64>,
     space: &'a KeySpace,
     timers: &'a TimerService,
 }
@@ -120,6 +121,12 @@ impl<K: Row> KeyedContext<'_, K> {
     #[inline]
     pub fn timestamp(&self) -> Option<i64> {
         (self.timestamp != NO_TIMESTAMP).then_some(self.timestamp)
+    }
+
+    /// The time for which the timer under way was registered, in its own domain (milliseconds).
+    #[inline]
+    pub fn timer_time(&self) -> Option<i64> {
+        self.timer
     }
 
     /// The watermark (milliseconds); the least number before there is one.
@@ -276,6 +283,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
             keys,
             slot,
             timestamp,
+            timer: None,
             space: &self.space,
             timers: &self.timers,
         }
@@ -296,6 +304,7 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
                 TimeDomain::Processing => NO_TIMESTAMP,
             };
             let mut ctx = self.at(&keys, slot, timestamp);
+            ctx.timer = Some(time);
             let mut out = Collector::new(&self.out, timestamp);
             if let Err(error) = logic.on_timer(domain, &mut ctx, &mut out) {
                 self.shared.fail(error);

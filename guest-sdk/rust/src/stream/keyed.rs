@@ -29,12 +29,21 @@ impl<K, T> Clone for KeyedStream<K, T> {
 }
 
 impl<K: Row, T: Row> KeyedStream<K, T> {
-    pub(super) fn new(graph: &SharedGraph, node: u32) -> Self {
+    pub(crate) fn new(graph: &SharedGraph, node: u32) -> Self {
         Self {
             graph: Rc::clone(graph),
             node,
             types: PhantomData,
         }
+    }
+
+    pub(crate) fn edge(&self) -> (u32, u32, Partitioning) {
+        (self.node, 0, Partitioning::Hash)
+    }
+
+    /// Looks at the output behind this stream, or changes it.
+    pub(crate) fn with_output<R>(&self, look: impl FnOnce(&mut OutputPlan) -> R) -> R {
+        look(&mut self.graph.borrow_mut().node(self.node).outputs[0])
     }
 
     /// Runs logic of your own over keyed state and timers. The factory runs in planning mode too: see [`OpenContext`].

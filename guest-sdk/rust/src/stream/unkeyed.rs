@@ -59,8 +59,14 @@ impl<T: Row> Stream<T> {
         }
     }
 
-    pub(super) fn edge(&self) -> (u32, u32, Partitioning) {
+    pub(crate) fn edge(&self) -> (u32, u32, Partitioning) {
         (self.node, self.output, self.partitioning)
+    }
+
+    /// Looks at the output behind this stream, or changes it.
+    pub(crate) fn with_output<R>(&self, look: impl FnOnce(&mut OutputPlan) -> R) -> R {
+        let mut graph = self.graph.borrow_mut();
+        look(&mut graph.node(self.node).outputs[self.output as usize])
     }
 
     /// Adds an operator with this stream as its one input.

@@ -75,9 +75,9 @@ impl<'a> Harness<'a> {
     pub fn with_options(job: JobFn<'a>, options: &Options) -> Result<Self, Error> {
         crate::component::plan("test", job, &options.arguments)?;
         let mut graph = Env::run(job, &options.arguments)?.into_graph();
-        let numbers = |graph: &mut crate::graph::Graph, kind| -> Vec<u32> {
+        let numbers = |graph: &mut crate::graph::Graph, kinds: [Kind; 2]| -> Vec<u32> {
             (0..graph.next_number())
-                .filter(|&number| graph.node(number).kind == kind)
+                .filter(|&number| kinds.contains(&graph.node(number).kind))
                 .collect()
         };
         let tasks = cut(&mut graph, options.chain);
@@ -88,8 +88,8 @@ impl<'a> Harness<'a> {
         Ok(Self {
             fragments,
             edges: graph.edges(),
-            sources: numbers(&mut graph, Kind::Source),
-            sinks: numbers(&mut graph, Kind::Sink),
+            sources: numbers(&mut graph, [Kind::Source, Kind::Input]),
+            sinks: numbers(&mut graph, [Kind::Sink, Kind::Output]),
             arrived: BTreeMap::new(),
             uids: (0..graph.next_number())
                 .map(|number| (graph.uid(number), number))

@@ -53,9 +53,27 @@ pub(crate) trait Contents<T: Row>: 'static {
         ctx: &WindowContext,
         function: impl FnOnce(&Self::View) -> Outcome,
     ) -> Outcome;
+    /// Schema of a set of merging windows with their contents, if the contents can be part of it.
+    fn set_schema() -> Option<Value> {
+        None
+    }
+    /// Writes a set of merging windows with their contents.
+    fn write_set<'a>(_members: impl Iterator<Item = (Member, &'a Self::Held)>, _out: &mut Vec<u8>) {
+    }
+    /// Reads a set of merging windows with their contents.
+    ///
+    /// # Errors
+    /// It is malformed.
+    fn read_set(_stored: &[u8], _each: impl FnMut(Member, Self::Held)) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Writes what has changed.
     fn write(&self, held: &mut Self::Held, key: Part<'_>, address: Part<'_>, writes: &mut Writes);
 }
+
+/// A live window in the merging window set: its bounds and its address.
+pub(crate) type Member = (i64, i64, i64, i64);
 
 /// The writes of a call to one state.
 #[derive(Default)]
@@ -91,6 +109,9 @@ impl Writes {
 pub(crate) struct Incremental<F> {
     pub(crate) fold: F,
 }
+
+/// A live window and its accumulator, which is there from the first record on.
+type FoldedMember<A> = (i64, i64, i64, i64, A);
 
 /// The accumulator of a window.
 pub(crate) struct Folded<A> {
@@ -157,6 +178,29 @@ impl<T: Row, F: Fold<T>> Contents<T> for Incremental<F> {
         function: impl FnOnce(&F::Acc) -> Outcome,
     ) -> Outcome {
         held.acc.as_ref().map_or(Ok(()), function)
+    }
+
+    fn set_schema() -> Option<Value> {
+        Some(schema_of::<Vec<FoldedMember<F::Acc>>>())
+    }
+
+    fn write_set<'a>(members: impl Iterator<Item = (Member, &'a Self::Held)>, out: &mut Vec<u8>) {
+        let with_acc = |((start, end, from, until), held): (Member, &Self::Held)| {
+            held.acc.clone().map(|acc| (start, end, from, until, acc))
+        };
+        let members: Vec<FoldedMember<F::Acc>> = members.filter_map(with_acc).collect();
+        members.encode(out);
+    }
+
+    fn read_set(stored: &[u8], mut each: impl FnMut(Member, Self::Held)) -> Result<(), Error> {
+        for (start, end, from, until, acc) in Vec::<FoldedMember<F::Acc>>::decode(stored)? {
+            let held = Folded {
+                acc: Some(acc),
+                read: true,
+            };
+            each((start, end, from, until), held);
+        }
+        Ok(())
     }
 
     fn write(&self, held: &mut Self::Held, key: Part<'_>, address: Part<'_>, writes: &mut Writes) {

@@ -7,11 +7,11 @@ use crate::row::Row;
 use crate::task::{Out, Shared};
 
 /// The counter of records that came after their windows were over and were dropped.
-pub(crate) const LATE_RECORDS_DROPPED: &str = "late_records_dropped";
+pub(crate) const LATE_RECORDS_DROPPED: &str = "numLateRecordsDropped";
 /// The counter of records that came after their windows were over and went to the side output.
-pub(crate) const LATE_RECORDS_OUT: &str = "late_records_out";
+pub(crate) const LATE_RECORDS_OUT: &str = "numLateRecordsOut";
 /// The counter of records that the assigner put into no window.
-pub(crate) const RECORDS_IN_NO_WINDOW: &str = "records_in_no_window";
+pub(crate) const RECORDS_IN_NO_WINDOW: &str = "numRecordsInNoWindow";
 
 /// What becomes of records without a window.
 pub(crate) struct LateRecords<T> {

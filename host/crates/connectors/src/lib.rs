@@ -5,8 +5,8 @@
 //! few threads (sockets) are named, owned by a reader and joined when it is dropped.
 //!
 //! Reading order: [`schema`] and [`row`] (how values are encoded), [`record_hash`] (what a checksum is), then the
-//! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`blackhole`],
-//! [`latency`]. Shared by several of them: `lines`, `paced`, `text_format`, `saved`, `accepted`.
+//! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`collect`],
+//! [`blackhole`], [`latency`]. Shared by several of them: `lines`, `paced`, `text_format`, `saved`, `accepted`.
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub use dataflow::port::sink::ConnectorError;
 mod accepted;
 pub mod blackhole;
 pub mod checksum;
+pub mod collect;
 pub mod collection;
 mod config;
 pub mod error;
@@ -41,9 +42,10 @@ mod text_format;
 pub const SOURCES: [&str; 4] = ["collection", "generator", "socket", "text-files"];
 
 /// The types a sink may have.
-pub const SINKS: [&str; 6] = [
+pub const SINKS: [&str; 7] = [
     "blackhole",
     "checksum",
+    "collect",
     "latency",
     "print",
     "socket",
@@ -80,6 +82,7 @@ pub fn sink(config: &Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Sink>, Conn
     Ok(match kind.as_str() {
         "blackhole" => Arc::new(blackhole::BlackholeSink::try_new(keys)?),
         "checksum" => Arc::new(checksum::ChecksumSink::try_new(keys)?),
+        "collect" => Arc::new(collect::CollectSink::try_new(keys)?),
         "latency" => Arc::new(latency::LatencySink::try_new(keys, clock)?),
         "print" => Arc::new(print::PrintSink::try_new(keys)?),
         "socket" => Arc::new(socket::SocketSink::try_new(keys)?),

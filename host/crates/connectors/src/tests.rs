@@ -37,7 +37,7 @@ fn unknown_type_lists_the_types_there_are() {
     );
     assert_eq!(
         sink_error(json!({"type": "kafka"})),
-        "connector kafka: there is no such sink; use blackhole, checksum, latency, print, socket, text-files"
+        "connector kafka: there is no such sink; use blackhole, checksum, collect, latency, print, socket, text-files"
     );
     assert!(source_error(json!({})).contains("`type` is missing"));
     assert!(sink_error(json!("print")).contains("must be an object"));

@@ -17,8 +17,13 @@ macro_rules! id {
 }
 
 id!(
-    /// An operator of the job graph, as numbered by the plan.
+    /// An operator of the job graph. A component's own number for it is this less the component's first operator.
     OperatorId, u32, "operator "
+);
+id!(
+    /// A component together with the arguments of its plan; its index in the job's list. Operators share a guest
+    /// instance only if they share this.
+    ComponentId, u32, "component "
 );
 id!(
     /// One chain of the execution graph; its parallel instances are the tasks.

@@ -46,6 +46,10 @@ pub const CALL_OUTPUT_SOFT_BYTES: usize = 256 * 1024;
 /// Output bytes of one guest call after which the call is refused and its job fails.
 pub const CALL_OUTPUT_HARD_BYTES: usize = 256 * 1024 * 1024;
 
+/// Bytes of JSON that a job may hand to its client by the sink `collect`; its key is `max_bytes`. Every checkpoint holds
+/// them.
+pub const COLLECT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Timers handed to a guest in one call.
 pub const TIMERS_PER_CALL: usize = 1024;
 

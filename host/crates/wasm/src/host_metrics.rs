@@ -89,7 +89,7 @@ impl Counters {
 impl Host for HostState {
     fn count(&mut self, increments: Vec<Increment>) -> wasmtime::Result<()> {
         for increment in increments {
-            let operator = OperatorId(increment.operator);
+            let operator = self.operator(increment.operator);
             if !self.operators.contains(&operator) {
                 return Err(Refusal::Malformed(format!(
                     "a counter of {operator}, which is not in this chain"

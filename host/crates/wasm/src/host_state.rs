@@ -40,7 +40,9 @@ pub(crate) struct HostState {
     pub(crate) panic_text: Option<String>,
     /// Readable name of the chain, for messages.
     pub(crate) name: String,
-    /// Operators of the chain.
+    /// What the job's numbers of operators have on top of the component's.
+    first_operator: u32,
+    /// Operators of the chain, as the job numbers them.
     pub(crate) operators: Vec<OperatorId>,
     /// Number of output ports.
     pub(crate) output_ports: usize,
@@ -57,6 +59,7 @@ impl HostState {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
+            first_operator: spec.first_operator,
             operators: spec.operators.clone(),
             output_ports: spec.outputs.len(),
             log: GuestLog::new(clock, limits, &spec.job, &spec.name, spec.subtask),
@@ -80,11 +83,17 @@ impl HostState {
             counters: Counters::default(),
             panic_text: None,
             name: name.to_owned(),
+            first_operator: 0,
             operators: Vec::new(),
             output_ports: 0,
             written_bytes: 0,
             written_bytes_max: limits.call_write_bytes,
         }
+    }
+
+    /// The operator that the component has this number for.
+    pub(crate) fn operator(&self, own_number: u32) -> OperatorId {
+        OperatorId(self.first_operator.saturating_add(own_number))
     }
 
     /// Exchanges what outlives an instance: the call, the log's rate and the counters.

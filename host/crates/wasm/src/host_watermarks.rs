@@ -31,7 +31,8 @@ impl Host for HostState {
                 max_timestamp: observation.max_timestamp,
                 watermark: observation.watermark,
             };
-            self.observe_one(OperatorId(observation.operator), seen)?;
+            let operator = self.operator(observation.operator);
+            self.observe_one(operator, seen)?;
         }
         Ok(())
     }

@@ -201,15 +201,16 @@ impl GuestInstance {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let operators: Vec<u32> = spec.operators.iter().map(|operator| operator.0).collect();
-        let inputs: Vec<Vec<Port>> = spec.inputs.iter().map(|fed| ports(fed)).collect();
+        let own = |operator: &dataflow::ids::OperatorId| spec.own_number(*operator);
+        let operators: Vec<u32> = spec.operators.iter().map(own).collect();
+        let inputs: Vec<Vec<Port>> = spec.inputs.iter().map(|fed| ports(spec, fed)).collect();
         let inputs: Vec<&[Port]> = inputs.iter().map(Vec::as_slice).collect();
-        let outputs = ports(&spec.outputs);
+        let outputs = ports(spec, &spec.outputs);
         let states: Vec<StateNumber<'_>> = spec
             .states
             .iter()
             .map(|(operator, name, number)| StateNumber {
-                operator: operator.0,
+                operator: own(operator),
                 name,
                 number: number.0,
             })
@@ -231,10 +232,10 @@ impl GuestInstance {
     }
 }
 
-fn ports(of: &[(dataflow::ids::OperatorId, u32)]) -> Vec<Port> {
+fn ports(spec: &FragmentSpec, of: &[(dataflow::ids::OperatorId, u32)]) -> Vec<Port> {
     of.iter()
         .map(|(operator, index)| Port {
-            operator: operator.0,
+            operator: spec.own_number(*operator),
             index: *index,
         })
         .collect()

@@ -129,6 +129,10 @@ pub enum OperatorKind {
     Operator,
     /// A connector of the host that takes records out.
     Sink,
+    /// An open port through which records enter a component that is a part of a job; its `name` is the port's.
+    Input,
+    /// An open port through which records leave such a component; its `name` is the port's.
+    Output,
 }
 
 /// An input of an operator.
@@ -310,7 +314,9 @@ impl OperatorEntry {
         }
         let connector_type = self.connector.as_ref().and_then(|it| it.get("type"));
         match self.kind {
-            OperatorKind::Operator if self.connector.is_some() => {
+            OperatorKind::Operator | OperatorKind::Input | OperatorKind::Output
+                if self.connector.is_some() =>
+            {
                 return Err(Defect::new(
                     "connector",
                     "belongs to sources and sinks only",
@@ -321,7 +327,17 @@ impl OperatorEntry {
             {
                 return Err(Defect::new("connector.type", "is missing or not a text"));
             }
-            OperatorKind::Source | OperatorKind::Operator | OperatorKind::Sink => {}
+            OperatorKind::Input if self.outputs.len() != 1 || !self.inputs.is_empty() => {
+                return Err(Defect::new("outputs", "an open input has exactly one"));
+            }
+            OperatorKind::Output if self.inputs.len() != 1 || !self.outputs.is_empty() => {
+                return Err(Defect::new("inputs", "an open output has exactly one"));
+            }
+            OperatorKind::Source
+            | OperatorKind::Operator
+            | OperatorKind::Sink
+            | OperatorKind::Input
+            | OperatorKind::Output => {}
         }
         if !self.states.is_empty() && !self.keyed {
             return Err(Defect::new("states", "need a keyed operator"));

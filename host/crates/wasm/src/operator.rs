@@ -194,9 +194,10 @@ impl Operator for GuestOperator {
     ) -> Result<(), OperatorError> {
         self.recycle_if_large()?;
         let now = self.moment();
+        let own_number = self.spec.own_number(operator);
         self.instance.run(|guest, store| {
             let chain = guest.wasmill_dataflow_operator();
-            chain.call_on_watermark(store, now, operator.0, watermark_ms)
+            chain.call_on_watermark(store, now, own_number, watermark_ms)
         })
     }
 

@@ -25,7 +25,7 @@ fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
         triggered_ms: i64::MAX,
         duration_ms: 1,
         max_parallelism: 128,
-        component: String::new(),
+        components: Vec::new(),
         is_final: false,
         vertices: vec![VertexEntry {
             operators: vec!["count".into()],

@@ -1,15 +1,15 @@
 //! The execution graph: operators fused into chains (vertices), each with its parallelism, its fragment of guest logic,
 //! its ports and the edges to other vertices.
 //!
-//! Operators are chained where an edge forwards between equal parallelism and the target has no other input. A vertex is
-//! a tree: one head (a source, or an input gate), at most one fragment, and sinks or edges at its ports. That a chain
+//! Operators are chained where an edge forwards between equal parallelism, the target has no other input, and no other
+//! component runs in the chain. A vertex is a tree: one head (a source, or an input gate), at most one fragment, and sinks or edges at its ports. That a chain
 //! needs no more is an invariant of [`ExecutionGraph::of`]; the runtime relies on it.
 
 use std::collections::BTreeMap;
 
 use crate::graph::logical::{Edge, JobGraph, Operator, OperatorKind, Partitioning};
 use crate::graph::validate::{parallelism_of, topological_order};
-use crate::ids::{OperatorId, StateNumber, VertexId};
+use crate::ids::{ComponentId, OperatorId, StateNumber, VertexId};
 use crate::port::state::StateSpec;
 use crate::time::timer::TimeDomain;
 use crate::time::watermark_generator::WatermarkStrategy;
@@ -40,7 +40,9 @@ pub struct Vertex {
     pub source: Option<OperatorId>,
     /// All its operators, upstream before downstream.
     pub operators: Vec<OperatorId>,
-    /// The ones that run in the component.
+    /// The component its guest logic runs in; `None` if it has none.
+    pub component: Option<ComponentId>,
+    /// The operators that run in that component.
     pub fragment: Vec<OperatorId>,
     /// For each input of the task: which operators of the fragment it feeds.
     pub fragment_inputs: Vec<Vec<(OperatorId, u32)>>,
@@ -168,11 +170,17 @@ fn assign_vertices(
     parallelism: u32,
 ) -> BTreeMap<OperatorId, VertexId> {
     let mut vertex_of: BTreeMap<OperatorId, VertexId> = BTreeMap::new();
+    let mut component_of: BTreeMap<VertexId, ComponentId> = BTreeMap::new();
     let mut next = 0;
     for id in order {
+        let component = graph.operator(*id).and_then(component);
+        let fits = |vertex: VertexId| match (component, component_of.get(&vertex)) {
+            (Some(own), Some(there)) => own == *there,
+            _ => true,
+        };
         let chained_to = graph
             .edges_into(*id)
-            .find(|edge| chained(graph, edge, parallelism));
+            .find(|edge| chained(graph, edge, parallelism) && fits(vertex_of[&edge.from]));
         let vertex = chained_to.map_or_else(
             || {
                 next += 1;
@@ -181,8 +189,19 @@ fn assign_vertices(
             |edge| vertex_of[&edge.from],
         );
         vertex_of.insert(*id, vertex);
+        if let Some(component) = component {
+            component_of.insert(vertex, component);
+        }
     }
     vertex_of
+}
+
+/// The component an operator runs in.
+fn component(operator: &Operator) -> Option<ComponentId> {
+    match operator.kind {
+        OperatorKind::Logic { component, .. } => Some(component),
+        OperatorKind::Source(_) | OperatorKind::Sink(_) => None,
+    }
 }
 
 fn build_vertex(
@@ -246,6 +265,7 @@ fn build_vertex(
                 _ => None,
             })
             .collect(),
+        component: operators.iter().find_map(|o| component(o)),
         operators: members,
         fragment,
         fragment_inputs,

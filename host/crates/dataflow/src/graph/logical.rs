@@ -1,7 +1,7 @@
 //! The job graph as a component's plan or a job file describes it: operators, their ports and states, and the edges
 //! between them. Plain data; [`super::validate`] says whether it makes sense.
 
-use crate::ids::OperatorId;
+use crate::ids::{ComponentId, OperatorId};
 use crate::port::state::StateKind;
 use crate::time::watermark_generator::WatermarkStrategy;
 
@@ -38,7 +38,7 @@ impl JobGraph {
 /// A node of the job graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
-    /// Its number in the plan.
+    /// Its number in the job.
     pub id: OperatorId,
     /// Its name across versions of the job: state is found by it.
     pub uid: String,
@@ -63,8 +63,10 @@ pub enum OperatorKind {
     Source(Connector),
     /// Writes to the outside by a connector of the host.
     Sink(Connector),
-    /// Runs in the component.
+    /// Runs in a component.
     Logic {
+        /// Which one.
+        component: ComponentId,
         /// Whether it has keyed state and timers.
         keyed: bool,
         /// Its states.

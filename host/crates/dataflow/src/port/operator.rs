@@ -150,7 +150,10 @@ pub struct FragmentSpec {
     pub max_parallelism: u32,
     /// How often the job was deployed before.
     pub attempt: u32,
-    /// Operators of the fragment.
+    /// What the job's number of an operator has on top of the component's own: the job numbers the operators of its
+    /// components one after the other.
+    pub first_operator: u32,
+    /// Operators of the fragment, as the job numbers them.
     pub operators: Vec<OperatorId>,
     /// For each input of the task: the operators it feeds and at which of their inputs.
     pub inputs: Vec<Vec<(OperatorId, u32)>>,
@@ -160,6 +163,13 @@ pub struct FragmentSpec {
     pub states: Vec<(OperatorId, String, crate::ids::StateNumber)>,
     /// Job parameters.
     pub parameters: Vec<(String, String)>,
+}
+
+impl FragmentSpec {
+    /// The component's own number of one of its operators.
+    pub fn own_number(&self, operator: OperatorId) -> u32 {
+        operator.0.saturating_sub(self.first_operator)
+    }
 }
 
 /// Makes operators of one component.

@@ -92,6 +92,8 @@ pub enum ReportValue {
     Checksum(u64),
     /// Latencies in nanoseconds as (upper bound of bucket, count); merged over subtasks.
     Histogram(Vec<(u64, u64)>),
+    /// Lines for the client, each with its line end; put one after the other over subtasks.
+    Lines(Vec<u8>),
 }
 
 /// Where a sink subtask finds itself.

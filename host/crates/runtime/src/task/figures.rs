@@ -1,6 +1,13 @@
-//! Live figures of one task, written once a step by the task and read by anybody: never locked, never per record.
+//! Live figures of one task, written once a step by the task and read by anybody, never per record. The counters of
+//! the user's operators are locked, so they are written only when the task ends or takes a snapshot.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use dataflow::ids::OperatorId;
+
+/// Totals of the counters of a chain's operators.
+pub type Counters = Vec<(OperatorId, String, u64)>;
 
 /// Counters and gauges of one task.
 #[derive(Debug, Default)]
@@ -33,6 +40,7 @@ pub struct TaskFigures {
     pub timers: AtomicU64,
     /// All input is processed.
     pub finished: AtomicBool,
+    counters: Mutex<Counters>,
 }
 
 /// A copy of [`TaskFigures`] at one moment.
@@ -69,6 +77,18 @@ pub struct TaskReading {
 }
 
 impl TaskFigures {
+    /// The counters of the operators as they were when the task ended or took its last snapshot.
+    pub fn counters(&self) -> Counters {
+        let counters = self.counters.lock();
+        counters.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes the counters.
+    pub(crate) fn publish_counters(&self, totals: &[(OperatorId, String, u64)]) {
+        let counters = self.counters.lock();
+        totals.clone_into(&mut counters.unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Reads everything.
     pub fn read(&self) -> TaskReading {
         let get = |figure: &AtomicU64| figure.load(Ordering::Relaxed);

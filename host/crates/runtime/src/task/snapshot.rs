@@ -35,6 +35,7 @@ impl Task {
             finished: self.finished,
         };
         let pending = self.freeze_state(checkpoint)?;
+        self.publish_counters();
         let end_ns = self.environment.clock.monotonic_ns();
         let timings = SnapshotTimings {
             align_ns: self

@@ -87,6 +87,7 @@ impl Task {
     pub fn step(&mut self, now_ns: u64) -> Result<StepStatus, TaskError> {
         self.now_ns = now_ns;
         if self.mailbox.is_cancelled() {
+            self.publish_counters();
             return Ok(StepStatus::Cancelled);
         }
         while let Some(mail) = self.mailbox.take() {
@@ -313,6 +314,7 @@ impl Task {
         self.outlets.broadcast(&StreamElement::EndOfInput);
         self.outlets.flush()?;
         self.publish();
+        self.publish_counters();
         self.environment
             .figures
             .finished
@@ -384,6 +386,13 @@ impl Task {
         }
         self.publish();
         Ok(StepStatus::Idle(wait_ns))
+    }
+
+    pub(super) fn publish_counters(&self) {
+        if let Some(operator) = &self.operator {
+            let figures = &self.environment.figures;
+            figures.publish_counters(operator.counters());
+        }
     }
 
     /// Writes the figures; a handful of plain stores.

@@ -47,6 +47,7 @@ pub(crate) fn tight() -> GuestLimits {
 
 pub(crate) fn spec(behavior: &str) -> FragmentSpec {
     FragmentSpec {
+        first_operator: 0,
         job: "test".to_owned(),
         name: "chain".to_owned(),
         subtask: 0,

@@ -16,6 +16,7 @@ fn a_chain_without_native_logic_is_refused_by_name() {
         edges: Vec::new(),
     };
     let spec = FragmentSpec {
+        first_operator: 0,
         job: "job".to_owned(),
         name: "chain".to_owned(),
         subtask: 0,

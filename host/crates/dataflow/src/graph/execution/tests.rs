@@ -38,6 +38,7 @@ fn logic(keyed: bool, assigner: bool) -> OperatorKind {
         alignment: None,
     });
     OperatorKind::Logic {
+        component: ComponentId(0),
         keyed,
         states: Vec::new(),
         watermarks,

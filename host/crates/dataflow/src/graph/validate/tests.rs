@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::graph::logical::{Connector, Input, Output};
+use crate::ids::ComponentId;
 
 fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Operator {
     let keyed = matches!(kind, OperatorKind::Logic { keyed: false, .. });
@@ -28,6 +29,7 @@ fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Opera
 
 fn logic(keyed: bool) -> OperatorKind {
     OperatorKind::Logic {
+        component: ComponentId(0),
         keyed,
         states: Vec::new(),
         watermarks: None,

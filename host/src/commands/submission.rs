@@ -1,0 +1,132 @@
+//! What is submitted: a component that builds its job, or a job file that names components. Both become one checked job.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use dataflow::clock::Clock;
+use dataflow::graph::logical::{Connector, JobGraph, OperatorKind};
+
+use crate::cli::JobArgs;
+use crate::config::Config;
+use crate::job_file::read::{self, ReadJobFile};
+use crate::job_file::{Assembled, JobFile};
+use crate::job_graph;
+use crate::scheduler::job::{Job, JobComponent};
+
+/// Short names of settings, as the flags have them, and the configuration keys they stand for.
+const SHORT_NAMES: [(&str, &str); 3] = [
+    ("checkpoint-interval", "execution.checkpointing.interval"),
+    ("state-backend", "state.backend"),
+    ("data-dir", "data.dir"),
+];
+
+/// A job before it is checked.
+pub(crate) enum Submission {
+    /// The path of a component.
+    Component(PathBuf),
+    /// A job file.
+    JobFile(Box<ReadJobFile>),
+}
+
+impl Submission {
+    /// Finds out what the arguments name, and reads it if it is a job file.
+    ///
+    /// # Errors
+    /// The job file cannot be used.
+    pub(crate) fn of(args: &JobArgs) -> Result<Self> {
+        let named = args.job.as_deref().unwrap_or(Path::new(""));
+        match args.job_file.as_deref() {
+            Some(file) => Self::job_file(file, &args.parameters),
+            None if read::is_job_file(named) => Self::job_file(named, &args.parameters),
+            None => Ok(Self::Component(named.to_owned())),
+        }
+    }
+
+    fn job_file(path: &Path, parameters: &[(String, String)]) -> Result<Self> {
+        Ok(Self::JobFile(Box::new(read::read(path, parameters)?)))
+    }
+
+    /// Configuration that the job brings along, as `-D` takes it.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let Self::JobFile(file) = self else {
+            return Vec::new();
+        };
+        let JobFile {
+            parallelism,
+            settings,
+            ..
+        } = &file.job;
+        let parallelism = parallelism.map(|p| ("parallelism.default".to_owned(), p.to_string()));
+        let settings = settings.iter().map(|(name, value)| {
+            let known = SHORT_NAMES.iter().find(|(short, _)| short == name);
+            let key = known.map_or(name.as_str(), |(_, key)| key);
+            (key.to_owned(), value.text())
+        });
+        parallelism.into_iter().chain(settings).collect()
+    }
+
+    /// Loads the components, has them plan, and checks the job. With `collect`, every sink gives its records to the
+    /// client instead of where the job would have them.
+    ///
+    /// # Errors
+    /// The job is refused.
+    pub(crate) fn job(
+        &self,
+        args: &JobArgs,
+        config: &Config,
+        sandbox: &wasm::Runtime,
+        clock: &Arc<dyn Clock>,
+        collect: bool,
+    ) -> Result<Job> {
+        let limits = || wasm::GuestLimits {
+            memory_bytes: config.guest_memory_bytes,
+            recycle_memory_bytes: config.guest_memory_bytes / 4 * 3,
+            call_timeout_ms: u64::try_from(config.guest_call_timeout.as_millis())
+                .unwrap_or(u64::MAX),
+            ..wasm::GuestLimits::default()
+        };
+        let (mut graph, components) = match self {
+            Self::Component(file) => {
+                let component = super::load(sandbox, file)?;
+                let plan = component.plan(&args.parameters)?;
+                let graph = job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason));
+                let graph = graph.with_context(|| format!("job {}", plan.name))?;
+                let component = JobComponent {
+                    name: component.name().to_owned(),
+                    digest: component.digest().to_string(),
+                    first_operator: 0,
+                    operators: component.operators(limits()),
+                    parameters: args.parameters.clone(),
+                };
+                (graph, vec![component])
+            }
+            Self::JobFile(file) => {
+                let assembled = Assembled::of(file, sandbox, clock)?;
+                let components = assembled.components.into_iter().map(|it| JobComponent {
+                    name: it.name,
+                    digest: it.component.digest().to_string(),
+                    first_operator: it.first_operator,
+                    operators: it.component.operators(limits()),
+                    parameters: it.arguments,
+                });
+                (assembled.graph, components.collect())
+            }
+        };
+        if collect {
+            collect_all(&mut graph);
+        }
+        let name = graph.name.clone();
+        let job = Job::new(graph, config.parallelism, components, clock);
+        job.with_context(|| format!("job {name}"))
+    }
+}
+
+/// Leads every sink to the client.
+fn collect_all(graph: &mut JobGraph) {
+    for operator in &mut graph.operators {
+        if let OperatorKind::Sink(connector) = &mut operator.kind {
+            *connector = Connector(r#"{"type":"collect"}"#.to_owned());
+        }
+    }
+}
