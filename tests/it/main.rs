@@ -6,6 +6,7 @@
 
 mod bounded;
 mod cli;
+mod connectors;
 mod damage;
 mod demos;
 mod errors;

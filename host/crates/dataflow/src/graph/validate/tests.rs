@@ -17,6 +17,9 @@ fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Opera
         name: format!("op {id}"),
         parallelism: None,
         chain: true,
+        component: None,
+        grants: Vec::new(),
+        cached_files: Vec::new(),
         kind,
         inputs: (0..inputs)
             .map(|_| Input {
@@ -50,6 +53,7 @@ fn edge(from: u32, to: u32, partitioning: Partitioning) -> Edge {
 fn word_count() -> JobGraph {
     JobGraph {
         name: "word-count".into(),
+        cached_files: Vec::new(),
         max_parallelism: 128,
         operators: vec![
             operator(0, OperatorKind::Source(Connector("{}".into())), 0, 1),
