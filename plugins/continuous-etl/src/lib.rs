@@ -37,8 +37,17 @@ fn continuous_etl(env: &mut Env) -> Result<(), JobError> {
         .param("rate")
         .describe("lines to read a second, 0 for as many as possible")
         .default(0)?;
+    let watch_ms: i64 = env
+        .param("watch")
+        .describe("milliseconds between two looks for new exports, 0 to end with those there are")
+        .default(0)?;
+    let exports = TextFiles::new(path).rate(rate);
+    let exports = match watch_ms {
+        0 => exports,
+        _ => exports.watch_continuously(watch_ms),
+    };
     let checked = env
-        .source::<String>(TextFiles::new(path).rate(rate))
+        .source::<String>(exports)
         .uid("exports")
         .process(|ctx| Check {
             rejected: ctx.side_output(&rejected()),

@@ -35,5 +35,5 @@ rules = [
 ]
 with open("rules.jsonl", "w") as out:
     for minute, rule in rules:
-        line = {"at_ms": START_MS + minute * MINUTE, **rule}
+        line = {"at_ms": START_MS + minute * MINUTE, "above": 0.0, "times": 0, "removed": False, **rule}
         out.write(json.dumps(line, separators=(",", ":")) + "\n")

@@ -4,12 +4,11 @@
 //! event time: a sample waits for the watermark, by when every rule that held at its time is known. So the alerts do not
 //! depend on how fast either stream arrives.
 
-use serde::Deserialize;
 use wasmill_sdk::connector::SinkSpec;
 use wasmill_sdk::prelude::*;
 
 /// A measurement, as a line of the input has it.
-#[derive(Record, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Record, Clone, Debug, PartialEq)]
 struct Sample {
     host: String,
     metric: String,
@@ -18,17 +17,14 @@ struct Sample {
 }
 
 /// A rule from this time on: so many samples of a host in a row above a limit are an alert.
-#[derive(Record, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Record, Clone, Debug, PartialEq)]
 struct Rule {
     rule: String,
     metric: String,
     at_ms: i64,
-    #[serde(default)]
     above: f64,
-    #[serde(default)]
     times: i64,
     /// The rule holds no longer.
-    #[serde(default)]
     removed: bool,
 }
 
@@ -59,22 +55,16 @@ fn rule_alerts(env: &mut Env) -> Result<(), JobError> {
         .describe("samples to read a second, 0 for as many as possible")
         .default(0)?;
     let samples = env
-        .source::<String>(TextFiles::new(format!("{path}/samples.jsonl")).rate(rate))
+        .source::<Sample>(
+            TextFiles::json_lines::<Sample>(format!("{path}/samples.jsonl")).rate(rate),
+        )
         .uid("samples")
-        .flat_map(|line, out| {
-            if let Ok(sample) = wasmill_sdk::json::from_str::<Sample>(&line) {
-                out.emit(sample);
-            }
-        })
         .assign_timestamps(|sample| sample.at_ms, Watermarks::bounded_ms(5_000));
     let rules = env
-        .source::<String>(TextFiles::new(format!("{path}/rules.jsonl")).rate(rate / 100))
+        .source::<Rule>(
+            TextFiles::json_lines::<Rule>(format!("{path}/rules.jsonl")).rate(rate / 100),
+        )
         .uid("rules")
-        .flat_map(|line, out| {
-            if let Ok(rule) = wasmill_sdk::json::from_str::<Rule>(&line) {
-                out.emit(rule);
-            }
-        })
         .assign_timestamps(|rule| rule.at_ms, Watermarks::monotonic());
     samples
         .key_by(|sample| sample.metric.clone())

@@ -2,23 +2,43 @@
 
 use wasmill_sdk::testing::Harness;
 
-use super::{Alert, rule_alerts};
+use super::{Alert, Rule, Sample, rule_alerts};
 
-fn sample(second: i64, value: i64) -> String {
-    let at_ms = second * 1000;
-    format!(r#"{{"host":"H","metric":"cpu","at_ms":{at_ms},"value":{value}}}"#)
+/// A record of either stream.
+#[derive(Clone)]
+enum Arrival {
+    Sample(Sample),
+    Rule(Rule),
 }
 
-fn rule(second: i64, what: &str) -> String {
-    let at_ms = second * 1000;
-    format!(r#"{{"rule":"hot","metric":"cpu","at_ms":{at_ms},{what}}}"#)
+fn sample(second: i64, value: f64) -> Arrival {
+    Arrival::Sample(Sample {
+        host: "H".to_owned(),
+        metric: "cpu".to_owned(),
+        at_ms: second * 1000,
+        value,
+    })
 }
 
-/// The seconds of the alerts. Input 0 are samples, input 1 rules.
-fn seconds(pushes: &[(usize, String)]) -> Vec<i64> {
+fn rule(second: i64, above: f64, times: i64, removed: bool) -> Arrival {
+    Arrival::Rule(Rule {
+        rule: "hot".to_owned(),
+        metric: "cpu".to_owned(),
+        at_ms: second * 1000,
+        above,
+        times,
+        removed,
+    })
+}
+
+/// The seconds of the alerts.
+fn seconds(arrivals: &[Arrival]) -> Vec<i64> {
     let mut harness = Harness::start(&rule_alerts, &[]).unwrap();
-    for (input, line) in pushes {
-        harness.push(*input, std::slice::from_ref(line)).unwrap();
+    for arrival in arrivals {
+        match arrival {
+            Arrival::Sample(sample) => harness.push(0, std::slice::from_ref(sample)).unwrap(),
+            Arrival::Rule(rule) => harness.push(1, std::slice::from_ref(rule)).unwrap(),
+        }
     }
     harness.finish().unwrap();
     let alerts = harness.records::<Alert>(0).unwrap();
@@ -27,28 +47,33 @@ fn seconds(pushes: &[(usize, String)]) -> Vec<i64> {
 
 #[test]
 fn so_many_samples_in_a_row_are_one_alert() {
-    let values = [91, 92, 50, 93, 94, 95, 96];
-    let mut pushes = vec![(1, rule(0, r#""above":90,"times":3"#))];
-    pushes.extend(
+    let values = [91.0, 92.0, 50.0, 93.0, 94.0, 95.0, 96.0];
+    let mut arrivals = vec![rule(0, 90.0, 3, false)];
+    arrivals.extend(
         values
             .iter()
             .zip(1..)
-            .map(|(&value, second)| (0, sample(second, value))),
+            .map(|(&value, second)| sample(second, value)),
     );
-    assert_eq!(seconds(&pushes), [6]);
+    assert_eq!(seconds(&arrivals), [6]);
 }
 
 #[test]
 fn a_rule_holds_from_its_time_on_whenever_it_arrives() {
     let rules = [
-        (1, rule(2, r#""above":90,"times":1"#)),
-        (1, rule(4, r#""above":10,"times":1"#)),
-        (1, rule(6, r#""removed":true"#)),
+        rule(2, 90.0, 1, false),
+        rule(4, 10.0, 1, false),
+        rule(6, 0.0, 0, true),
     ];
-    let samples = [(1, 95), (2, 50), (3, 95), (4, 9), (5, 20), (7, 95)];
-    let samples = samples.map(|(second, value)| (0, sample(second, value)));
-    let rules_first = [&rules[..], &samples].concat();
-    assert_eq!(seconds(&rules_first), [3, 5]);
-    let samples_first = [&samples[..], &rules].concat();
-    assert_eq!(seconds(&samples_first), [3, 5]);
+    let samples = [
+        (1, 95.0),
+        (2, 50.0),
+        (3, 95.0),
+        (4, 9.0),
+        (5, 20.0),
+        (7, 95.0),
+    ];
+    let samples = samples.map(|(second, value)| sample(second, value));
+    assert_eq!(seconds(&[&rules[..], &samples].concat()), [3, 5]);
+    assert_eq!(seconds(&[&samples[..], &rules].concat()), [3, 5]);
 }
