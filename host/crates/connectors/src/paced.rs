@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataflow::clock::Clock;
-use dataflow::ids::CheckpointId;
+use dataflow::ids::{CheckpointId, SplitId};
 use dataflow::limits::SOURCE_BATCH_RECORDS;
 use dataflow::port::sink::ConnectorError;
 use dataflow::port::source::{
@@ -111,6 +111,10 @@ impl SourceReader for PacedReader {
             self.due_ns = now_ns + self.rate.pause_ns(batch.len());
         }
         Ok(polled)
+    }
+
+    fn pause(&mut self, splits: &[SplitId]) -> bool {
+        self.reader.pause(splits)
     }
 
     fn snapshot(&mut self) -> Vec<SourceSplit> {
