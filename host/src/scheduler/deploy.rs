@@ -377,7 +377,7 @@ impl Deployment<'_> {
             subtask,
             parallelism: vertex.parallelism,
             max_parallelism: self.job.graph.max_parallelism,
-            attempt: 0,
+            attempt: self.inheritance.attempt(),
             operators: vertex.fragment.clone(),
             inputs: vertex.fragment_inputs.clone(),
             outputs: vertex

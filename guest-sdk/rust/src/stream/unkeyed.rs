@@ -194,7 +194,7 @@ impl<T: Row> Stream<T> {
             let declared = ctx.finish()?;
             let node = Rc::new(ProcessNode {
                 logic: RefCell::new(logic),
-                counters: declared.counters,
+                metrics: declared.metrics,
                 timestamp: declared.timestamp,
                 watermark: Cell::new(i64::MIN),
                 out: wiring.out(0)?,
@@ -340,7 +340,7 @@ impl<T: Row> Stream<T> {
         node.open = Some(Box::new(move |wiring| {
             let mut ctx = OpenContext::opening(wiring, None);
             let sink = factory(&mut ctx);
-            let sink = OpenSink::open(sink, ctx.finish()?.counters, &wiring.shared)?;
+            let sink = OpenSink::open(sink, ctx.finish()?.metrics, &wiring.shared)?;
             wiring.sink = Some(Rc::new(sink));
             Ok(())
         }));
