@@ -6,6 +6,7 @@
 
 mod bounded;
 mod cli;
+mod connectors;
 mod damage;
 mod demos;
 mod errors;
@@ -15,5 +16,9 @@ mod job_files;
 mod jobs;
 mod kill;
 mod native;
+mod random_jobs;
+mod refusals;
 mod support;
 mod time;
+mod transforms;
+mod windows;

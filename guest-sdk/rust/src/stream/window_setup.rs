@@ -101,6 +101,7 @@ impl<T: Row> Setup<T> {
         }
         if self.single {
             node.parallelism = Some(1);
+            node.single = true;
         }
         node
     }

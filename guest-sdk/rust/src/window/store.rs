@@ -14,7 +14,7 @@ use super::contents::{Contents, Member, Writes};
 use crate::error::Error;
 use crate::host::Addresses;
 use crate::keyed::KeyTable;
-use crate::row::Row;
+use crate::row::{Row, decode_array, encode_array};
 use crate::task::Shared;
 
 /// A window of a key.
@@ -75,6 +75,8 @@ pub(super) struct Store<H> {
     pub(super) states: StateNumbers,
     shared: Rc<Shared>,
     pub(super) by_slot: Vec<KeyWindows<H>>,
+    /// Slots in use.
+    slots: u32,
     count: usize,
     /// Windows that were changed: slot and address.
     dirty: Vec<(u32, Window)>,
@@ -94,6 +96,7 @@ impl<H: Default> Store<H> {
             states,
             shared: Rc::clone(shared),
             by_slot: Vec::new(),
+            slots: 0,
             count: 0,
             dirty: Vec::new(),
             over: Vec::new(),
@@ -106,8 +109,11 @@ impl<H: Default> Store<H> {
 
     /// Makes room for the slots of the table.
     pub(super) fn grow(&mut self, slots: u32) {
-        self.by_slot
-            .resize_with(slots as usize, KeyWindows::default);
+        self.slots = slots;
+        if self.by_slot.len() < slots as usize {
+            self.by_slot
+                .resize_with(slots as usize, KeyWindows::default);
+        }
     }
 
     /// How many windows are cached.
@@ -249,10 +255,7 @@ impl<H: Default> Store<H> {
         if inline {
             return C::read_set(stored, add);
         }
-        for member in Vec::<Member>::decode(stored)? {
-            add(member, H::default());
-        }
-        Ok(())
+        decode_array::<Vec<Member>, Member>(stored, |member| add(member, H::default()))
     }
 
     /// Reads the trigger's states, and the contents if asked for, of windows that are not known, all at once.
@@ -401,10 +404,10 @@ impl<H: Default> Store<H> {
                 .map(|entry| (entry.member(), &entry.held));
             let out = &mut self.writes.put_values.data;
             if self.states.contents.is_none() {
-                C::write_set(members, out);
+                C::write_set(windows.entries.len(), members, out);
             } else {
-                let members: Vec<Member> = members.map(|(member, _)| member).collect();
-                members.encode(out);
+                let members = members.map(|(member, _)| member);
+                encode_array::<Member>(windows.entries.len(), members, out);
             }
             self.writes.put_values.close(None);
         }
@@ -413,7 +416,12 @@ impl<H: Default> Store<H> {
 
     /// Forgets everything; nothing is unwritten.
     pub(super) fn clear(&mut self) {
-        self.by_slot.clear();
+        // The memory is kept: the next keys take it over.
+        for windows in &mut self.by_slot[..self.slots as usize] {
+            windows.entries.clear();
+            windows.set_read = false;
+        }
+        self.slots = 0;
         self.count = 0;
     }
 }
