@@ -1,6 +1,6 @@
 //! The benchmark jobs: the same questions that other engines are asked, with the same answers.
 //!
-//! The parameter `job` chooses one of J0 to J7 and L2. Every result ends in a checksum that does not depend on order,
+//! The parameter `job` chooses one of J0 to J8 and L2. Every result ends in a checksum that does not depend on order,
 //! so that runs on any engine and any parallelism can be compared. Operators do what a user would write: there is no
 //! shortcut that the public SDK does not have.
 
@@ -12,7 +12,9 @@ mod words;
 use wasmill_sdk::prelude::*;
 
 use crate::join::Join;
-use crate::records::{Auction, AuctionCount, Bid, BidInEuros, Event, Pair, Person, StampedPair};
+use crate::records::{
+    Auction, AuctionCount, Bid, BidInEuros, BidderSession, Event, Pair, Person, StampedPair,
+};
 use crate::running_count::{CountPairs, CountStamped};
 use crate::words::{CountWords, each_word};
 
@@ -49,7 +51,7 @@ impl Run {
 
 #[wasmill_sdk::job]
 fn bench(env: &mut Env) -> Result<(), JobError> {
-    let job: String = env.param("job").describe("J0 to J7, or L2").default("J2")?;
+    let job: String = env.param("job").describe("J0 to J8, or L2").default("J2")?;
     let run = Run {
         n: env
             .param("n")
@@ -98,10 +100,11 @@ fn bench(env: &mut Env) -> Result<(), JobError> {
         "J5" => hot_auctions(env, &run),
         "J6" => join_sellers(env, &run),
         "J7" => count_words(env, &run, file, emit == "all"),
+        "J8" => bidder_sessions(env, &run),
         "L2" => latency(env, &run),
         other => {
             return Err(Error::from(format!(
-                "there is no job {other}, choose J0 to J7 or L2"
+                "there is no job {other}, choose J0 to J8 or L2"
             )));
         }
     }
@@ -178,6 +181,20 @@ fn auction_count(auction: &i64, window: Window, count: i64, out: &mut Collector<
         auction: *auction,
         count,
     });
+}
+
+fn bidder_sessions(env: &mut Env, run: &Run) {
+    timed_bids(env, run)
+        .key_by(|bid| bid.bidder)
+        .window(Session::with_gap_secs(5))
+        .aggregate_with(Count, |bidder: &i64, window, count, out| {
+            out.emit(BidderSession {
+                window_start: window.start,
+                bidder: *bidder,
+                count,
+            });
+        })
+        .sink(run.sink());
 }
 
 fn join_sellers(env: &mut Env, run: &Run) {

@@ -43,6 +43,14 @@ pub(crate) struct AuctionCount {
     pub(crate) count: i64,
 }
 
+/// J8: how many bids a bidder made in a session.
+#[derive(Record, Clone, Debug, PartialEq)]
+pub(crate) struct BidderSession {
+    pub(crate) window_start: i64,
+    pub(crate) bidder: i64,
+    pub(crate) count: i64,
+}
+
 /// A person or an auction, as the generator gives both.
 #[derive(Record, Clone, Debug, PartialEq)]
 pub(crate) struct Event {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::answer::Lines;
 
 /// The part files of a directory; none if it does not exist yet.
-fn parts(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn parts(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else {
         return Vec::new();
     };

@@ -101,6 +101,7 @@ impl<T: Row> Setup<T> {
         }
         if self.single {
             node.parallelism = Some(1);
+            node.single = true;
         }
         node
     }
@@ -154,7 +155,7 @@ impl<T: Row> Setup<T> {
             let declared = ctx.finish()?;
             let outputs = 1 + declared.outputs.len() as u32;
             let late = self.late_records(wiring, declared.counters, outputs)?;
-            let states = self.numbers(wiring)?;
+            let states = self.numbers::<C>(wiring)?;
             let shape = Shape {
                 assigner: self.assigner,
                 trigger: self.trigger,
@@ -171,39 +172,38 @@ impl<T: Row> Setup<T> {
         node
     }
 
+    /// Schema of the merging window set if it has the contents of the windows.
+    fn set_schema<C: Contents<T>>(&self) -> Option<serde_json::Value> {
+        let inline = self.assigner.is_merging() && self.trigger.is_none();
+        inline.then(C::set_schema).flatten()
+    }
+
     /// The states of the general operator.
     fn states<C: Contents<T>>(&self) -> Vec<StatePlan> {
+        let state = |name: &str, kind, schema, sub_key_schema| StatePlan {
+            name: name.to_owned(),
+            kind,
+            schema,
+            sub_key_schema,
+        };
+        if let Some(schema) = self.set_schema::<C>() {
+            return vec![state(MERGING_STATE, "value", schema, None)];
+        }
         let bounds = Some(schema_of::<(i64, i64)>());
-        let mut states = vec![StatePlan {
-            name: WINDOW_STATE.to_owned(),
-            kind: C::KIND,
-            schema: C::schema(),
-            sub_key_schema: bounds.clone(),
-        }];
+        let mut states = vec![state(WINDOW_STATE, C::KIND, C::schema(), bounds.clone())];
         let schema = self
             .trigger
             .as_ref()
             .and_then(|trigger| trigger.state_schema());
-        if let Some(schema) = schema {
-            states.push(StatePlan {
-                name: TRIGGER_STATE.to_owned(),
-                kind: "value",
-                schema,
-                sub_key_schema: bounds,
-            });
-        }
+        states.extend(schema.map(|schema| state(TRIGGER_STATE, "value", schema, bounds)));
         if self.assigner.is_merging() {
-            states.push(StatePlan {
-                name: MERGING_STATE.to_owned(),
-                kind: "value",
-                schema: schema_of::<Vec<(i64, i64, i64, i64)>>(),
-                sub_key_schema: None,
-            });
+            let schema = schema_of::<Vec<(i64, i64, i64, i64)>>();
+            states.push(state(MERGING_STATE, "value", schema, None));
         }
         states
     }
 
-    fn numbers(&self, wiring: &Wiring<'_>) -> Result<StateNumbers, Error> {
+    fn numbers<C: Contents<T>>(&self, wiring: &Wiring<'_>) -> Result<StateNumbers, Error> {
         let trigger = self
             .trigger
             .as_ref()
@@ -216,8 +216,10 @@ impl<T: Row> Setup<T> {
             .assigner
             .is_merging()
             .then(|| wiring.state_number(MERGING_STATE));
+        let inline = self.set_schema::<C>().is_some();
+        let contents = (!inline).then(|| wiring.state_number(WINDOW_STATE));
         Ok(StateNumbers {
-            contents: wiring.state_number(WINDOW_STATE)?,
+            contents: contents.transpose()?,
             trigger: trigger.transpose()?,
             merging: merging.transpose()?,
         })

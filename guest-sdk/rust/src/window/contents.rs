@@ -9,7 +9,7 @@ use super::{Fold, WindowContext};
 use crate::column::Column;
 use crate::error::{Error, Outcome};
 use crate::host::{Addresses, Host};
-use crate::row::{Row, schema_of};
+use crate::row::{Row, decode_array, encode_array, schema_of};
 
 /// A key and its width, or a sub-key and its width.
 pub(crate) type Part<'a> = (Option<usize>, &'a [u8]);
@@ -53,9 +53,31 @@ pub(crate) trait Contents<T: Row>: 'static {
         ctx: &WindowContext,
         function: impl FnOnce(&Self::View) -> Outcome,
     ) -> Outcome;
+    /// Schema of a set of merging windows with their contents, if the contents can be part of it.
+    fn set_schema() -> Option<Value> {
+        None
+    }
+    /// Writes a set of merging windows with their contents.
+    fn write_set<'a>(
+        _count: usize,
+        _members: impl Iterator<Item = (Member, &'a Self::Held)>,
+        _out: &mut Vec<u8>,
+    ) {
+    }
+    /// Reads a set of merging windows with their contents.
+    ///
+    /// # Errors
+    /// It is malformed.
+    fn read_set(_stored: &[u8], _each: impl FnMut(Member, Self::Held)) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Writes what has changed.
     fn write(&self, held: &mut Self::Held, key: Part<'_>, address: Part<'_>, writes: &mut Writes);
 }
+
+/// A live window in the merging window set: its bounds and its address.
+pub(crate) type Member = (i64, i64, i64, i64);
 
 /// The writes of a call to one state.
 #[derive(Default)]
@@ -91,6 +113,9 @@ impl Writes {
 pub(crate) struct Incremental<F> {
     pub(crate) fold: F,
 }
+
+/// A live window and its accumulator, which is there from the first record on.
+type FoldedMember<A> = (i64, i64, i64, i64, A);
 
 /// The accumulator of a window.
 pub(crate) struct Folded<A> {
@@ -157,6 +182,35 @@ impl<T: Row, F: Fold<T>> Contents<T> for Incremental<F> {
         function: impl FnOnce(&F::Acc) -> Outcome,
     ) -> Outcome {
         held.acc.as_ref().map_or(Ok(()), function)
+    }
+
+    fn set_schema() -> Option<Value> {
+        Some(schema_of::<Vec<FoldedMember<F::Acc>>>())
+    }
+
+    fn write_set<'a>(
+        count: usize,
+        members: impl Iterator<Item = (Member, &'a Self::Held)>,
+        out: &mut Vec<u8>,
+    ) {
+        let with_acc = |((start, end, from, until), held): (Member, &Self::Held)| {
+            held.acc.clone().map(|acc| (start, end, from, until, acc))
+        };
+        encode_array::<FoldedMember<F::Acc>>(count, members.filter_map(with_acc), out);
+    }
+
+    fn read_set(stored: &[u8], mut each: impl FnMut(Member, Self::Held)) -> Result<(), Error> {
+        type Set<A> = Vec<FoldedMember<A>>;
+        decode_array::<Set<F::Acc>, FoldedMember<F::Acc>>(
+            stored,
+            |(start, end, from, until, acc)| {
+                let held = Folded {
+                    acc: Some(acc),
+                    read: true,
+                };
+                each((start, end, from, until), held);
+            },
+        )
     }
 
     fn write(&self, held: &mut Self::Held, key: Part<'_>, address: Part<'_>, writes: &mut Writes) {

@@ -74,7 +74,7 @@ impl<K: Row, T: Row, C: Contents<T>> Inner<K, T, C> {
             self.keys.push(K::decode(self.table.key(slot))?);
         }
         self.store.grow(self.table.len());
-        self.store.read_sets(&self.table, &self.slots)
+        self.store.read_sets::<T, C>(&self.table, &self.slots)
     }
 }
 

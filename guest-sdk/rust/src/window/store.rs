@@ -2,22 +2,20 @@
 //!
 //! Windows of a key are in order. Where windows merge, the live windows of a key are a state of their own, the merging
 //! window set: it says where each keeps its contents, its address, which stays the same while the window grows. Without
-//! merging a window is its own address, and is in the cache as soon as somebody asked for it.
+//! merging a window is its own address, and is in the cache as soon as somebody asked for it. Accumulators of merging
+//! windows with the default trigger are part of the set: a session costs one state and one timer.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::Window;
 use super::bounds::WINDOW_WIDTH;
-use super::contents::{Contents, Writes};
+use super::contents::{Contents, Member, Writes};
 use crate::error::Error;
 use crate::host::Addresses;
 use crate::keyed::KeyTable;
-use crate::row::Row;
+use crate::row::{Row, decode_array, encode_array};
 use crate::task::Shared;
-
-/// A live window as the merging window set stores it: its bounds and its address.
-pub(super) type Member = (i64, i64, i64, i64);
 
 /// A window of a key.
 pub(super) struct Entry<H> {
@@ -35,6 +33,13 @@ pub(super) struct Entry<H> {
     trigger_dirty: bool,
     listed: bool,
     asked: bool,
+}
+
+impl<H> Entry<H> {
+    fn member(&self) -> Member {
+        let (window, address) = (self.window, self.address);
+        (window.start, window.end, address.start, address.end)
+    }
 }
 
 /// The windows of a key.
@@ -57,7 +62,8 @@ impl<H> Default for KeyWindows<H> {
 /// The numbers of the operator's states.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StateNumbers {
-    pub(crate) contents: u32,
+    /// None if the merging window set has them.
+    pub(crate) contents: Option<u32>,
     /// None if the trigger keeps nothing; with the width of its state.
     pub(crate) trigger: Option<(u32, Option<usize>)>,
     /// None if windows do not merge.
@@ -69,6 +75,8 @@ pub(super) struct Store<H> {
     pub(super) states: StateNumbers,
     shared: Rc<Shared>,
     pub(super) by_slot: Vec<KeyWindows<H>>,
+    /// Slots in use.
+    slots: u32,
     count: usize,
     /// Windows that were changed: slot and address.
     dirty: Vec<(u32, Window)>,
@@ -88,6 +96,7 @@ impl<H: Default> Store<H> {
             states,
             shared: Rc::clone(shared),
             by_slot: Vec::new(),
+            slots: 0,
             count: 0,
             dirty: Vec::new(),
             over: Vec::new(),
@@ -100,8 +109,11 @@ impl<H: Default> Store<H> {
 
     /// Makes room for the slots of the table.
     pub(super) fn grow(&mut self, slots: u32) {
-        self.by_slot
-            .resize_with(slots as usize, KeyWindows::default);
+        self.slots = slots;
+        if self.by_slot.len() < slots as usize {
+            self.by_slot
+                .resize_with(slots as usize, KeyWindows::default);
+        }
     }
 
     /// How many windows are cached.
@@ -157,7 +169,9 @@ impl<H: Default> Store<H> {
     pub(super) fn remove(&mut self, slot: u32, at: usize) -> Option<Entry<H>> {
         let entry = self.by_slot[slot as usize].entries.remove(at)?;
         self.count -= 1;
-        self.over.push((slot, entry.address));
+        if self.states.contents.is_some() {
+            self.over.push((slot, entry.address));
+        }
         self.touch_set(slot);
         Some(entry)
     }
@@ -175,6 +189,9 @@ impl<H: Default> Store<H> {
     /// Tells that the contents or the trigger's state of a window have changed.
     #[inline]
     pub(super) fn touch(&mut self, slot: u32, at: usize, trigger: bool) {
+        if self.states.contents.is_none() {
+            return self.touch_set(slot);
+        }
         let entry = &mut self.by_slot[slot as usize].entries[at];
         entry.trigger_dirty |= trigger;
         entry.contents_dirty |= !trigger;
@@ -185,7 +202,11 @@ impl<H: Default> Store<H> {
     }
 
     /// Reads the merging window sets of the slots that are new.
-    pub(super) fn read_sets(&mut self, table: &KeyTable, slots: &[u32]) -> Result<(), Error> {
+    pub(super) fn read_sets<T: Row, C: Contents<T, Held = H>>(
+        &mut self,
+        table: &KeyTable,
+        slots: &[u32],
+    ) -> Result<(), Error> {
         let Some(state) = self.states.merging else {
             return Ok(());
         };
@@ -209,17 +230,32 @@ impl<H: Default> Store<H> {
             if *present == 0 {
                 continue;
             }
-            for (start, end, from, until) in Vec::<Member>::decode(value)? {
-                let at = self.by_slot[slot as usize].entries.len();
-                let address = Window {
-                    start: from,
-                    end: until,
-                };
-                self.insert(slot, at, Window { start, end }, address);
-                self.entry(slot, at).timed = true;
-            }
+            self.read_set::<T, C>(slot, value)?;
         }
         Ok(())
+    }
+
+    fn read_set<T: Row, C: Contents<T, Held = H>>(
+        &mut self,
+        slot: u32,
+        stored: &[u8],
+    ) -> Result<(), Error> {
+        let inline = self.states.contents.is_none();
+        let mut add = |(start, end, from, until): Member, held: H| {
+            let address = Window {
+                start: from,
+                end: until,
+            };
+            let at = self.by_slot[slot as usize].entries.len();
+            self.insert(slot, at, Window { start, end }, address);
+            let entry = self.entry(slot, at);
+            entry.timed = true;
+            entry.held = held;
+        };
+        if inline {
+            return C::read_set(stored, add);
+        }
+        decode_array::<Vec<Member>, Member>(stored, |member| add(member, H::default()))
     }
 
     /// Reads the trigger's states, and the contents if asked for, of windows that are not known, all at once.
@@ -230,9 +266,9 @@ impl<H: Default> Store<H> {
         windows: &[(u32, Window)],
         with_contents: bool,
     ) -> Result<(), Error> {
-        if with_contents {
+        if with_contents && let Some(state) = self.states.contents {
             let asked = self.ask(table, windows, |entry| !C::is_read(&entry.held));
-            self.fetch(self.states.contents, &asked, |entry, value| {
+            self.fetch(state, &asked, |entry, value| {
                 // What the host has of it was registered with it.
                 entry.timed |= value.is_some();
                 contents.read(&mut entry.held, value)
@@ -316,11 +352,13 @@ impl<H: Default> Store<H> {
             }
         }
         let host = &*self.shared.host;
-        self.writes.send(host, self.states.contents);
+        if let Some(state) = self.states.contents {
+            self.writes.send(host, state);
+        }
         if let Some((state, _)) = self.states.trigger {
             self.trigger_writes.send(host, state);
         }
-        self.flush_sets(table);
+        self.flush_sets::<T, C>(table);
     }
 
     fn write<T: Row, C: Contents<T, Held = H>>(
@@ -346,7 +384,7 @@ impl<H: Default> Store<H> {
         }
     }
 
-    fn flush_sets(&mut self, table: &KeyTable) {
+    fn flush_sets<T: Row, C: Contents<T, Held = H>>(&mut self, table: &KeyTable) {
         let Some(state) = self.states.merging else {
             return;
         };
@@ -359,20 +397,18 @@ impl<H: Default> Store<H> {
                 self.writes.deletes.push(key, none);
                 continue;
             }
-            let members: Vec<Member> = windows
+            self.writes.puts.push(key, none);
+            let members = windows
                 .entries
                 .iter()
-                .map(|entry| {
-                    (
-                        entry.window.start,
-                        entry.window.end,
-                        entry.address.start,
-                        entry.address.end,
-                    )
-                })
-                .collect();
-            self.writes.puts.push(key, none);
-            members.encode(&mut self.writes.put_values.data);
+                .map(|entry| (entry.member(), &entry.held));
+            let out = &mut self.writes.put_values.data;
+            if self.states.contents.is_none() {
+                C::write_set(windows.entries.len(), members, out);
+            } else {
+                let members = members.map(|(member, _)| member);
+                encode_array::<Member>(windows.entries.len(), members, out);
+            }
             self.writes.put_values.close(None);
         }
         self.writes.send(&*self.shared.host, state);
@@ -380,7 +416,12 @@ impl<H: Default> Store<H> {
 
     /// Forgets everything; nothing is unwritten.
     pub(super) fn clear(&mut self) {
-        self.by_slot.clear();
+        // The memory is kept: the next keys take it over.
+        for windows in &mut self.by_slot[..self.slots as usize] {
+            windows.entries.clear();
+            windows.set_read = false;
+        }
+        self.slots = 0;
         self.count = 0;
     }
 }

@@ -5,8 +5,9 @@
 //! few threads (sockets) are named, owned by a reader and joined when it is dropped.
 //!
 //! Reading order: [`schema`] and [`row`] (how values are encoded), [`record_hash`] (what a checksum is), then the
-//! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`collect`], [`blackhole`],
-//! [`latency`]. Shared by several of them: `lines`, `text_format`, `saved`, `accepted`.
+//! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`collect`],
+//! [`blackhole`], [`latency`]. Shared by several of them: `lines`, `paced`, `record_format`, `text_format`,
+//! `saved`, `accepted`.
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
@@ -28,7 +29,9 @@ pub mod error;
 pub mod generator;
 pub mod latency;
 mod lines;
+mod paced;
 pub mod print;
+mod record_format;
 pub mod record_hash;
 pub mod row;
 mod saved;
@@ -61,7 +64,13 @@ pub fn source(config: &Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Source>, 
         "collection" => Arc::new(collection::CollectionSource::try_new(keys)?),
         "generator" => Arc::new(generator::GeneratorSource::try_new(keys, clock)?),
         "socket" => Arc::new(socket::SocketSource::try_new(keys)?),
-        "text-files" => Arc::new(text_files::TextFileSource::try_new(keys)?),
+        "text-files" => {
+            let source = text_files::TextFileSource::try_new(keys)?;
+            match source.rate() {
+                Some(rate) => Arc::new(paced::Paced::new(source, rate, clock)),
+                None => Arc::new(source),
+            }
+        }
         other => return Err(config::unknown_type(other, "source", &SOURCES)),
     })
 }

@@ -26,13 +26,21 @@ pub(crate) struct LineBuffer {
     end: usize,
     /// How many of the waiting bytes are known to hold no line end.
     searched: usize,
+    /// Lines of a batch, at most.
+    batch_lines: usize,
     /// Lines in which invalid UTF-8 was replaced.
     pub(crate) replaced_lines: u64,
 }
 
 impl LineBuffer {
     pub(crate) fn new() -> Self {
+        Self::of_batches(None)
+    }
+
+    /// A buffer that gives batches of so many lines, at most.
+    pub(crate) fn of_batches(lines: Option<usize>) -> Self {
         Self {
+            batch_lines: lines.unwrap_or(SOURCE_BATCH_RECORDS),
             bytes: vec![0; READ_BYTES],
             start: 0,
             end: 0,
@@ -93,7 +101,7 @@ impl LineBuffer {
         at_end: bool,
     ) -> Result<Option<(Batch, usize)>, LineTooLong> {
         let raw = &self.bytes[self.start..self.end];
-        let mut lines = Lines::with_capacity(raw.len());
+        let mut lines = Lines::with_capacity(raw.len(), self.batch_lines);
         let mut taken = 0;
         let mut full = limit == 0;
         if !full {
@@ -130,7 +138,7 @@ impl LineBuffer {
         let lines = if std::str::from_utf8(&raw[..taken]).is_ok() {
             lines
         } else {
-            let (lines, consumed, replaced) = replace_invalid(&raw[..taken])?;
+            let (lines, consumed, replaced) = replace_invalid(&raw[..taken], self.batch_lines)?;
             taken = consumed;
             self.replaced_lines += replaced;
             lines
@@ -144,8 +152,8 @@ impl LineBuffer {
 /// Cuts bytes that end with a whole line again, replacing what is not UTF-8. Since a replacement is longer than what
 /// it replaces, fewer lines may fit; returns the lines, the bytes they took, and how many were changed.
 #[cold]
-fn replace_invalid(raw: &[u8]) -> Result<(Lines, usize, u64), LineTooLong> {
-    let mut lines = Lines::with_capacity(raw.len());
+fn replace_invalid(raw: &[u8], batch_lines: usize) -> Result<(Lines, usize, u64), LineTooLong> {
+    let mut lines = Lines::with_capacity(raw.len(), batch_lines);
     let (mut taken, mut replaced) = (0, 0);
     while taken < raw.len() {
         let end = memchr::memchr(b'\n', &raw[taken..]).map(|found| taken + found);
@@ -172,22 +180,24 @@ struct Lines {
     ends: Vec<u32>,
     first_width: usize,
     one_width: bool,
+    lines_max: usize,
 }
 
 impl Lines {
-    fn with_capacity(waiting: usize) -> Self {
+    fn with_capacity(waiting: usize, lines_max: usize) -> Self {
         Self {
             data: Vec::with_capacity(waiting.min(SOURCE_BATCH_BYTES)),
-            ends: Vec::with_capacity(SOURCE_BATCH_RECORDS.min(waiting + 1)),
+            ends: Vec::with_capacity(lines_max.min(waiting + 1)),
             first_width: 0,
             one_width: true,
+            lines_max,
         }
     }
 
     #[inline]
     fn has_room(&self, line: &[u8]) -> bool {
         self.ends.is_empty()
-            || (self.ends.len() < SOURCE_BATCH_RECORDS
+            || (self.ends.len() < self.lines_max
                 && self.data.len() + line.len() <= SOURCE_BATCH_BYTES)
     }
 

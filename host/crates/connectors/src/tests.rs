@@ -47,7 +47,7 @@ fn unknown_type_lists_the_types_there_are() {
 fn unknown_key_lists_the_keys_there_are() {
     let text = source_error(json!({"type": "text-files", "path": "/", "splitbytes": 1}));
     assert!(text.contains("unknown field `splitbytes`"), "{text}");
-    assert!(text.contains("`path` or `split_bytes`"), "{text}");
+    assert!(text.contains("`path`, `split_bytes`"), "{text}");
     for kind in super::SINKS {
         let text = sink_error(json!({"type": kind, "no such key": 1}));
         assert!(text.contains("no such key"), "{text}");

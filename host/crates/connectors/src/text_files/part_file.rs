@@ -15,7 +15,8 @@ const UNFINISHED_PREFIX: &str = ".part-";
 const UNFINISHED_SUFFIX: &str = ".inprogress";
 const PUBLISHED_PREFIX: &str = "part-";
 
-/// What a commit renames: names within the directory of the sink.
+/// What a commit renames: names within the directory of the sink; the published one may be that of a file in the
+/// sub-directory of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PartFile {
     pub(super) unfinished: String,
@@ -59,6 +60,11 @@ pub(super) fn is_after(name: &str, restored: CheckpointId, runs: &[String]) -> b
     later && runs.iter().any(|known| plain(known) == *run)
 }
 
+/// Whether a directory of this name is that of a partition.
+pub(super) fn is_partition(name: &str) -> bool {
+    !name.starts_with(['.', '=']) && name.contains('=')
+}
+
 /// Whether a file of this name is an unfinished one of this sink.
 pub(super) fn is_unfinished(name: &str) -> bool {
     name.starts_with(UNFINISHED_PREFIX) && name.ends_with(UNFINISHED_SUFFIX)
@@ -72,6 +78,13 @@ fn plain(run: &str) -> String {
 }
 
 impl PartFile {
+    /// The sub-directory of the published file, if it has one.
+    pub(super) fn partition(&self) -> Option<&str> {
+        self.published
+            .rsplit_once('/')
+            .map(|(partition, _)| partition)
+    }
+
     pub(super) fn to_committable(&self) -> Committable {
         Committable(
             saved::Writer::new()
@@ -88,10 +101,15 @@ impl PartFile {
             published: reader.text()?.to_owned(),
         };
         let names_files = |name: &str| !name.contains(['/', '\0']);
+        let (partition, published) = match part.published.rsplit_once('/') {
+            Some((partition, published)) => (Some(partition), published),
+            None => (None, part.published.as_str()),
+        };
         if !is_unfinished(&part.unfinished)
-            || !part.published.starts_with(PUBLISHED_PREFIX)
+            || !published.starts_with(PUBLISHED_PREFIX)
             || !names_files(&part.unfinished)
-            || !names_files(&part.published)
+            || !names_files(published)
+            || partition.is_some_and(|name| !names_files(name) || !is_partition(name))
         {
             return Err(reader.corrupt(format!(
                 "`{}` and `{}` are no names of part files",

@@ -6,16 +6,16 @@
 //!    if the published file exists and the unfinished one does not, it was done before.
 //! 4. Before a run starts, unfinished files that no committable names are deleted.
 //!
+//! With a partition field, a published file goes to the sub-directory of its value (`<field>=<value>`, as Hive has it).
+//!
 //! Keeps: a published file is complete, never changed and never replaced. A directory belongs to one sink of one job at
 //! a time. An epoch without records makes no file.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dataflow::element::Batch;
 use dataflow::ids::CheckpointId;
 use dataflow::port::sink::{Committable, ConnectorError, Sink, SinkContext, SinkWriter};
 use serde::Deserialize;
@@ -25,11 +25,10 @@ use crate::accepted::Accepted;
 use crate::config;
 use crate::schema::Schema;
 use crate::text_files::part_file::{self, PartFile};
+use crate::text_files::part_writer::PartWriter;
+use crate::text_files::partition::PartitionField;
 use crate::text_files::{NAME, failed};
 use crate::text_format::TextFormat;
-
-/// Bytes gathered before they are written to the file.
-const BUFFER_BYTES: usize = 256 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +37,7 @@ struct Keys {
     #[serde(default)]
     format: TextFormat,
     roll_bytes: Option<u64>,
+    partition_by: Option<String>,
 }
 
 /// Part files of a directory.
@@ -45,12 +45,14 @@ pub struct TextFileSink {
     directory: Arc<Path>,
     format: TextFormat,
     roll_bytes: u64,
-    accepted: Accepted<Schema>,
+    partition_by: Option<String>,
+    accepted: Accepted<(Schema, Option<PartitionField>)>,
 }
 
 impl TextFileSink {
     /// `path` is the directory, made when it is needed; `format` is `lines` (default), `json` or `csv`; `roll_bytes`
-    /// starts another file when one has this many bytes (unlimited).
+    /// starts another file when one has this many bytes (unlimited); `partition_by` is a text field of the records, by
+    /// whose value they are put into sub-directories.
     ///
     /// # Errors
     /// Wrong keys, or the path exists and is no directory.
@@ -66,6 +68,7 @@ impl TextFileSink {
             directory: keys.path.into(),
             format: keys.format,
             roll_bytes: keys.roll_bytes.unwrap_or(u64::MAX),
+            partition_by: keys.partition_by,
             accepted: Accepted::new(NAME),
         })
     }
@@ -73,16 +76,21 @@ impl TextFileSink {
     /// Removes the files of the directory, which is made if need be, whose names are unwanted.
     fn remove_files(&self, unwanted: impl Fn(&str) -> bool) -> Result<(), ConnectorError> {
         self.create_directory()?;
+        remove_files(&self.directory, &unwanted)
+    }
+
+    /// Sub-directories of partitions.
+    fn partitions(&self) -> Result<Vec<PathBuf>, ConnectorError> {
         let list = |error| failed("list", &self.directory, error);
+        let mut found = Vec::new();
         for entry in fs::read_dir(&self.directory).map_err(list)? {
-            let entry = entry.map_err(list)?;
-            let name = entry.file_name();
-            if name.to_str().is_some_and(&unwanted) {
-                let path = entry.path();
-                fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
+            let path = entry.map_err(list)?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(part_file::is_partition) && path.is_dir() {
+                found.push(path);
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     fn create_directory(&self) -> Result<(), ConnectorError> {
@@ -99,8 +107,15 @@ impl TextFileSink {
                 .map_err(|error| failed("look for", path, error))
         };
         match (exists(&unfinished)?, exists(&published)?) {
-            (true, false) => fs::rename(&unfinished, &published)
-                .map_err(|error| failed("publish", &published, error)),
+            (true, false) => {
+                if let Some(partition) = part.partition() {
+                    let partition = self.directory.join(partition);
+                    fs::create_dir_all(&partition)
+                        .map_err(|error| failed("create directory", &partition, error))?;
+                }
+                fs::rename(&unfinished, &published)
+                    .map_err(|error| failed("publish", &published, error))
+            }
             (false, true) => Ok(()),
             (true, true) => Err(failed(
                 "publish",
@@ -122,8 +137,21 @@ impl TextFileSink {
     }
 }
 
+/// Removes the files of a directory whose names are unwanted.
+fn remove_files(directory: &Path, unwanted: impl Fn(&str) -> bool) -> Result<(), ConnectorError> {
+    let list = |error| failed("list", directory, error);
+    for entry in fs::read_dir(directory).map_err(list)? {
+        let entry = entry.map_err(list)?;
+        if entry.file_name().to_str().is_some_and(&unwanted) {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes renames and new names in a directory survive a loss of power.
-fn sync_directory(directory: &Path) -> Result<(), ConnectorError> {
+pub(super) fn sync_directory(directory: &Path) -> Result<(), ConnectorError> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(|error| failed("sync directory", directory, error))
@@ -131,7 +159,11 @@ fn sync_directory(directory: &Path) -> Result<(), ConnectorError> {
 
 impl Sink for TextFileSink {
     fn accepts(&self, schema: &str) -> Result<(), ConnectorError> {
-        self.accepted.accept(schema, Ok)
+        self.accepted.accept(schema, |schema| {
+            let field = self.partition_by.as_deref();
+            let field = field.map(|name| PartitionField::find(&schema, name));
+            Ok((schema, field.transpose()?))
+        })
     }
 
     fn writer(
@@ -140,31 +172,39 @@ impl Sink for TextFileSink {
         _restored: Vec<Vec<u8>>,
     ) -> Result<Box<dyn SinkWriter>, ConnectorError> {
         self.create_directory()?;
-        Ok(Box::new(PartWriter {
-            directory: Arc::clone(&self.directory),
-            format: self.format,
-            roll_bytes: self.roll_bytes,
-            schema: self.accepted.get()?.clone(),
-            context,
-            open: None,
-            closed: Vec::new(),
-            made: 0,
-            published: (CheckpointId(0), 0),
-        }))
+        let (schema, partition) = self.accepted.get()?.clone();
+        let directory = Arc::clone(&self.directory);
+        let format = (self.format, schema, self.roll_bytes);
+        Ok(Box::new(PartWriter::new(
+            directory, format, partition, context,
+        )))
     }
 
     fn commit(&self, committables: &[Committable]) -> Result<(), ConnectorError> {
         if committables.is_empty() {
             return Ok(());
         }
+        let mut partitions = BTreeSet::new();
         for committable in committables {
-            self.publish(&PartFile::from_committable(committable)?)?;
+            let part = PartFile::from_committable(committable)?;
+            self.publish(&part)?;
+            partitions.extend(part.partition().map(str::to_owned));
+        }
+        for partition in partitions {
+            sync_directory(&self.directory.join(partition))?;
         }
         sync_directory(&self.directory)
     }
 
     fn withdraw(&self, restored: CheckpointId, runs: &[String]) -> Result<(), ConnectorError> {
-        self.remove_files(|name| part_file::is_after(name, restored, runs))
+        let unwanted = |name: &str| part_file::is_after(name, restored, runs);
+        self.remove_files(unwanted)?;
+        if self.partition_by.is_some() {
+            for partition in self.partitions()? {
+                remove_files(&partition, unwanted)?;
+            }
+        }
+        Ok(())
     }
 
     fn recover(&self, restored: &[Committable]) -> Result<(), ConnectorError> {
@@ -173,138 +213,6 @@ impl Sink for TextFileSink {
             keep.insert(PartFile::from_committable(committable)?.unfinished);
         }
         self.remove_files(|name| part_file::is_unfinished(name) && !keep.contains(name))
-    }
-}
-
-/// An unfinished file, and what has not been written to it yet.
-struct OpenPart {
-    name: String,
-    file: File,
-    buffer: Vec<u8>,
-    written: u64,
-}
-
-struct PartWriter {
-    directory: Arc<Path>,
-    format: TextFormat,
-    roll_bytes: u64,
-    schema: Schema,
-    context: SinkContext,
-    open: Option<OpenPart>,
-    /// Names of full, synced files of this epoch.
-    closed: Vec<String>,
-    /// How many files this writer has begun.
-    made: u64,
-    /// The last checkpoint and how many files were prepared for it.
-    published: (CheckpointId, u64),
-}
-
-impl PartWriter {
-    fn begin(&mut self) -> Result<OpenPart, ConnectorError> {
-        let name = part_file::unfinished(&self.context, self.made);
-        let path = self.directory.join(&name);
-        // A file that exists belongs to another writer: two sinks share the directory.
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)
-            .map_err(|error| failed("create", &path, error))?;
-        self.made += 1;
-        Ok(OpenPart {
-            name,
-            file,
-            buffer: Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 8),
-            written: 0,
-        })
-    }
-
-    /// Ends the open file and syncs it.
-    fn close(&mut self) -> Result<(), ConnectorError> {
-        let Some(mut part) = self.open.take() else {
-            return Ok(());
-        };
-        let path = self.directory.join(&part.name);
-        self.closed.push(part.name);
-        part.file
-            .write_all(&part.buffer)
-            .map_err(|error| failed("write", &path, error))?;
-        part.file
-            .sync_all()
-            .map_err(|error| failed("sync", &path, error))
-    }
-}
-
-impl SinkWriter for PartWriter {
-    fn write(&mut self, records: &Batch) -> Result<(), ConnectorError> {
-        for (index, value) in records.values.entries(records.len()).enumerate() {
-            let mut part = match self.open.take() {
-                Some(part) => part,
-                None => self.begin()?,
-            };
-            let before = part.buffer.len();
-            let appended = self
-                .format
-                .append_line(&self.schema, value, &mut part.buffer);
-            if let Err(error) = appended {
-                part.buffer.truncate(before);
-                self.open = Some(part);
-                return Err(ConnectorError::BadRecord {
-                    connector: NAME,
-                    record: index as u32,
-                    reason: error.to_string(),
-                });
-            }
-            if part.buffer.len() >= BUFFER_BYTES {
-                part.file
-                    .write_all(&part.buffer)
-                    .map_err(|error| failed("write", &self.directory.join(&part.name), error))?;
-                part.written += part.buffer.len() as u64;
-                part.buffer.clear();
-            }
-            let is_full = part.written + part.buffer.len() as u64 >= self.roll_bytes;
-            self.open = Some(part);
-            if is_full {
-                self.close()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn pre_commit(&mut self, checkpoint: CheckpointId) -> Result<Vec<Committable>, ConnectorError> {
-        self.close()?;
-        if self.closed.is_empty() {
-            return Ok(Vec::new());
-        }
-        sync_directory(&self.directory)?;
-        if self.published.0 != checkpoint {
-            self.published = (checkpoint, 0);
-        }
-        let mut committables = Vec::with_capacity(self.closed.len());
-        for unfinished in self.closed.drain(..) {
-            let published = part_file::published(&self.context, checkpoint, self.published.1);
-            self.published.1 += 1;
-            committables.push(
-                PartFile {
-                    unfinished,
-                    published,
-                }
-                .to_committable(),
-            );
-        }
-        Ok(committables)
-    }
-}
-
-impl Drop for PartWriter {
-    /// Removes what no checkpoint will name. What cannot be removed is left to the next `recover`.
-    fn drop(&mut self) {
-        let open = self.open.take().map(|part| part.name);
-        for name in open.into_iter().chain(self.closed.drain(..)) {
-            let path = self.directory.join(name);
-            if let Err(error) = fs::remove_file(&path) {
-                tracing::debug!(file = %path.display(), %error, "left an unfinished file behind");
-            }
-        }
     }
 }
 

@@ -276,3 +276,91 @@ fn committable_that_names_other_files_is_refused() {
         assert!(sink.recover(&[committable]).is_err());
     }
 }
+
+const VISIT: &str = r#"{"type":"record","name":"Visit","fields":[
+    {"name":"day","type":"string"},{"name":"count","type":"long"}]}"#;
+
+fn partitioned(directory: &Path) -> TextFileSink {
+    let sink = TextFileSink::try_new(json!({"path": directory, "partition_by": "day"})).unwrap();
+    sink.accepts(VISIT).unwrap();
+    sink
+}
+
+/// Two fixed slots, of which the first points at the text behind them.
+fn visit(day: &str, count: i64) -> Vec<u8> {
+    let slot = 16 | (day.len() as u64) << 32;
+    [&slot.to_le_bytes(), &count.to_le_bytes(), day.as_bytes()].concat()
+}
+
+fn write_visits(writer: &mut dyn SinkWriter, visits: &[(&str, i64)]) -> Result<(), String> {
+    let mut batch = Batch::default();
+    for (day, count) in visits {
+        batch.push(NO_TIMESTAMP, &[], &visit(day, *count));
+    }
+    writer.write(&batch).map_err(|error| error.to_string())
+}
+
+#[test]
+fn partitions_are_published_withdrawn_and_recovered_like_other_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let sink = partitioned(directory.path());
+    let mut writer = writer(&sink, 0, "r");
+    write_visits(&mut *writer, &[("mon", 1), ("tue", 2), ("mon", 3)]).unwrap();
+    let first = writer.pre_commit(CheckpointId(1)).unwrap();
+    assert_eq!(first.len(), 2);
+    write_visits(&mut *writer, &[("wed", 4)]).unwrap();
+    std::mem::forget(writer);
+    // Killed before the commit of the first checkpoint, which is repeated; then commit and withdraw a second one.
+    let sink = partitioned(directory.path());
+    sink.commit(&first).unwrap();
+    sink.commit(&first).unwrap();
+    sink.recover(&first).unwrap();
+    let monday = directory.path().join("day=mon");
+    let text = files(&monday).into_values().collect::<String>();
+    assert_eq!(
+        text,
+        "{\"day\":\"mon\",\"count\":1}\n{\"day\":\"mon\",\"count\":3}\n"
+    );
+    let mut writer = self::writer(&sink, 0, "s");
+    write_visits(&mut *writer, &[("mon", 5), ("wed", 6)]).unwrap();
+    sink.commit(&writer.pre_commit(CheckpointId(2)).unwrap())
+        .unwrap();
+    assert_eq!(files(&monday).len(), 2);
+    sink.withdraw(CheckpointId(1), &["s".to_owned()]).unwrap();
+    assert_eq!(files(&monday).len(), 1);
+    assert_eq!(files(&directory.path().join("day=wed")).len(), 0);
+}
+
+#[test]
+fn more_partitions_than_may_be_open_lose_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let sink = partitioned(directory.path());
+    let mut writer = writer(&sink, 0, "r");
+    let days: Vec<String> = (0..300).map(|n| format!("d{}", n % 100)).collect();
+    let visits: Vec<(&str, i64)> = days.iter().map(|day| (day.as_str(), 1)).collect();
+    write_visits(&mut *writer, &visits).unwrap();
+    sink.commit(&writer.pre_commit(CheckpointId(1)).unwrap())
+        .unwrap();
+    for day in 0..100 {
+        let files = files(&directory.path().join(format!("day=d{day}")));
+        assert_eq!(files.values().flat_map(|text| text.lines()).count(), 3);
+    }
+}
+
+#[test]
+fn a_partition_stays_inside_the_directory_or_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let sink = partitioned(directory.path());
+    let mut writer = writer(&sink, 0, "r");
+    for bad in ["", "../x", "a/b", "\n"] {
+        let error = write_visits(&mut *writer, &[("mon", 1), (bad, 2)]).unwrap_err();
+        assert!(
+            error.contains("day") && error.contains("names no directory"),
+            "{error}"
+        );
+    }
+    write_visits(&mut *writer, &[("..", 1)]).unwrap();
+    let sink = TextFileSink::try_new(json!({"path": directory.path(), "partition_by": "count"}));
+    let error = sink.unwrap().accepts(VISIT).unwrap_err().to_string();
+    assert!(error.contains("no text field"), "{error}");
+}
