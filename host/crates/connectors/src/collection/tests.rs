@@ -81,7 +81,8 @@ fn a_paused_split_waits_for_the_others() {
     let source = source(10);
     let splits = source.splits(2).unwrap();
     let first = splits[0].id;
-    let mut reader = source.reader(splits, Arc::new(|| {})).unwrap();
+    let context = SourceContext::alone(Arc::new(|| {}));
+    let mut reader = source.reader(splits, context).unwrap();
     assert!(reader.pause(&[first]));
     let mut given = Vec::new();
     loop {
