@@ -6,14 +6,19 @@
 
 mod bounded;
 mod cli;
+mod connectors;
 mod damage;
 mod demos;
 mod errors;
 mod figures;
 mod golden;
+mod job_files;
 mod jobs;
 mod kill;
 mod native;
+mod random_jobs;
+mod refusals;
 mod support;
 mod time;
+mod transforms;
 mod windows;

@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use crate::column::NO_TIMESTAMP;
 use crate::error::Error;
-use crate::graph::{OutputPlan, StatePlan};
+use crate::files::{CachedFile, Files};
+use crate::graph::{Kind, Node, OutputPlan, Reach, StatePlan};
+use crate::host::Host;
 use crate::keyed::KeySpace;
 use crate::operator::Counter;
 use crate::operator::counter::Counters;
@@ -65,6 +67,7 @@ pub struct OpenContext<'a> {
     timestamp: Rc<Cell<i64>>,
     states: Vec<StatePlan>,
     outputs: Vec<OutputPlan>,
+    reach: Reach,
     defect: Option<Error>,
 }
 
@@ -72,6 +75,7 @@ pub struct OpenContext<'a> {
 pub(crate) struct Declared {
     pub(crate) states: Vec<StatePlan>,
     pub(crate) outputs: Vec<OutputPlan>,
+    pub(crate) reach: Reach,
     pub(crate) counters: Counters,
     pub(crate) timestamp: Rc<Cell<i64>>,
 }
@@ -86,6 +90,7 @@ impl<'a> OpenContext<'a> {
             timestamp: Rc::new(Cell::new(NO_TIMESTAMP)),
             states: Vec::new(),
             outputs: Vec::new(),
+            reach: Reach::default(),
             defect: None,
         }
     }
@@ -117,6 +122,7 @@ impl<'a> OpenContext<'a> {
             None => Ok(Declared {
                 states: self.states,
                 outputs: self.outputs,
+                reach: self.reach,
                 counters: self.counters,
                 timestamp: self.timestamp,
             }),
@@ -212,8 +218,54 @@ impl<'a> OpenContext<'a> {
         }
     }
 
+    /// Files of a directory that the user has to grant (`--grant files=DIR`). For sources and sinks only.
+    pub fn files(&mut self) -> Files {
+        if self.reach.grants.is_empty() {
+            self.reach.grants.push("files".to_owned());
+        }
+        let (host, operator) = self.host();
+        Files::new(host, operator)
+    }
+
+    /// The file registered under this name (`--cached-file NAME=PATH`). It is empty while the job is planned.
+    pub fn cached_file(&mut self, name: &str) -> CachedFile {
+        if self.reach.cached_files.iter().all(|known| known != name) {
+            self.reach.cached_files.push(name.to_owned());
+        }
+        CachedFile::new(self.host().0, name, self.wiring.is_none())
+    }
+
+    /// The host, and the number of this operator; no host at all while the job is planned.
+    fn host(&self) -> (Rc<dyn Host>, u32) {
+        match self.wiring {
+            Some(wiring) => (Rc::clone(&wiring.shared.host), wiring.node),
+            None => (Rc::new(crate::no_host::NoHost), 0),
+        }
+    }
+
     /// The counter of this name, shown in the console.
     pub fn counter(&mut self, name: &str) -> Counter {
         self.counters.counter(name)
+    }
+}
+
+impl Node {
+    /// A source or sink that runs in the component: what its factory declares is learned by a run of it.
+    pub(crate) fn of_component<C>(
+        kind: Kind,
+        type_name: &'static str,
+        factory: &impl Fn(&mut OpenContext<'_>) -> C,
+    ) -> Self {
+        let place = Place::default();
+        let mut planning = OpenContext::planning(&place, false);
+        drop(factory(&mut planning));
+        let mut node = Self::new(kind, type_name);
+        node.connector = Some(serde_json::json!({ "type": "component" }));
+        match planning.finish() {
+            Ok(declared) if declared.outputs.is_empty() => node.reach = declared.reach,
+            Ok(_) => node.defect = Some("sources and sinks have no side outputs".to_owned()),
+            Err(error) => node.defect = Some(error.to_string()),
+        }
+        node
     }
 }

@@ -9,10 +9,12 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use crate::connector::SourceSpec;
+use crate::context::OpenContext;
 use crate::error::{Error, JobError};
 use crate::graph::{Graph, Kind, Node, OutputPlan, Partitioning, SharedGraph};
 use crate::open_port::RESERVED;
 use crate::row::Row;
+use crate::source::{OpenSource, Source};
 use crate::stream::Stream;
 
 /// A job function.
@@ -149,6 +151,31 @@ impl Env {
         node.outputs = vec![OutputPlan::main::<T>()];
         let number = self.graph.borrow_mut().add(node, &[]);
         Stream::new(&self.graph, number, 0, Partitioning::Forward)
+    }
+
+    /// Adds a source of your own. The factory runs in planning mode too: see [`OpenContext`].
+    pub fn add_source<S: Source>(
+        &mut self,
+        factory: impl Fn(&mut OpenContext<'_>) -> S + 'static,
+    ) -> Stream<S::Out> {
+        let mut node = Node::of_component(Kind::Source, "source", &factory);
+        node.outputs = vec![OutputPlan::main::<S::Out>()];
+        node.open = Some(Box::new(move |wiring| {
+            let mut ctx = OpenContext::opening(wiring, None);
+            let source = factory(&mut ctx);
+            let source = OpenSource::open(source, ctx.finish()?.counters, &wiring.shared)?;
+            wiring.source = Some(Rc::new(source));
+            Ok(())
+        }));
+        let number = self.graph.borrow_mut().add(node, &[]);
+        Stream::new(&self.graph, number, 0, Partitioning::Forward)
+    }
+
+    /// Registers a file under a name by which operators read it ([`OpenContext::cached_file`]). The user may register
+    /// another one under this name with `--cached-file NAME=PATH`.
+    pub fn register_cached_file(&mut self, path: &str, name: &str) {
+        let file = (name.to_owned(), path.to_owned());
+        self.graph.borrow_mut().cached_files.push(file);
     }
 }
 

@@ -146,6 +146,12 @@ fn text_of(
             "  {:<3} {:<10} {:<24} {}\n",
             operator.id, kind, operator.uid, operator.name
         ));
+        for grant in &operator.grants {
+            text.push_str(&format!("      asks for {grant}\n"));
+        }
+        for name in &operator.cached_files {
+            text.push_str(&format!("      asks for cached file {name}\n"));
+        }
         for input in &operator.inputs {
             text.push_str(&format!("      in    {}\n", input.schema));
         }

@@ -24,13 +24,14 @@ use runtime::task::event::EventSink;
 use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
 use runtime::task::spec::{
-    Outlet, PortWish, SinkWish, StateWish, TaskEnvironment, TaskSpec, TaskWiring,
+    Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
 use thiserror::Error;
 
 use super::job::{Job, JobComponent};
+use super::monitor::Monitor;
 use super::restore::{Inheritance, RestoreError};
 use crate::config::Config;
 
@@ -292,6 +293,31 @@ impl Deployment<'_> {
         Ok(dealt)
     }
 
+    /// What discovers splits while the job runs, one for each source that does that.
+    ///
+    /// # Errors
+    /// The splits of the checkpoint cannot be read.
+    pub(crate) fn monitors(&self) -> Result<Vec<Monitor>, DeployError> {
+        let mut monitors = Vec::new();
+        for vertex in &self.job.execution.vertices {
+            let Some(operator) = vertex.source else {
+                continue;
+            };
+            let known = self.inheritance.splits(vertex, operator)?;
+            let enumerator = self.job.sources[&operator]
+                .enumerator(&known.unwrap_or_default())
+                .map_err(|source| DeployError::Connector {
+                    uid: self.job.uid(operator),
+                    source,
+                })?;
+            if let Some(enumerator) = enumerator {
+                let uid = self.job.uid(operator);
+                monitors.push(Monitor::new(uid, vertex, enumerator));
+            }
+        }
+        Ok(monitors)
+    }
+
     fn task(
         &self,
         vertex: &Vertex,
@@ -315,9 +341,11 @@ impl Deployment<'_> {
                 subtask,
             },
             name: vertex.name.clone(),
-            source: vertex
-                .source
-                .map(|source| (Arc::clone(&self.job.sources[&source]), splits)),
+            source: vertex.source.map(|source| SourceWish {
+                source: Arc::clone(&self.job.sources[&source]),
+                splits,
+                parallelism: vertex.parallelism,
+            }),
             fragment: self.job.component_of(vertex).map(|component| {
                 (
                     Arc::clone(&component.operators),
@@ -364,6 +392,7 @@ impl Deployment<'_> {
                 .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
                 .collect(),
             parameters: component.parameters.clone(),
+            resources: Arc::clone(&self.job.resources),
         }
     }
 

@@ -19,7 +19,7 @@ fn numbers(line: &str) -> Vec<i64> {
 /// The published results of a folder, one list of numbers a line.
 fn rows(folder: &Path) -> Vec<Vec<i64>> {
     let lines = published::lines(folder);
-    let rows = lines.each().flat_map(|(line, count)| {
+    let rows = lines.counted().flat_map(|(line, count)| {
         std::iter::repeat_n(numbers(line), usize::try_from(count).expect("few lines"))
     });
     rows.collect()

@@ -78,7 +78,7 @@ pub fn open(job: JobFn<'_>, spec: exported::TaskSpec) -> Result<(), bindings::Fa
 }
 
 /// Runs a call on the open task.
-fn with_task<R>(
+pub(super) fn with_task<R>(
     call: impl FnOnce(&mut Task) -> Result<R, CallFailure>,
 ) -> Result<R, bindings::Failure> {
     TASK.with_borrow_mut(|task| match task {
@@ -90,7 +90,7 @@ fn with_task<R>(
     })
 }
 
-fn refuse(record: Option<u32>, error: &Error) -> bindings::Failure {
+pub(super) fn refuse(record: Option<u32>, error: &Error) -> bindings::Failure {
     let message = error.to_string();
     match record {
         Some(index) => bindings::Failure::Record(bindings::BadRecord { index, message }),
@@ -98,7 +98,7 @@ fn refuse(record: Option<u32>, error: &Error) -> bindings::Failure {
     }
 }
 
-fn moment(now: bindings::Moment) -> Moment {
+pub(super) fn moment(now: bindings::Moment) -> Moment {
     Moment {
         processing_time: now.processing_time,
         watermark: now.watermark,

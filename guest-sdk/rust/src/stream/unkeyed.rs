@@ -13,6 +13,7 @@ use crate::operator::{
     Assign, Filter, FlatMap, Forward, KeyBy, Map, MapWithTimestamp, Process, ProcessNode,
 };
 use crate::row::{Row, schema_of};
+use crate::sink::{OpenSink, TwoPhaseSink};
 use crate::task::{Collector, Place, Shared, Wiring};
 
 /// Records of type `T`, without keys.
@@ -282,7 +283,9 @@ impl<T: Row> Stream<T> {
         match declared {
             Ok(declared) => {
                 let mut graph = self.graph.borrow_mut();
-                graph.node(self.node).outputs.extend(declared.outputs);
+                let node = graph.node(self.node);
+                node.outputs.extend(declared.outputs);
+                node.reach = declared.reach;
             }
             Err(error) => self.defect(&error.to_string()),
         }
@@ -320,6 +323,27 @@ impl<T: Row> Stream<T> {
         let mut node = Node::new(Kind::Sink, connector.type_name);
         node.connector = Some(connector.config);
         node.inputs = vec![schema_of::<T>()];
+        let number = self.graph.borrow_mut().add(node, &[self.edge()]);
+        Sink {
+            graph: self.graph,
+            number,
+        }
+    }
+
+    /// Writes the stream to a sink of your own. The factory runs in planning mode too: see [`OpenContext`].
+    pub fn add_sink<S: TwoPhaseSink<In = T>>(
+        self,
+        factory: impl Fn(&mut OpenContext<'_>) -> S + 'static,
+    ) -> Sink {
+        let mut node = Node::of_component(Kind::Sink, "sink", &factory);
+        node.inputs = vec![schema_of::<T>()];
+        node.open = Some(Box::new(move |wiring| {
+            let mut ctx = OpenContext::opening(wiring, None);
+            let sink = factory(&mut ctx);
+            let sink = OpenSink::open(sink, ctx.finish()?.counters, &wiring.shared)?;
+            wiring.sink = Some(Rc::new(sink));
+            Ok(())
+        }));
         let number = self.graph.borrow_mut().add(node, &[self.edge()]);
         Sink {
             graph: self.graph,

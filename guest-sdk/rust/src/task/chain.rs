@@ -12,6 +12,8 @@ use crate::column::{Batch, Moment, TimeDomain, TimerBatch};
 use crate::env::{Env, JobFn};
 use crate::error::Error;
 use crate::host::Host;
+use crate::sink::SinkNode;
+use crate::source::SourceNode;
 
 /// Records that every receiver of an input takes in turn, where an input has several.
 const SHARED_INPUT_RECORDS: usize = 64;
@@ -26,6 +28,8 @@ pub struct Task {
     keyed: Option<Rc<dyn Operator>>,
     ports: Vec<Rc<PortBuffer>>,
     watermarks: WatermarkFlow,
+    source: Option<Rc<dyn SourceNode>>,
+    sink: Option<Rc<dyn SinkNode>>,
 }
 
 impl Task {
@@ -55,6 +59,8 @@ impl Task {
             mut operators,
             keyed,
             ports,
+            source,
+            sink,
             ..
         } = wiring;
         operators.reverse();
@@ -81,6 +87,8 @@ impl Task {
             keyed,
             ports,
             watermarks,
+            source,
+            sink,
         })
     }
 
@@ -191,6 +199,24 @@ impl Task {
             operator.finish();
         }
         self.end()
+    }
+
+    /// The source that this instance is.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn source(&self) -> Result<Rc<dyn SourceNode>, Error> {
+        let none = || Error::Task("the instance is no source".to_owned());
+        self.source.clone().ok_or_else(none)
+    }
+
+    /// The sink that this instance is.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn sink(&self) -> Result<Rc<dyn SinkNode>, Error> {
+        let none = || Error::Task("the instance is no sink".to_owned());
+        self.sink.clone().ok_or_else(none)
     }
 
     fn end(&self) -> Result<(), CallFailure> {

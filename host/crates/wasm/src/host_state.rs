@@ -14,6 +14,7 @@ use dataflow::port::state::StateError;
 use dataflow::time::timer::TimeDomain;
 
 use crate::bindings::wasmill::dataflow::types;
+use crate::host_files::Reachable;
 use crate::host_log::GuestLog;
 use crate::host_metrics::Counters;
 use crate::limits::{GrowthLimiter, GuestLimits};
@@ -46,6 +47,8 @@ pub(crate) struct HostState {
     pub(crate) operators: Vec<OperatorId>,
     /// Number of output ports.
     pub(crate) output_ports: usize,
+    /// Files the guest may use.
+    pub(crate) reachable: Reachable,
     written_bytes: u64,
     written_bytes_max: u64,
 }
@@ -62,6 +65,7 @@ impl HostState {
             first_operator: spec.first_operator,
             operators: spec.operators.clone(),
             output_ports: spec.outputs.len(),
+            reachable: Reachable::new(Arc::clone(&spec.resources), spec.first_operator),
             log: GuestLog::new(clock, limits, &spec.job, &spec.name, spec.subtask),
             ..Self::blank(&spec.name, call, limits)
         }
@@ -86,6 +90,7 @@ impl HostState {
             first_operator: 0,
             operators: Vec::new(),
             output_ports: 0,
+            reachable: Reachable::default(),
             written_bytes: 0,
             written_bytes_max: limits.call_write_bytes,
         }

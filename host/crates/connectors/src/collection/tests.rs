@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataflow::port::source::{Polled, Source, SourceSplit};
+use dataflow::port::source::{Polled, Source, SourceContext, SourceSplit};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -19,7 +19,9 @@ fn read(
     splits: Vec<SourceSplit>,
     polls: usize,
 ) -> (Vec<String>, Vec<SourceSplit>) {
-    let mut reader = source.reader(splits, Arc::new(|| {})).unwrap();
+    let mut reader = source
+        .reader(splits, SourceContext::alone(Arc::new(|| {})))
+        .unwrap();
     let mut values = Vec::new();
     for _ in 0..polls {
         match reader.poll().unwrap() {
@@ -67,5 +69,9 @@ fn value_that_does_not_fit_is_named() {
 #[test]
 fn position_beyond_the_values_is_refused() {
     let splits = source(10).splits(1).unwrap();
-    assert!(source(5).reader(splits, Arc::new(|| {})).is_err());
+    assert!(
+        source(5)
+            .reader(splits, SourceContext::alone(Arc::new(|| {})))
+            .is_err()
+    );
 }

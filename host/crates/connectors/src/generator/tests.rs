@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::clock::ManualClock;
-use dataflow::port::source::{Polled, Source, SourceReader, SourceSplit};
+use dataflow::port::source::{Polled, Source, SourceContext, SourceReader, SourceSplit};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -16,7 +16,9 @@ fn source(config: Value, clock: &ManualClock) -> GeneratorSource {
 }
 
 fn reader(source: &GeneratorSource, splits: Vec<SourceSplit>) -> Box<dyn SourceReader> {
-    source.reader(splits, Arc::new(|| {})).unwrap()
+    source
+        .reader(splits, SourceContext::alone(Arc::new(|| {})))
+        .unwrap()
 }
 
 /// Count and checksum of what a reader gives in at most `polls` polls.
@@ -167,5 +169,9 @@ fn wrong_values_and_positions_are_refused() {
     let source = source(json!({"data": "bids"}), &clock);
     let mut splits = source.splits(1).unwrap();
     splits[0].state.truncate(5);
-    assert!(source.reader(splits, Arc::new(|| {})).is_err());
+    assert!(
+        source
+            .reader(splits, SourceContext::alone(Arc::new(|| {})))
+            .is_err()
+    );
 }

@@ -140,6 +140,7 @@ impl Task {
                 self.todo.push_back(Work::Snapshot(id));
             }
             Mail::TriggerCheckpoint(id) => self.triggered = Some(id),
+            Mail::Splits(splits) => self.take_splits(splits)?,
             Mail::CheckpointCompleted(id) => {
                 self.head.checkpoint_completed(id);
                 for sink in self.outlets.sinks() {
