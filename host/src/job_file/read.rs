@@ -46,12 +46,6 @@ pub(crate) fn read(path: &Path, given: &[(String, String)]) -> Result<ReadJobFil
         let reason = format!("{} is not 1; this host does not know it", job.version);
         return Err(refuse(Defect::new("version", reason)));
     }
-    for (field, given) in [("grants", &job.grants), ("cached_files", &job.cached_files)] {
-        if !given.is_empty() {
-            let reason = "this build has none to give: leave it out";
-            return Err(refuse(Defect::new(field, reason)));
-        }
-    }
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     let values = parameters::values(&job, &folder, given).map_err(refuse)?;
     parameters::substitute(&mut job, &values).map_err(refuse)?;

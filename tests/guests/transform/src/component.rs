@@ -65,6 +65,69 @@ impl exported::operator::Guest for Component {
     }
 }
 
+impl exported::source::Guest for Component {
+    fn splits(_operator: u32, parallelism: u32) -> Result<Vec<Vec<u8>>, bindings::Failure> {
+        guest::source_splits(parallelism)
+    }
+
+    fn poll(
+        now: bindings::Moment,
+        _operator: u32,
+        split: u32,
+        position: Vec<u8>,
+        max_records: u32,
+    ) -> Result<exported::source::Polled, bindings::Failure> {
+        guest::source_poll(now, split, &position, max_records)
+    }
+
+    fn close(_operator: u32) -> Result<(), bindings::Failure> {
+        guest::source_close()
+    }
+}
+
+impl exported::sink::Guest for Component {
+    fn begin(
+        now: bindings::Moment,
+        _operator: u32,
+        name: String,
+    ) -> Result<Vec<u8>, bindings::Failure> {
+        guest::sink_begin(now, &name)
+    }
+
+    fn write(
+        now: bindings::Moment,
+        _operator: u32,
+        transaction: Vec<u8>,
+        records: bindings::Batch,
+    ) -> Result<Vec<u8>, bindings::Failure> {
+        guest::sink_write(now, &transaction, records)
+    }
+
+    fn pre_commit(
+        _operator: u32,
+        transaction: Vec<u8>,
+        checkpoint: u64,
+    ) -> Result<Vec<u8>, bindings::Failure> {
+        guest::sink_pre_commit(&transaction, checkpoint)
+    }
+
+    fn commit(_operator: u32, committables: Vec<Vec<u8>>) -> Result<(), bindings::Failure> {
+        guest::sink_commit(&committables)
+    }
+
+    fn abort(_operator: u32, transaction: Vec<u8>) -> Result<(), bindings::Failure> {
+        guest::sink_abort(&transaction)
+    }
+
+    fn recover(_operator: u32, committables: Vec<Vec<u8>>) -> Result<(), bindings::Failure> {
+        guest::sink_recover(&committables)
+    }
+
+    fn close(_operator: u32) -> Result<(), bindings::Failure> {
+        guest::sink_close()
+    }
+}
+
 bindings::export!(Component with_types_in bindings);
 
 fn column(data: Vec<u8>) -> bindings::BytesColumn {
