@@ -18,6 +18,7 @@ mod kill;
 mod native;
 mod random_jobs;
 mod refusals;
+mod rich;
 mod support;
 mod time;
 mod transforms;

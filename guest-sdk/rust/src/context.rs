@@ -1,4 +1,4 @@
-//! [`OpenContext`]: where the factory of an operator gets its state handles, side outputs and counters.
+//! [`OpenContext`]: where the factory of an operator gets its state handles, side outputs and metrics.
 //!
 //! A factory runs twice: when the graph is built, to learn what the operator declares, and when it is opened, to make
 //! handles that work. The handles of the first run lead nowhere.
@@ -12,8 +12,8 @@ use crate::files::{CachedFile, Files};
 use crate::graph::{Kind, Node, OutputPlan, Reach, StatePlan};
 use crate::host::Host;
 use crate::keyed::KeySpace;
-use crate::operator::Counter;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
+use crate::operator::{Counter, Gauge, Histogram, Meter};
 use crate::row::{Row, schema_of};
 use crate::state::{ListState, MapState, SubKey, ValueState};
 use crate::task::{Out, Place, Shared, Wiring};
@@ -63,7 +63,7 @@ pub struct OpenContext<'a> {
     place: &'a Place,
     space: Option<Rc<KeySpace>>,
     wiring: Option<&'a Wiring<'a>>,
-    counters: Counters,
+    metrics: Metrics,
     timestamp: Rc<Cell<i64>>,
     states: Vec<StatePlan>,
     outputs: Vec<OutputPlan>,
@@ -76,7 +76,7 @@ pub(crate) struct Declared {
     pub(crate) states: Vec<StatePlan>,
     pub(crate) outputs: Vec<OutputPlan>,
     pub(crate) reach: Reach,
-    pub(crate) counters: Counters,
+    pub(crate) metrics: Metrics,
     pub(crate) timestamp: Rc<Cell<i64>>,
 }
 
@@ -86,7 +86,7 @@ impl<'a> OpenContext<'a> {
             place,
             space,
             wiring,
-            counters: Counters::new(wiring.map_or(0, |wiring| wiring.node)),
+            metrics: Metrics::new(wiring.map_or(0, |wiring| wiring.node)),
             timestamp: Rc::new(Cell::new(NO_TIMESTAMP)),
             states: Vec::new(),
             outputs: Vec::new(),
@@ -123,7 +123,7 @@ impl<'a> OpenContext<'a> {
                 states: self.states,
                 outputs: self.outputs,
                 reach: self.reach,
-                counters: self.counters,
+                metrics: self.metrics,
                 timestamp: self.timestamp,
             }),
         }
@@ -245,7 +245,22 @@ impl<'a> OpenContext<'a> {
 
     /// The counter of this name, shown in the console.
     pub fn counter(&mut self, name: &str) -> Counter {
-        self.counters.counter(name)
+        self.metrics.counter(name)
+    }
+
+    /// The meter of this name: events per second.
+    pub fn meter(&mut self, name: &str) -> Meter {
+        self.metrics.meter(name)
+    }
+
+    /// The gauge of this name: a value as it is now, by subtask.
+    pub fn gauge(&mut self, name: &str) -> Gauge {
+        self.metrics.gauge(name)
+    }
+
+    /// The histogram of this name: how values are distributed.
+    pub fn histogram(&mut self, name: &str) -> Histogram {
+        self.metrics.histogram(name)
     }
 }
 

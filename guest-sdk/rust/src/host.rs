@@ -106,6 +106,12 @@ pub trait Host {
     fn observe(&self, observations: &[Observation]);
     /// Adds to counters: (operator, name, amount).
     fn count(&self, increments: Vec<(u32, String, u64)>);
+    /// Tells meters of events: (operator, name, how many).
+    fn mark(&self, marks: Vec<(u32, String, u64)>);
+    /// Sets gauges: (operator, name, value).
+    fn set_gauges(&self, readings: Vec<(u32, String, f64)>);
+    /// Adds values to histograms: (operator, name, values).
+    fn sample(&self, samples: Vec<(u32, String, Vec<u64>)>);
     /// Writes a log line.
     fn log(&self, level: Level, message: &str);
 

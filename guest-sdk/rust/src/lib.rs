@@ -70,13 +70,13 @@ pub use wasmill_sdk_macros::{Record, job};
 
 pub use crate::column::TimeDomain;
 pub use crate::context::{OpenContext, OutputTag, SideOutput};
-pub use crate::env::{Env, JobFn, Param, ParamValue};
+pub use crate::env::{Env, JobFn, OperatorParams, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::files::{CachedFile, FileError, Files};
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
-pub use crate::operator::{CoProcess, Counter, Process, ProcessContext};
+pub use crate::operator::{CoProcess, Counter, Gauge, Histogram, Meter, Process, ProcessContext};
 pub use crate::row::{Fields, Row, Side, Text};
 pub use crate::sink::{SinkContext, SinkRecords, TwoPhaseSink};
 pub use crate::source::{PollStatus, Source, SourceContext, SourceOutput};
@@ -102,10 +102,11 @@ pub mod prelude {
         Checksum, Collect, Collection, Connector, Generator, Latency, Print, Socket, TextFiles,
     };
     pub use crate::{
-        Aggregate, CoProcess, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess,
-        KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache, MapState, Max, Min,
-        OpenContext, Outcome, OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding,
-        Stream, Sum, Text, TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
+        Aggregate, CoProcess, Collector, Count, Counter, Env, Error, Gauge, Histogram, JobError,
+        KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache,
+        MapState, Max, Meter, Min, OpenContext, Outcome, OutputTag, Process, ProcessContext,
+        Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling, ValueState,
+        Watermarks, Window, Windowed,
     };
     pub use crate::{
         AllWindowedStream, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger,

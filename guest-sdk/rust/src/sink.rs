@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::column::{Batch, Moment};
 use crate::error::{Error, Outcome};
 use crate::host::Level;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::{Row, encode};
 use crate::task::{CallFailure, Place, Shared};
 
@@ -198,20 +198,16 @@ pub trait SinkNode {
 /// A sink in its place.
 pub(crate) struct OpenSink<S> {
     sink: RefCell<S>,
-    counters: Counters,
+    metrics: Metrics,
     shared: Rc<Shared>,
 }
 
 impl<S: TwoPhaseSink> OpenSink<S> {
-    pub(crate) fn open(
-        mut sink: S,
-        counters: Counters,
-        shared: &Rc<Shared>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn open(mut sink: S, metrics: Metrics, shared: &Rc<Shared>) -> Result<Self, Error> {
         sink.open(&SinkContext { shared })?;
         Ok(Self {
             sink: RefCell::new(sink),
-            counters,
+            metrics,
             shared: Rc::clone(shared),
         })
     }
@@ -221,7 +217,7 @@ impl<S: TwoPhaseSink> OpenSink<S> {
             shared: &self.shared,
         };
         let result = call(&mut self.sink.borrow_mut(), &ctx);
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
         self.shared.end();
         result
     }

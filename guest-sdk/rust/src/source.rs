@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::column::{Batch, Moment, NO_TIMESTAMP};
 use crate::error::{Error, Outcome};
 use crate::host::Level;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::{Row, encode};
 use crate::task::{Place, Shared};
 
@@ -171,14 +171,14 @@ pub trait SourceNode {
 /// A source in its place.
 pub(crate) struct OpenSource<S> {
     source: RefCell<S>,
-    counters: Counters,
+    metrics: Metrics,
     shared: Rc<Shared>,
 }
 
 impl<S: Source> OpenSource<S> {
     pub(crate) fn open(
         mut source: S,
-        counters: Counters,
+        metrics: Metrics,
         shared: &Rc<Shared>,
     ) -> Result<Self, Error> {
         source.open(&SourceContext {
@@ -187,7 +187,7 @@ impl<S: Source> OpenSource<S> {
         })?;
         Ok(Self {
             source: RefCell::new(source),
-            counters,
+            metrics,
             shared: Rc::clone(shared),
         })
     }
@@ -222,7 +222,7 @@ impl<S: Source> SourceNode for OpenSource<S> {
             .source
             .borrow_mut()
             .poll(&mut position, &ctx, &mut out)?;
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
         self.shared.end();
         Ok(Polled {
             records: out.batch,
@@ -237,7 +237,7 @@ impl<S: Source> SourceNode for OpenSource<S> {
             shared: &self.shared,
         };
         self.source.borrow_mut().close(&ctx)?;
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
         self.shared.end();
         Ok(())
     }

@@ -221,6 +221,7 @@ fn execute(
             tolerated_failures: config.tolerated_checkpoint_failures,
         },
         first_checkpoint: CheckpointId(inheritance.next_checkpoint()),
+        attempt: inheritance.attempt(),
         store,
         clock: Arc::clone(clock),
         events,

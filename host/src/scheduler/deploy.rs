@@ -200,28 +200,31 @@ impl Deployment<'_> {
 
     /// Makes the alignment groups that the assigners name.
     fn align(&self, mailboxes: &Mailboxes) -> Alignments {
-        let mut groups: BTreeMap<&str, (Vec<(TaskId, OperatorId)>, Vec<(i64, Wake)>)> =
-            BTreeMap::new();
+        let mut groups: BTreeMap<&str, Vec<(TaskId, OperatorId, i64)>> = BTreeMap::new();
         for vertex in &self.job.execution.vertices {
             for (operator, strategy) in &vertex.assigners {
                 let Some(alignment) = &strategy.alignment else {
                     continue;
                 };
-                let (places, members) = groups.entry(&alignment.group).or_default();
-                for subtask in 0..vertex.parallelism {
+                let group = groups.entry(&alignment.group).or_default();
+                group.extend((0..vertex.parallelism).map(|subtask| {
                     let id = TaskId {
                         vertex: vertex.id,
                         subtask,
                     };
-                    let waker = mailboxes[&id].0.waker();
-                    places.push((id, *operator));
-                    members.push((alignment.max_drift_ms, Arc::new(move || waker.wake())));
-                }
+                    (id, *operator, alignment.max_drift_ms)
+                }));
             }
         }
         let mut alignments = Alignments::new();
-        for (places, members) in groups.into_values() {
-            for ((id, operator), member) in places.into_iter().zip(alignment_group(members)) {
+        for group in groups.into_values() {
+            let wake = |(id, _, drift): &(TaskId, OperatorId, i64)| {
+                let waker = mailboxes[id].0.waker();
+                let wake: Wake = Arc::new(move || waker.wake());
+                (*drift, wake)
+            };
+            let members = alignment_group(group.iter().map(wake).collect());
+            for ((id, operator, _), member) in group.into_iter().zip(members) {
                 alignments.entry(id).or_default().push((operator, member));
             }
         }
@@ -377,7 +380,7 @@ impl Deployment<'_> {
             subtask,
             parallelism: vertex.parallelism,
             max_parallelism: self.job.graph.max_parallelism,
-            attempt: 0,
+            attempt: self.inheritance.attempt(),
             operators: vertex.fragment.clone(),
             inputs: vertex.fragment_inputs.clone(),
             outputs: vertex

@@ -104,6 +104,8 @@ pub(crate) struct JobMaster {
     pub(crate) checkpoints: CheckpointConfig,
     /// Number of the first checkpoint.
     pub(crate) first_checkpoint: CheckpointId,
+    /// How many times the job was deployed before.
+    pub(crate) attempt: u32,
     /// Where they are kept, if they are.
     pub(crate) store: Option<Arc<Mutex<CheckpointStore>>>,
     /// Time.
@@ -351,9 +353,13 @@ impl JobMaster {
             self.store.clone(),
             Arc::clone(&self.job),
         );
+        let attempt = self.attempt;
         tokio::task::spawn_blocking(move || {
             let result = store.map_or(Ok(()), |store| {
-                let metadata = describe(&checkpoint, &job.graph, &job.execution, &job.digests());
+                let metadata = {
+                    let digests = job.digests();
+                    describe(&checkpoint, &job.graph, &job.execution, &digests, attempt)
+                };
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
                 store.commit(&metadata).map_err(|error| error.to_string())
             });

@@ -27,7 +27,7 @@ pub(super) fn check(spec: &Spec) -> Result<(), String> {
     if matches!(spec.trigger, Trigger::Continuous(_)) {
         return early(spec, &given);
     }
-    let mut lines = given.lines.clone();
+    let mut lines = given.lines;
     let mut expected = naive::results(spec);
     lines.sort_unstable();
     expected.sort_unstable();

@@ -159,7 +159,7 @@ fn how(draw: &mut Draw) -> How {
         backend: draw.pick(&["heap", "heap", "heap", "rocksdb"]),
         checkpoints: draw.one_in(4),
         buffer_timeout: draw.pick(&["0ms", "1ms", "50ms"]),
-        network_memory: draw.pick(&["64KiB", "64MiB"]),
+        network_memory: draw.pick(&["1MiB", "64MiB"]),
     }
 }
 

@@ -25,11 +25,19 @@ fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "shown when the test fails: the seed repeats it"
+)]
+fn tell(test: &str, what: &str) {
+    println!("random_jobs::{test}: {what}");
+}
+
 /// Draws jobs of a family and checks each.
 fn all_hold(test: &str, family: Family) {
     let first = from_environment("WASMILL_IT_SEED").unwrap_or_else(fresh_seed);
     let jobs = from_environment("WASMILL_IT_JOBS").unwrap_or(JOBS);
-    println!("random_jobs::{test}: WASMILL_IT_SEED={first}, {jobs} jobs");
+    tell(test, &format!("WASMILL_IT_SEED={first}, {jobs} jobs"));
     for seed in first..first + jobs {
         let spec = Spec::draw(&mut Draw::new(seed), family);
         let Err(failure) = check(&spec) else {

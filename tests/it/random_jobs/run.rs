@@ -12,8 +12,6 @@ pub(super) struct Given {
     /// Its results, in the order in which they were printed.
     pub(super) lines: Vec<Line>,
     summary: Value,
-    /// Everything that was printed, for a failure.
-    pub(super) told: String,
 }
 
 impl Given {
@@ -53,11 +51,7 @@ pub(super) fn run(spec: &Spec) -> Result<Given, String> {
         .and_then(|line| serde_json::from_str(line).ok());
     let lines: Option<Vec<Line>> = printed.iter().map(|line| read(line)).collect();
     match (summary, lines) {
-        (Some(summary), Some(lines)) => Ok(Given {
-            lines,
-            summary,
-            told: ended.out,
-        }),
+        (Some(summary), Some(lines)) => Ok(Given { lines, summary }),
         _ => Err(format!("unreadable\n{}", ended.told())),
     }
 }

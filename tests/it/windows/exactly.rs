@@ -25,6 +25,34 @@ fn rows(folder: &Path) -> Vec<Vec<i64>> {
     rows.collect()
 }
 
+/// A counter of the window operator.
+fn figure(summary: &serde_json::Value, name: &str) -> u64 {
+    summary["operators"]["windows"][name].as_u64().unwrap_or(0)
+}
+
+#[test]
+fn records_in_a_gap_between_windows_are_counted() {
+    let bids = model::bids(20_000, 10);
+    let windows = model::regular(&bids, 500, 2_000, 0);
+    let inside: usize = windows.values().map(Vec::len).sum();
+    for function in ["count", "all"] {
+        for parallelism in [1, 3] {
+            let out = tempfile::tempdir().expect("a directory");
+            let run = job("sliding", out.path())
+                .param("n", 20_000)
+                .param("size", 500);
+            let run = run.param("slide", 2_000).param("function", function);
+            let summary = run.parallelism(parallelism).summary();
+            let nowhere = figure(&summary, "numRecordsInNoWindow");
+            assert_eq!(
+                inside as u64 + nowhere,
+                20_000,
+                "{function} p={parallelism}"
+            );
+        }
+    }
+}
+
 #[test]
 fn every_late_record_is_counted_or_comes_out_at_the_side() {
     let cases = [("tumbling", 20, 0), ("tumbling", 20, 30), ("session", 3, 0)];
@@ -34,7 +62,7 @@ fn every_late_record_is_counted_or_comes_out_at_the_side() {
             let run = job(case, out.path()).param("n", 30_000).param("keys", 10);
             let run = run.param("size", size).param("lateness", lateness);
             let run = run.param("bound", 5).param("function", "count");
-            run.parallelism(parallelism).end().success();
+            let summary = run.parallelism(parallelism).summary();
             // A window that fires again has all its records once more.
             let mut last: BTreeMap<Vec<i64>, i64> = BTreeMap::new();
             for row in rows(&out.path().join("main")) {
@@ -47,6 +75,8 @@ fn every_late_record_is_counted_or_comes_out_at_the_side() {
             assert!(side > 0 || parallelism > 1, "{how}: some are late");
             let counted: i64 = last.values().sum();
             assert_eq!(counted + side as i64, 30_000, "{how}");
+            assert_eq!(figure(&summary, "numLateRecordsOut"), side, "{how}");
+            assert_eq!(figure(&summary, "numLateRecordsDropped"), 0, "{how}");
         }
     }
 }
@@ -146,78 +176,84 @@ fn sessions_survive_kills_and_another_parallelism() {
     }
 }
 
+/// A case, a parameter, and what its error must say.
+type Refusal<'a> = (&'a str, (&'a str, &'a str), &'a [&'a str]);
+
+/// Runs that must be refused before anything runs.
+const REFUSED: [Refusal<'_>; 13] = [
+    (
+        "tumbling",
+        ("size", "0"),
+        &["operator windows", "0 ms every 0 ms"],
+    ),
+    (
+        "sliding",
+        ("slide", "-5"),
+        &["operator windows", "every -5 ms"],
+    ),
+    (
+        "offset",
+        ("slide", "10000"),
+        &["operator windows", "offset of 10000 ms"],
+    ),
+    (
+        "session",
+        ("size", "0"),
+        &["operator windows", "gap of 0 ms"],
+    ),
+    (
+        "session",
+        ("size", "-3"),
+        &["operator windows", "gap of -3 ms"],
+    ),
+    ("count", ("size", "0"), &["operator windows", "0 records"]),
+    (
+        "count-sliding",
+        ("slide", "0"),
+        &["operator windows", "every 0"],
+    ),
+    (
+        "global-count",
+        ("size", "0"),
+        &["operator windows", "0th record"],
+    ),
+    (
+        "tumbling",
+        ("lateness", "-1"),
+        &["operator windows", "lateness of -1 ms"],
+    ),
+    (
+        "processing",
+        ("lateness", "5"),
+        &["operator windows", "processing time"],
+    ),
+    (
+        "evict-incremental",
+        ("size", "5"),
+        &["operator windows", "evictor", "incremental"],
+    ),
+    (
+        "delta-session",
+        ("function", "all"),
+        &["operator windows", "trigger", "merge"],
+    ),
+    (
+        "all-parallel",
+        ("size", "5"),
+        &["operator", "parallelism 1"],
+    ),
+];
+
 #[test]
 fn what_cannot_work_is_refused_at_submit() {
-    let refused: [(&str, &[(&str, &str)], &[&str]); 13] = [
-        (
-            "tumbling",
-            &[("size", "0")],
-            &["operator windows", "0 ms every 0 ms"],
-        ),
-        (
-            "sliding",
-            &[("slide", "-5")],
-            &["operator windows", "every -5 ms"],
-        ),
-        (
-            "offset",
-            &[("size", "10"), ("slide", "10")],
-            &["operator windows", "offset of 10 ms"],
-        ),
-        (
-            "session",
-            &[("size", "0")],
-            &["operator windows", "gap of 0 ms"],
-        ),
-        (
-            "session",
-            &[("size", "-3")],
-            &["operator windows", "gap of -3 ms"],
-        ),
-        (
-            "count",
-            &[("size", "0")],
-            &["operator windows", "0 records"],
-        ),
-        (
-            "count-sliding",
-            &[("slide", "0")],
-            &["operator windows", "every 0"],
-        ),
-        (
-            "global-count",
-            &[("size", "0")],
-            &["operator windows", "0th record"],
-        ),
-        (
-            "tumbling",
-            &[("lateness", "-1")],
-            &["operator windows", "lateness of -1 ms"],
-        ),
-        (
-            "processing",
-            &[("lateness", "5")],
-            &["operator windows", "processing time"],
-        ),
-        (
-            "evict-incremental",
-            &[],
-            &["operator windows", "evictor", "incremental"],
-        ),
-        (
-            "delta-session",
-            &[("function", "all")],
-            &["operator windows", "trigger", "merge"],
-        ),
-        ("all-parallel", &[], &["operator", "parallelism 1"]),
-    ];
-    for (case, parameters, needles) in refused {
+    for (case, (name, value), needles) in REFUSED {
         let out = tempfile::tempdir().expect("a directory");
-        let mut run = job(case, out.path());
-        for (name, value) in parameters {
-            run = run.param(name, value);
-        }
+        let run = job(case, out.path()).param(name, value);
         run.end().fails_naming(needles);
-        assert_eq!(published::bytes(&out.path().join("main")), 0, "nothing ran");
+        assert_eq!(
+            published::bytes(&out.path().join("main")),
+            0,
+            "{case}: nothing ran"
+        );
     }
 }

@@ -59,6 +59,7 @@ pub fn open(job: JobFn<'_>, spec: exported::TaskSpec) -> Result<(), bindings::Fa
             parallelism: spec.parallelism,
             max_parallelism: spec.max_parallelism,
             attempt: spec.attempt,
+            parameters: Vec::new(),
         },
         arguments: spec.arguments,
         operators: spec.operators,

@@ -193,6 +193,42 @@ impl Host for ImportedHost {
         metrics::count(&increments);
     }
 
+    fn mark(&self, marks: Vec<(u32, String, u64)>) {
+        let marks: Vec<_> = marks
+            .into_iter()
+            .map(|(operator, name, amount)| metrics::Increment {
+                operator,
+                name,
+                amount,
+            })
+            .collect();
+        metrics::mark(&marks);
+    }
+
+    fn set_gauges(&self, readings: Vec<(u32, String, f64)>) {
+        let readings: Vec<_> = readings
+            .into_iter()
+            .map(|(operator, name, value)| metrics::Reading {
+                operator,
+                name,
+                value,
+            })
+            .collect();
+        metrics::set(&readings);
+    }
+
+    fn sample(&self, samples: Vec<(u32, String, Vec<u64>)>) {
+        let samples: Vec<_> = samples
+            .into_iter()
+            .map(|(operator, name, values)| metrics::Samples {
+                operator,
+                name,
+                values,
+            })
+            .collect();
+        metrics::sample(&samples);
+    }
+
     fn log(&self, level: Level, message: &str) {
         let level = match level {
             Level::Debug => log::Level::Debug,

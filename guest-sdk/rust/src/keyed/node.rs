@@ -12,9 +12,9 @@ use super::{KeySpace, TimerService};
 use crate::column::{Batch, NO_TIMESTAMP, TimeDomain, TimerBatch};
 use crate::error::{Error, Outcome};
 use crate::host::Level;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::Row;
-use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
+use crate::task::{Collector, Head, Operator, Out, Place, Shared, for_each_value};
 
 /// User logic over the records of one keyed stream. All calls come from one thread, one at a time.
 pub trait KeyedProcess: 'static {
@@ -48,6 +48,10 @@ pub trait KeyedProcess: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end, after everything else: the last chance to set a metric or write a log line. A
+    /// job that is stopped or fails does not get here, and nothing may be emitted.
+    fn close(&mut self) {}
 }
 
 /// User logic over two keyed streams with one key type, state and timers shared. Calls as in [`KeyedProcess`].
@@ -95,6 +99,10 @@ pub trait KeyedCoProcess: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end, after everything else: the last chance to set a metric or write a log line. A
+    /// job that is stopped or fails does not get here, and nothing may be emitted.
+    fn close(&mut self) {}
 }
 
 /// Registers or deletes a timer of a key with a namespace.
@@ -133,6 +141,11 @@ impl<K: Row> KeyedContext<'_, K> {
     #[inline]
     pub fn watermark(&self) -> i64 {
         self.space.shared.now().watermark
+    }
+
+    /// The place of this instance in the job, and the job's parameters.
+    pub fn place(&self) -> &Place {
+        &self.space.shared.place
     }
 
     /// Writes a line to the operator's log.
@@ -182,6 +195,7 @@ pub(crate) trait KeyedLogic: 'static {
         ctx: &mut KeyedContext<'_, Self::Key>,
         out: &mut Collector<'_, Self::Out>,
     ) -> Outcome;
+    fn close(&mut self);
 }
 
 /// Logic of one input.
@@ -197,6 +211,10 @@ impl<P: KeyedProcess> KeyedLogic for Single<P> {
         out: &mut Collector<'_, Self::Out>,
     ) -> Outcome {
         self.0.on_timer(domain, ctx, out)
+    }
+
+    fn close(&mut self) {
+        self.0.close();
     }
 }
 
@@ -214,6 +232,10 @@ impl<P: KeyedCoProcess> KeyedLogic for Twin<P> {
     ) -> Outcome {
         self.0.on_timer(domain, ctx, out)
     }
+
+    fn close(&mut self) {
+        self.0.close();
+    }
 }
 
 /// A keyed operator in its place.
@@ -223,7 +245,7 @@ pub(crate) struct KeyedNode<L: KeyedLogic> {
     slots: RefCell<Vec<u32>>,
     space: Rc<KeySpace>,
     timers: TimerService,
-    counters: Counters,
+    metrics: Metrics,
     timestamp: Rc<Cell<i64>>,
     out: Out<L::Out>,
     shared: Rc<Shared>,
@@ -233,7 +255,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
     pub(crate) fn new(
         logic: L,
         space: Rc<KeySpace>,
-        counters: Counters,
+        metrics: Metrics,
         timestamp: Rc<Cell<i64>>,
         out: Out<L::Out>,
     ) -> Rc<Self> {
@@ -244,7 +266,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
             slots: RefCell::new(Vec::new()),
             timers: TimerService::new(&shared, 0),
             space,
-            counters,
+            metrics,
             timestamp,
             out,
             shared,
@@ -316,12 +338,17 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
         timers.len()
     }
 
+    fn close(&self) {
+        self.space.current.set(u32::MAX);
+        self.logic.borrow_mut().close();
+    }
+
     fn end_call(&self) {
         if self.space.end_call() {
             self.keys.borrow_mut().clear();
         }
         self.timers.flush();
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
     }
 }
 

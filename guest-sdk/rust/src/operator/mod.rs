@@ -2,8 +2,8 @@
 
 mod assign;
 mod co_process;
-pub(crate) mod counter;
 mod key_by;
+pub(crate) mod metrics;
 mod process;
 mod simple;
 mod split;
@@ -11,8 +11,8 @@ mod split;
 pub(crate) use assign::Assign;
 pub use co_process::CoProcess;
 pub(crate) use co_process::{CoProcessNode, First, Second};
-pub use counter::Counter;
 pub(crate) use key_by::KeyBy;
+pub use metrics::{Counter, Gauge, Histogram, Meter};
 pub(crate) use process::ProcessNode;
 pub use process::{Process, ProcessContext};
 pub(crate) use simple::{Filter, FlatMap, Forward, Map, MapWithTimestamp, Project};

@@ -166,12 +166,10 @@ impl<K: Row, E: 'static, L: Inputs<E>> MultiInput<K, E, L> {
             let mut ctx = OpenContext::opening(wiring, Some(Rc::clone(&space)));
             let logic = Single(factory(&mut ctx));
             let Declared {
-                counters,
-                timestamp,
-                ..
+                metrics, timestamp, ..
             } = ctx.finish()?;
             let out = wiring.out(0)?;
-            let node = KeyedNode::new(logic, space, counters, timestamp, out);
+            let node = KeyedNode::new(logic, space, metrics, timestamp, out);
             inputs.open(&mut Opening {
                 node: Rc::clone(&node),
                 wiring,

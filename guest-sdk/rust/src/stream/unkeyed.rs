@@ -135,7 +135,7 @@ impl<T: Row> Stream<T> {
             defect = Some(text.to_owned());
         }
         let stamp = move |record: &T, _: i64, _: &Shared| timestamp(record);
-        self.assign("assign_timestamps", &watermarks, defect, stamp)
+        self.assign("assign_timestamps", watermarks, defect, stamp)
     }
 
     /// Starts event time here with the timestamps that records have from their source, or with ingestion time.
@@ -144,9 +144,9 @@ impl<T: Row> Stream<T> {
         let name = "assign_watermarks";
         if watermarks.is_ingestion() {
             let stamp = |_: &T, _: i64, shared: &Shared| shared.now().processing_time;
-            self.assign(name, &watermarks, defect, stamp)
+            self.assign(name, watermarks, defect, stamp)
         } else {
-            self.assign(name, &watermarks, defect, |_: &T, timestamp, _: &Shared| {
+            self.assign(name, watermarks, defect, |_: &T, timestamp, _: &Shared| {
                 timestamp
             })
         }
@@ -155,11 +155,11 @@ impl<T: Row> Stream<T> {
     fn assign(
         self,
         type_name: &'static str,
-        watermarks: &Watermarks<T>,
+        watermarks: Watermarks<T>,
         defect: Option<String>,
         stamp: impl Fn(&T, i64, &Shared) -> i64 + 'static,
     ) -> Self {
-        let punctuate = watermarks.punctuate();
+        let (document, punctuate) = watermarks.into_plan();
         let stream: Self = self.then(type_name, move |wiring| {
             let out = wiring.out(0)?;
             let shared = Rc::clone(&wiring.shared);
@@ -173,7 +173,7 @@ impl<T: Row> Stream<T> {
         {
             let mut graph = stream.graph.borrow_mut();
             let node = graph.node(stream.node);
-            node.watermarks = Some(watermarks.document());
+            node.watermarks = Some(document);
             node.defect = defect;
         }
         stream
@@ -194,7 +194,7 @@ impl<T: Row> Stream<T> {
             let declared = ctx.finish()?;
             let node = Rc::new(ProcessNode {
                 logic: RefCell::new(logic),
-                counters: declared.counters,
+                metrics: declared.metrics,
                 timestamp: declared.timestamp,
                 watermark: Cell::new(i64::MIN),
                 out: wiring.out(0)?,
@@ -340,7 +340,7 @@ impl<T: Row> Stream<T> {
         node.open = Some(Box::new(move |wiring| {
             let mut ctx = OpenContext::opening(wiring, None);
             let sink = factory(&mut ctx);
-            let sink = OpenSink::open(sink, ctx.finish()?.counters, &wiring.shared)?;
+            let sink = OpenSink::open(sink, ctx.finish()?.metrics, &wiring.shared)?;
             wiring.sink = Some(Rc::new(sink));
             Ok(())
         }));

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{CallFailure, Head, Operator, PortBuffer, Shared, TaskSpec, WatermarkFlow, Wiring};
+use super::{
+    CallFailure, Head, Operator, Place, PortBuffer, Shared, TaskSpec, WatermarkFlow, Wiring,
+};
 use crate::column::{Batch, Moment, TimeDomain, TimerBatch};
 use crate::env::{Env, JobFn};
 use crate::error::Error;
@@ -38,10 +40,15 @@ impl Task {
     /// # Errors
     /// The job function fails, or the spec does not fit the job.
     pub fn open(job: JobFn<'_>, spec: &TaskSpec, host: Rc<dyn Host>) -> Result<Self, Error> {
-        let mut graph = Env::run(job, &spec.arguments)?.into_graph();
+        let env = Env::run(job, &spec.arguments)?;
+        let place = Place {
+            parameters: env.values(),
+            ..spec.place.clone()
+        };
+        let mut graph = env.into_graph();
         let shared = Rc::new(Shared::new(
             host,
-            spec.place.clone(),
+            place,
             (spec.output_soft_bytes as usize).max(1),
             graph.cached_keys_max,
         ));
@@ -197,6 +204,9 @@ impl Task {
         self.shared.begin(now);
         for (_, operator) in &self.operators {
             operator.finish();
+        }
+        for (_, operator) in &self.operators {
+            operator.close();
         }
         self.end()
     }

@@ -120,12 +120,13 @@ impl Source for GuestSource {
         splits: Vec<SourceSplit>,
         context: SourceContext,
     ) -> Result<Box<dyn SourceReader>, ConnectorError> {
-        let splits = splits.into_iter().map(OpenSplit::restore);
+        let splits = splits.iter().map(OpenSplit::restore);
         Ok(Box::new(GuestReader {
             splits: splits.collect::<Result<_, _>>()?,
             guest: self.open(context.subtask, context.parallelism)?,
             clock: self.factory.component().clock(),
             operator: self.spec.own_number(self.operator),
+            paused: Vec::new(),
             turn: 0,
             closed: false,
         }))
@@ -151,7 +152,7 @@ struct OpenSplit {
 }
 
 impl OpenSplit {
-    fn restore(split: SourceSplit) -> Result<Self, ConnectorError> {
+    fn restore(split: &SourceSplit) -> Result<Self, ConnectorError> {
         let (ended, position) = match split.state.split_first() {
             Some((&GOES_ON, position)) => (false, position),
             Some((&ENDED, position)) => (true, position),
@@ -177,6 +178,8 @@ struct GuestReader {
     clock: Arc<dyn Clock>,
     operator: u32,
     splits: Vec<OpenSplit>,
+    /// Not to be polled until others have caught up.
+    paused: Vec<SplitId>,
     turn: usize,
     /// Whether the guest was closed, or must not be called any more.
     closed: bool,
@@ -254,6 +257,9 @@ impl SourceReader for GuestReader {
                 continue;
             }
             open = true;
+            if self.paused.contains(&split.id) {
+                continue;
+            }
             if split.wake_ns > now_ns {
                 wait_ns = wait_ns.min(split.wake_ns - now_ns);
                 continue;
@@ -277,6 +283,11 @@ impl SourceReader for GuestReader {
         }
         self.close()?;
         Ok(Polled::End)
+    }
+
+    fn pause(&mut self, splits: &[SplitId]) -> bool {
+        self.paused = splits.to_vec();
+        true
     }
 
     fn snapshot(&mut self) -> Vec<SourceSplit> {

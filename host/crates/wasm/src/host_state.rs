@@ -16,7 +16,7 @@ use dataflow::time::timer::TimeDomain;
 use crate::bindings::wasmill::dataflow::types;
 use crate::host_files::Reachable;
 use crate::host_log::GuestLog;
-use crate::host_metrics::Counters;
+use crate::host_metrics::Metrics;
 use crate::limits::{GrowthLimiter, GuestLimits};
 use crate::refusal::Refusal;
 
@@ -35,8 +35,8 @@ pub(crate) struct HostState {
     pub(crate) limiter: GrowthLimiter,
     /// Lines on their way to the host's log.
     pub(crate) log: GuestLog,
-    /// The user's counters.
-    pub(crate) counters: Counters,
+    /// The user's metrics.
+    pub(crate) metrics: Metrics,
     /// Text of the panic that is about to trap.
     pub(crate) panic_text: Option<String>,
     /// Readable name of the chain, for messages.
@@ -84,7 +84,7 @@ impl HostState {
             call,
             limiter: GrowthLimiter::new(limits),
             log: GuestLog::silent(),
-            counters: Counters::default(),
+            metrics: Metrics::default(),
             panic_text: None,
             name: name.to_owned(),
             first_operator: 0,
@@ -101,11 +101,11 @@ impl HostState {
         OperatorId(self.first_operator.saturating_add(own_number))
     }
 
-    /// Exchanges what outlives an instance: the call, the log's rate and the counters.
+    /// Exchanges what outlives an instance: the call, the log's rate and the metrics.
     pub(crate) fn swap_lasting(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.call, &mut other.call);
         std::mem::swap(&mut self.log, &mut other.log);
-        std::mem::swap(&mut self.counters, &mut other.counters);
+        std::mem::swap(&mut self.metrics, &mut other.metrics);
     }
 
     /// Forgets what concerned the call before.
@@ -115,16 +115,16 @@ impl HostState {
         self.written_bytes = 0;
     }
 
-    /// The call returned ok: what it counted counts.
+    /// The call returned ok: what it measured counts.
     #[inline]
     pub(crate) fn end_call(&mut self) {
-        self.counters.commit();
+        self.metrics.commit();
     }
 
     /// The call failed: nothing of it is visible.
     pub(crate) fn fail_call(&mut self) {
         self.call.roll_back();
-        self.counters.roll_back();
+        self.metrics.roll_back();
     }
 
     /// Counts what a call writes to state and timers.

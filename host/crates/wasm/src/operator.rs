@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use dataflow::element::Batch;
 use dataflow::ids::OperatorId;
+use dataflow::metric::MetricValue;
 use dataflow::port::call::Call;
 use dataflow::port::operator::{FragmentSpec, Operator, OperatorError, OperatorFactory};
 use dataflow::port::sink::{ConnectorError, Sink};
@@ -252,7 +253,7 @@ impl Operator for GuestOperator {
             .run(|guest, store| guest.wasmill_dataflow_operator().call_finish(store, now))
     }
 
-    fn counters(&self) -> &[(OperatorId, String, u64)] {
-        self.instance.state().counters.totals()
+    fn metrics(&self) -> &[(OperatorId, String, MetricValue)] {
+        self.instance.state().metrics.values()
     }
 }

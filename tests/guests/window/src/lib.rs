@@ -272,21 +272,21 @@ fn results(
         ),
         _ => windows.aggregate_with(Sum(|bid: &Bid| bid.price), row),
     };
-    apart(rows, late, |row| row)
+    apart(rows, late, Row::clone)
 }
 
 /// The results as rows, and the late bids.
 fn apart<T: wasmill_sdk::Row>(
     results: Stream<T>,
     late: &OutputTag<Bid>,
-    row: impl Fn(T) -> Row + 'static,
+    row: impl Fn(&T) -> Row + 'static,
 ) -> (Stream<Row>, Stream<Bid>) {
     let results = results.uid("windows");
     let late = results.side_output(late);
-    (results.map(row), late)
+    (results.map(move |result| row(&result)), late)
 }
 
-fn value_row(row: Windowed<i64, i64>) -> Row {
+fn value_row(row: &Windowed<i64, i64>) -> Row {
     Row {
         key: row.key,
         start: row.window_start,
@@ -295,7 +295,7 @@ fn value_row(row: Windowed<i64, i64>) -> Row {
     }
 }
 
-fn mean_row(row: Windowed<i64, f64>) -> Row {
+fn mean_row(row: &Windowed<i64, f64>) -> Row {
     Row {
         key: row.key,
         start: row.window_start,
@@ -304,7 +304,7 @@ fn mean_row(row: Windowed<i64, f64>) -> Row {
     }
 }
 
-fn bid_row(bid: Bid) -> Row {
+fn bid_row(bid: &Bid) -> Row {
     Row {
         key: bid.auction,
         start: 0,

@@ -75,3 +75,25 @@ fn position_beyond_the_values_is_refused() {
             .is_err()
     );
 }
+
+#[test]
+fn a_paused_split_waits_for_the_others() {
+    let source = source(10);
+    let splits = source.splits(2).unwrap();
+    let first = splits[0].id;
+    let context = SourceContext::alone(Arc::new(|| {}));
+    let mut reader = source.reader(splits, context).unwrap();
+    assert!(reader.pause(&[first]));
+    let mut given = Vec::new();
+    loop {
+        match reader.poll().unwrap() {
+            Polled::Records(_, split) => given.push(split),
+            Polled::SplitEnded(_) => {}
+            Polled::Pending(_) if given.len() == 1 => assert!(reader.pause(&[])),
+            Polled::Pending(_) => panic!("nothing is paused"),
+            Polled::End => break,
+        }
+    }
+    assert_eq!(given.len(), 2);
+    assert_eq!(given[1], first, "the paused one comes last");
+}

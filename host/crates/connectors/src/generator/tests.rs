@@ -175,3 +175,31 @@ fn wrong_values_and_positions_are_refused() {
             .is_err()
     );
 }
+
+#[test]
+fn a_paused_split_gives_nothing_until_it_is_resumed() {
+    let source = source(
+        json!({"data": "bids", "events": 10_000}),
+        &ManualClock::default(),
+    );
+    let splits = source.splits(2).unwrap();
+    let first = splits[0].id;
+    let mut reader = reader(&source, splits);
+    assert!(reader.pause(&[first]));
+    let (mut paused, mut records) = (true, 0);
+    loop {
+        match reader.poll().unwrap() {
+            Polled::Records(batch, split) => {
+                assert!(!paused || split != first);
+                records += batch.count;
+            }
+            Polled::SplitEnded(_) => {}
+            Polled::Pending(_) => {
+                assert_eq!(records, 5000, "the other split comes to its end");
+                paused = !reader.pause(&[]);
+            }
+            Polled::End => break,
+        }
+    }
+    assert_eq!(records, 10_000);
+}

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::element::Batch;
 use crate::ids::OperatorId;
+use crate::metric::MetricValue;
 use crate::port::call::Call;
 use crate::port::error::{Domain, Recovery};
 use crate::port::resources::Resources;
@@ -133,9 +134,9 @@ pub trait Operator: Send {
     /// As [`Operator::process`].
     fn finish(&mut self) -> Result<(), OperatorError>;
 
-    /// Totals of the user's counters (operator, name, sum) over all calls that returned ok. Read once in a while, to be
+    /// The user's metrics (operator, name, value) after all calls that returned ok. Read once in a while, to be
     /// published; grows only at its end.
-    fn counters(&self) -> &[(OperatorId, String, u64)] {
+    fn metrics(&self) -> &[(OperatorId, String, MetricValue)] {
         &[]
     }
 }

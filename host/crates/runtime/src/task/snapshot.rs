@@ -35,7 +35,7 @@ impl Task {
             finished: self.finished,
         };
         let pending = self.freeze_state(checkpoint)?;
-        self.publish_counters();
+        self.publish_metrics();
         let end_ns = self.environment.clock.monotonic_ns();
         let timings = SnapshotTimings {
             align_ns: self
