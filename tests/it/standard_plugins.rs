@@ -121,15 +121,13 @@ fn project_computes_fields() {
 
 #[test]
 fn split_gives_each_case_an_output_and_the_rest_another() {
-    for (output, holds) in [
-        (
-            "cheap",
-            Box::new(|it: &(_, i64, i64, _)| it.1 < 5)
-                as Box<dyn Fn(&(&str, i64, i64, i64)) -> bool>,
-        ),
-        ("many", Box::new(|it| it.2 > 4)),
-        ("rest", Box::new(|it| it.1 >= 5 && it.2 <= 4)),
-    ] {
+    type Case = fn(&(&str, i64, i64, i64)) -> bool;
+    let cases: [(&str, Case); 3] = [
+        ("cheap", |it| it.1 < 5),
+        ("many", |it| it.2 > 4),
+        ("rest", |it| it.1 >= 5 && it.2 <= 4),
+    ];
+    for (output, holds) in cases {
         let operators = format!(
             r#"
   - {{ uid: cases, component: standard, parameters: {{ operator: split, cases: "cheap = price < 5, many = quantity > 4" }}, input: sales }}
