@@ -355,3 +355,49 @@ fn standard_operators_and_others_make_one_pipeline() {
         assert_eq!(records(&ended), expected, "{}", ended.told());
     }
 }
+
+#[test]
+fn the_example_finds_the_best_sellers() {
+    let example = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../plugins/standard/examples/best-sellers.yaml"
+    );
+    let ended = Run::new("run", example).end().success();
+    let row = |item: &str, end: i64, income: f64, sold: i64, rank: i64| json!({ "item": item, "window_start": end - 10_000, "window_end": end, "income": income, "sold": sold, "rank": rank });
+    let expected = [
+        row("cup", 10_000, 28.0, 4, 1),
+        row("cup", 20_000, 7.5, 1, 1),
+        row("pen", 10_000, 18.0, 12, 2),
+    ];
+    let mut expected = expected.to_vec();
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(records(&ended), expected, "{}", ended.told());
+}
+
+#[test]
+fn every_operator_and_parameter_is_documented() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let documented =
+        std::fs::read_to_string(format!("{root}/docs/PLUGINS.md")).expect("the document");
+    let inspected = Run::new("inspect", guest("plugin_standard"))
+        .arg("--json")
+        .end()
+        .success()
+        .json();
+    let parameters = inspected["parameters"].as_array().expect("parameters");
+    assert!(parameters.len() > 20, "{inspected}");
+    for parameter in parameters {
+        let name = parameter["name"].as_str().expect("a name");
+        if name != "operator" {
+            assert!(documented.contains(&format!("`{name}`")), "{name}");
+            continue;
+        }
+        let about = parameter["description"].as_str().expect("a description");
+        for operator in about.trim_start_matches("which operator: ").split(", ") {
+            assert!(
+                documented.contains(&format!("| `{operator}` |")),
+                "{operator}"
+            );
+        }
+    }
+}

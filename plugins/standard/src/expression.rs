@@ -208,10 +208,10 @@ impl<'r> Slot<'r> {
 fn nested(value: Value<'_>) -> cel::Value {
     let entries = |entries: Vec<(&str, Value<'_>)>| {
         let entries = entries.into_iter();
-        let map: std::collections::HashMap<String, cel::Value, _> = entries
-            .map(|(key, value)| (key.to_owned(), nested(value)))
-            .collect();
-        cel::Value::Map(map.into())
+        let entries = entries.map(|(key, value)| (key.into(), nested(value)));
+        cel::Value::Map(cel::objects::Map {
+            map: std::sync::Arc::new(entries.collect()),
+        })
     };
     match value {
         Value::Null => cel::Value::Null,

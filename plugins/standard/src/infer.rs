@@ -123,10 +123,11 @@ impl<'s> Inference<'s> {
         let name = call.func_name.as_str();
         match (name, kinds.as_slice()) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, kinds) => {
-                for kind in kinds.iter().flatten().filter(|it| **it != Type::Boolean) {
-                    return Err((id, format!("a {} is no boolean", kind.to_json())));
+                let mut known = kinds.iter().flatten();
+                match known.find(|it| **it != Type::Boolean) {
+                    Some(other) => Err((id, format!("a {} is no boolean", other.to_json()))),
+                    None => Ok(Some(Type::Boolean)),
                 }
-                Ok(Some(Type::Boolean))
             }
             (operators::EQUALS | operators::NOT_EQUALS, [a, b]) => {
                 comparable(id, a, b, true)?;

@@ -1,8 +1,7 @@
 //! The standard operators, for job files without a line of code: one component, and the parameter `operator` says which
 //! operator it is.
 //!
-//! One component and not one for each: it is loaded and compiled once, and chained operators of one component run inside
-//! one instance. Every operator takes records of any schema; what it is asked for is checked when the job is planned.
+//! One component and not one for each: it is one file, loaded and compiled once. Every operator takes records of any schema; what it is asked for is checked when the job is planned.
 //! Nothing in here knows more of the engine than any other user of the SDK.
 
 mod aggregate;

@@ -245,7 +245,12 @@ impl Graph {
         let mut outputs = node.outputs.iter().enumerate().skip(1);
         let found = outputs.find(|(_, output)| output.name == name);
         let (index, defect) = match found {
-            Some((index, output)) if output.schema == schema_of::<T>() => return index as u32,
+            // Dynamic records are read whatever their schema is: the output says it.
+            Some((index, output))
+                if output.schema == schema_of::<T>() || schema_of::<T>() == MARKER =>
+            {
+                return index as u32;
+            }
             Some((index, output)) => {
                 let (gives, takes) = (&output.schema, schema_of::<T>());
                 let text = format!("its side output {name} gives {gives} but is read as {takes}");
