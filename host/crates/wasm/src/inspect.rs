@@ -60,9 +60,10 @@ pub struct Inspection {
 pub(crate) const REQUIRED_EXPORTS: [&str; 2] = ["manifest", "operator"];
 
 /// Interfaces a component may import.
-pub(crate) const KNOWN_IMPORTS: [&str; 7] = [
+pub(crate) const KNOWN_IMPORTS: [&str; 8] = [
     "log",
     "metrics",
+    "operator-state",
     "output",
     "state",
     "timers",

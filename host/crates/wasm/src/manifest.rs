@@ -10,6 +10,7 @@ use dataflow::limits::PARALLELISM_MAX;
 
 use crate::component::Component;
 use crate::error::WasmError;
+use crate::state_entry::StateEntry;
 
 /// The version of both documents.
 const DOCUMENT_VERSION: u32 = 1;
@@ -154,33 +155,6 @@ pub struct OutputEntry {
     /// Avro schema of the keys; absent on an unkeyed stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_schema: Option<Value>,
-}
-
-/// A state of an operator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StateEntry {
-    /// Its name within the operator.
-    pub name: String,
-    /// How it is used.
-    pub kind: StateEntryKind,
-    /// Avro schema of the value or list element.
-    pub schema: Value,
-    /// Avro schema of the sub-key.
-    #[serde(default)]
-    pub sub_key_schema: Option<Value>,
-}
-
-/// How a state is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StateEntryKind {
-    /// One value per key and namespace.
-    Value,
-    /// A list per key and namespace.
-    List,
-    /// An ordered map per key.
-    Map,
 }
 
 /// How watermarks follow from timestamps.
@@ -339,8 +313,12 @@ impl OperatorEntry {
             | OperatorKind::Input
             | OperatorKind::Output => {}
         }
-        if !self.states.is_empty() && !self.keyed {
-            return Err(Defect::new("states", "need a keyed operator"));
+        let by_key = |state: &&StateEntry| state.kind.operator_state().is_none();
+        if let Some(state) = self.states.iter().find(by_key)
+            && !self.keyed
+        {
+            let reason = format!("state {} needs a keyed operator", state.name);
+            return Err(Defect::new("states", reason));
         }
         match &self.watermarks {
             Some(watermarks) => watermarks.check(),

@@ -32,6 +32,7 @@ fn logic(keyed: bool) -> OperatorKind {
         component: ComponentId(0),
         keyed,
         states: Vec::new(),
+        operator_states: Vec::new(),
         watermarks: None,
     }
 }
