@@ -9,11 +9,14 @@ use std::rc::Rc;
 use crate::column::NO_TIMESTAMP;
 use crate::error::Error;
 use crate::graph::{OutputPlan, StatePlan};
+use crate::host::Host;
 use crate::keyed::KeySpace;
 use crate::operator::Counter;
 use crate::operator::counter::Counters;
 use crate::row::{Row, schema_of};
-use crate::state::{ListState, MapState, SubKey, ValueState};
+use crate::state::{
+    BroadcastState, ListState, MapState, OperatorListState, OperatorStore, SubKey, ValueState,
+};
 use crate::task::{Out, Place, Shared, Wiring};
 
 /// Names a side output and the type of its records.
@@ -61,6 +64,8 @@ pub struct OpenContext<'a> {
     place: &'a Place,
     space: Option<Rc<KeySpace>>,
     wiring: Option<&'a Wiring<'a>>,
+    /// Whether the operator has a broadcast input.
+    broadcast: bool,
     counters: Counters,
     timestamp: Rc<Cell<i64>>,
     states: Vec<StatePlan>,
@@ -82,6 +87,7 @@ impl<'a> OpenContext<'a> {
             place,
             space,
             wiring,
+            broadcast: false,
             counters: Counters::new(wiring.map_or(0, |wiring| wiring.node)),
             timestamp: Rc::new(Cell::new(NO_TIMESTAMP)),
             states: Vec::new(),
@@ -105,6 +111,12 @@ impl<'a> OpenContext<'a> {
     /// A context that gives working handles.
     pub(crate) fn opening(wiring: &'a Wiring<'a>, space: Option<Rc<KeySpace>>) -> Self {
         Self::new(&wiring.shared.place, space, Some(wiring))
+    }
+
+    /// For an operator that has a broadcast input.
+    pub(crate) fn with_broadcast(mut self) -> Self {
+        self.broadcast = true;
+        self
     }
 
     /// What was declared.
@@ -159,20 +171,7 @@ impl<'a> OpenContext<'a> {
         schema: serde_json::Value,
         sub_key_schema: Option<serde_json::Value>,
     ) -> (u32, Rc<KeySpace>) {
-        self.states.push(StatePlan {
-            name: name.to_owned(),
-            kind,
-            schema,
-            sub_key_schema,
-        });
-        let number = match self.wiring.map(|wiring| wiring.state_number(name)) {
-            Some(Ok(number)) => number,
-            Some(Err(error)) => {
-                self.defect.get_or_insert(error);
-                u32::MAX
-            }
-            None => u32::MAX,
-        };
+        let number = self.number(StatePlan::new(name, kind, schema, sub_key_schema));
         let space = self.space.clone().unwrap_or_else(|| {
             let text = format!("state {name} needs a keyed stream, call key_by before");
             self.defect.get_or_insert(Error::User(text));
@@ -180,6 +179,67 @@ impl<'a> OpenContext<'a> {
             KeySpace::new(Some(0), &Rc::new(shared))
         });
         (number, space)
+    }
+
+    /// Declares a state; gives its number, which leads nowhere while the job is planned.
+    fn number(&mut self, plan: StatePlan) -> u32 {
+        let number = self.wiring.map(|wiring| wiring.state_number(&plan.name));
+        self.states.push(plan);
+        match number {
+            Some(Ok(number)) => number,
+            Some(Err(error)) => {
+                self.defect.get_or_insert(error);
+                u32::MAX
+            }
+            None => u32::MAX,
+        }
+    }
+
+    /// Declares a list of the subtask, which needs no key. When the parallelism changes, the lists of all subtasks are
+    /// joined and split evenly.
+    pub fn operator_list_state<T: Row>(&mut self, name: &str) -> OperatorListState<T> {
+        self.operator_list(name, "list-split")
+    }
+
+    /// Declares a list of the subtask, which needs no key. After a restore every subtask has the lists of all.
+    pub fn operator_union_state<T: Row>(&mut self, name: &str) -> OperatorListState<T> {
+        self.operator_list(name, "list-union")
+    }
+
+    fn operator_list<T: Row>(&mut self, name: &str, kind: &'static str) -> OperatorListState<T> {
+        let number = self.number(StatePlan::new(name, kind, schema_of::<T>(), None));
+        let (state, store) = OperatorListState::open(number, self.host());
+        self.keep(store);
+        state
+    }
+
+    /// Declares a map that is equal on every subtask, for an operator made with `connect_broadcast`.
+    pub fn broadcast_state<K: SubKey, V: Row>(&mut self, name: &str) -> BroadcastState<K, V> {
+        if !self.broadcast {
+            let text = format!(
+                "broadcast state {name} needs a broadcast input, make the operator with connect_broadcast"
+            );
+            self.defect.get_or_insert(Error::User(text));
+        }
+        let sub_key = Some(schema_of::<K>());
+        let plan = StatePlan::new(name, "broadcast", schema_of::<V>(), sub_key);
+        let number = self.number(plan);
+        let (state, store) = BroadcastState::open(number, self.host());
+        self.keep(store);
+        state
+    }
+
+    fn host(&self) -> Rc<dyn Host> {
+        match self.wiring {
+            Some(wiring) => Rc::clone(&wiring.shared.host),
+            None => Rc::new(crate::no_host::NoHost),
+        }
+    }
+
+    fn keep(&self, store: Rc<dyn OperatorStore>) {
+        if let Some(wiring) = self.wiring {
+            wiring.shared.keep(store);
+        }
     }
 
     /// Says which schema the values of a state of [`Dynamic`](crate::dynamic::Dynamic) records have; otherwise the plan

@@ -70,14 +70,19 @@ pub use crate::context::{OpenContext, OutputTag, SideOutput};
 pub use crate::env::{Env, JobFn, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::host::Level;
-pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
+pub use crate::keyed::{KeyedBroadcastProcess, KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
-pub use crate::operator::{CoProcess, Counter, Process, ProcessContext};
+pub use crate::operator::{
+    BroadcastContext, BroadcastProcess, CoProcess, Counter, Process, ProcessContext,
+};
 pub use crate::row::{Fields, Row, Text};
-pub use crate::state::{ListState, MapState, SubKey, ValueState};
+pub use crate::state::{
+    BroadcastState, ListState, MapState, OperatorListState, SubKey, ValueState,
+};
 pub use crate::stream::{
-    AllWindowedStream, CoStreams, ConnectedStreams, IntervalJoin, KeyedStream, MultiInput,
-    RegularJoin, Sink, SplitStream, Stream, Watermarks, WindowedStream,
+    AllWindowedStream, BroadcastStreams, CoStreams, ConnectedStreams, IntervalJoin,
+    KeyedBroadcastStreams, KeyedStream, MultiInput, RegularJoin, Sink, SplitStream, Stream,
+    Watermarks, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
 pub use crate::transform::LruCache;
@@ -106,6 +111,10 @@ pub mod prelude {
         GlobalWindows, NeverTrigger, ProcessWindow, ProcessingTimeTrigger, PurgingTrigger, Session,
         TimeEvictor, Timestamped, Trigger, TriggerContext, TriggerResult, WindowAssigner,
         WindowContext, WindowedStream,
+    };
+    pub use crate::{
+        BroadcastContext, BroadcastProcess, BroadcastState, KeyedBroadcastProcess,
+        OperatorListState,
     };
 }
 

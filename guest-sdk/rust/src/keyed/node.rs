@@ -10,8 +10,10 @@ use std::rc::Rc;
 
 use super::{KeySpace, TimerService};
 use crate::column::{Batch, NO_TIMESTAMP, TimeDomain, TimerBatch};
+use crate::context::Declared;
 use crate::error::{Error, Outcome};
 use crate::host::Level;
+use crate::operator::BroadcastContext;
 use crate::operator::counter::Counters;
 use crate::row::Row;
 use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
@@ -233,8 +235,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
     pub(crate) fn new(
         logic: L,
         space: Rc<KeySpace>,
-        counters: Counters,
-        timestamp: Rc<Cell<i64>>,
+        declared: Declared,
         out: Out<L::Out>,
     ) -> Rc<Self> {
         let shared = Rc::clone(&space.shared);
@@ -244,8 +245,8 @@ impl<L: KeyedLogic> KeyedNode<L> {
             slots: RefCell::new(Vec::new()),
             timers: TimerService::new(&shared, 0),
             space,
-            counters,
-            timestamp,
+            counters: declared.counters,
+            timestamp: declared.timestamp,
             out,
             shared,
         })
@@ -262,6 +263,21 @@ impl<L: KeyedLogic> KeyedNode<L> {
             step,
             record: PhantomData,
         })
+    }
+
+    /// Runs logic for a record that has no key.
+    pub(super) fn without_key(
+        &self,
+        timestamp: i64,
+        call: impl FnOnce(&mut L, &mut BroadcastContext<'_>, &mut Collector<'_, L::Out>) -> Outcome,
+    ) {
+        self.space.current.set(u32::MAX);
+        self.timestamp.set(timestamp);
+        let mut ctx = BroadcastContext::new(timestamp, self.shared.now().watermark, &self.shared);
+        let mut out = Collector::new(&self.out, timestamp);
+        if let Err(error) = call(&mut self.logic.borrow_mut(), &mut ctx, &mut out) {
+            self.shared.fail(error);
+        }
     }
 
     fn enter(&self, keys: &crate::column::Column, count: usize) -> Result<(), Error> {

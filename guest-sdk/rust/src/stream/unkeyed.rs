@@ -282,7 +282,9 @@ impl<T: Row> Stream<T> {
         match declared {
             Ok(declared) => {
                 let mut graph = self.graph.borrow_mut();
-                graph.node(self.node).outputs.extend(declared.outputs);
+                let node = graph.node(self.node);
+                node.outputs.extend(declared.outputs);
+                node.states.extend(declared.states);
             }
             Err(error) => self.defect(&error.to_string()),
         }
