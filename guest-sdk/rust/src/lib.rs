@@ -77,7 +77,8 @@ pub use crate::operator::{
 };
 pub use crate::row::{Fields, Row, Text};
 pub use crate::state::{
-    BroadcastState, ListState, MapState, OperatorListState, SubKey, ValueState,
+    AggregatingState, BroadcastState, ListState, MapState, OperatorListState, ReducingState,
+    SubKey, Ttl, TtlListState, TtlMapState, TtlStates, TtlValueState, ValueState,
 };
 pub use crate::stream::{
     AllWindowedStream, BroadcastStreams, CoStreams, ConnectedStreams, IntervalJoin,
@@ -106,15 +107,16 @@ pub mod prelude {
         Stream, Sum, Text, TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
     };
     pub use crate::{
+        AggregatingState, BroadcastContext, BroadcastProcess, BroadcastState,
+        KeyedBroadcastProcess, OperatorListState, ReducingState, Ttl, TtlListState, TtlMapState,
+        TtlValueState,
+    };
+    pub use crate::{
         AllWindowedStream, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger,
         CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, EventTimeTrigger, Evictor,
         GlobalWindows, NeverTrigger, ProcessWindow, ProcessingTimeTrigger, PurgingTrigger, Session,
         TimeEvictor, Timestamped, Trigger, TriggerContext, TriggerResult, WindowAssigner,
         WindowContext, WindowedStream,
-    };
-    pub use crate::{
-        BroadcastContext, BroadcastProcess, BroadcastState, KeyedBroadcastProcess,
-        OperatorListState,
     };
 }
 

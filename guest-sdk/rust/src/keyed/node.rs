@@ -16,6 +16,7 @@ use crate::host::Level;
 use crate::operator::BroadcastContext;
 use crate::operator::counter::Counters;
 use crate::row::Row;
+use crate::state::Expire;
 use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
 
 /// User logic over the records of one keyed stream. All calls come from one thread, one at a time.
@@ -225,6 +226,8 @@ pub(crate) struct KeyedNode<L: KeyedLogic> {
     slots: RefCell<Vec<u32>>,
     space: Rc<KeySpace>,
     timers: TimerService,
+    /// States that expire.
+    expiring: Vec<Rc<dyn Expire>>,
     counters: Counters,
     timestamp: Rc<Cell<i64>>,
     out: Out<L::Out>,
@@ -245,6 +248,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
             slots: RefCell::new(Vec::new()),
             timers: TimerService::new(&shared, 0),
             space,
+            expiring: declared.expiring,
             counters: declared.counters,
             timestamp: declared.timestamp,
             out,
@@ -291,6 +295,19 @@ impl<L: KeyedLogic> KeyedNode<L> {
         Ok(())
     }
 
+    /// Fires a cleanup timer of a state. One of a state that is not declared any more has nothing to do.
+    fn expire(&self, namespace: &[u8], slot: u32, time: i64) {
+        self.space.current.set(slot);
+        let mut states = self.expiring.iter();
+        let Some(state) = states.find(|state| state.lifetime().namespace() == namespace) else {
+            return;
+        };
+        state.lifetime().fired();
+        if let Err(error) = state.expire(time) {
+            self.shared.fail(error);
+        }
+    }
+
     #[inline]
     fn at<'a>(&'a self, keys: &'a [L::Key], slot: u32, timestamp: i64) -> KeyedContext<'a, L::Key> {
         self.space.current.set(slot);
@@ -314,7 +331,16 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
         }
         let (keys, slots) = (self.keys.borrow(), self.slots.borrow());
         let mut logic = self.logic.borrow_mut();
-        for (index, (&time, &slot)) in timers.times.iter().zip(slots.iter()).enumerate() {
+        let namespaces = timers.namespaces.entries(timers.len());
+        let all = timers.times.iter().zip(slots.iter()).zip(namespaces);
+        for (index, ((&time, &slot), namespace)) in all.enumerate() {
+            if !namespace.is_empty() {
+                self.expire(namespace, slot, time);
+                if self.shared.stopping() {
+                    return index + 1;
+                }
+                continue;
+            }
             let timestamp = match domain {
                 TimeDomain::Event => time,
                 TimeDomain::Processing => NO_TIMESTAMP,
@@ -322,7 +348,10 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
             let mut ctx = self.at(&keys, slot, timestamp);
             ctx.timer = Some(time);
             let mut out = Collector::new(&self.out, timestamp);
-            if let Err(error) = logic.on_timer(domain, &mut ctx, &mut out) {
+            self.space.is_firing.set(domain == TimeDomain::Event);
+            let outcome = logic.on_timer(domain, &mut ctx, &mut out);
+            self.space.is_firing.set(false);
+            if let Err(error) = outcome {
                 self.shared.fail(error);
             }
             if self.shared.stopping() {
