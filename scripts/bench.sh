@@ -2,10 +2,13 @@
 # One measurement; prints one JSON line: engine, job, p, records, count, checksum, seconds, records_per_s,
 # cpu_us_per_record, peak_rss_mb. Everything else goes to standard error.
 #
-# From the environment: JOB=J0..J7|L2  P=parallelism  N=events  KEYS=  EPM=events per ms  RATE=records per s (L2)
+# From the environment: JOB=J0..J8|L2  P=parallelism  N=events  KEYS=  EPM=events per ms  RATE=records per s (L2)
 #   BACKEND=heap|rocksdb  CKPT=checkpoint interval in ms, 0 for none  EMIT=final|all and FILE=folder of text (J7)
 #   ENGINE=wasmill (Wasm operators) | native (the same logic as native operators) | flink (if its scripts are there)
 # All engines compute the same answer: count and checksum must be equal.
+#
+# J8 is J4's bids by bidder in session windows: bids of a bidder at most 5 s of event time apart are one session, with
+# watermarks at the latest timestamp - 100 - 1 ms; a result is (start of the session, bidder, count). Wasmill only.
 #
 # For wasmill and native the figures are those of the whole run. For Flink the rate and the CPU per record are those of
 # its second half, when its compiler has warmed up: the figure that is best for it.
@@ -33,9 +36,10 @@ defaults() {
     J4) N=${N:-20000000} KEYS=${KEYS:-1000} EPM=${EPM:-1} ;;
     J5) N=${N:-10000000} KEYS=${KEYS:-1000} EPM=${EPM:-1} ;;
     J6) N=${N:-10000000} EPM=${EPM:-10} ;;
+    J8) N=${N:-5000000} EPM=${EPM:-10} ;;
     J7) FILE=${FILE:-$(words)} N=0 ;;
     L2) RATE=${RATE:-50000} N=${N:-1000000} KEYS=${KEYS:-1000} ;;
-    *) fail "job \`$JOB\` is none of J0 to J7 and L2" ;;
+    *) fail "job \`$JOB\` is none of J0 to J8 and L2" ;;
     esac
     KEYS=${KEYS:-1000} EPM=${EPM:-1} BACKEND=${BACKEND:-heap} CKPT=${CKPT:-0} RATE=${RATE:-0} FILE=${FILE:-}
 }
@@ -118,6 +122,7 @@ run_wasmill() {
 }
 
 run_native() {
+    [ "$JOB" != J8 ] || fail "J8 has no native twin"
     local binary=$target/release/wasmill-bench-native result
     [ -x "$binary" ] || fail "$binary does not exist; run: make build"
     local arguments=("job=$JOB" "p=$P" "n=$N" "keys=$KEYS" "epm=$EPM" "rate=$RATE" "file=$FILE" "emit=$EMIT"
@@ -129,6 +134,7 @@ run_native() {
 }
 
 run_flink() {
+    [ "$JOB" != J8 ] || fail "J8 has no Flink twin"
     [ -x "$flink" ] || fail "the Flink scripts are not there ($flink); WASMILL_FLINK_BENCH names their run.sh"
     local job=$JOB backend=hashmap result latency=""
     if [ "$BACKEND" = rocksdb ]; then backend=rocksdb; fi

@@ -59,6 +59,14 @@ pub(crate) struct JobArgs {
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) parameters: Vec<(String, String)>,
 
+    /// Gives a source or sink of the component a directory: files=DIR, or files:UID=DIR for the operator of that uid
+    #[arg(long = "grant", value_name = "files[:UID]=DIR", value_parser = key_value)]
+    pub(crate) grants: Vec<(String, String)>,
+
+    /// Registers a file, of which every process has a copy that operators read by this name
+    #[arg(long = "cached-file", value_name = "NAME=PATH", value_parser = key_value)]
+    pub(crate) cached_files: Vec<(String, String)>,
+
     /// Subtasks of operators that do not say otherwise; 0 means one per core
     #[arg(short = 'p', long, value_name = "N")]
     pub(crate) parallelism: Option<u32>,

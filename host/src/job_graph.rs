@@ -47,6 +47,11 @@ pub(crate) fn of_plan(plan: &Plan) -> Result<JobGraph, String> {
                 partitioning: partitioning(edge.partitioning),
             })
             .collect(),
+        cached_files: plan
+            .cached_files
+            .iter()
+            .map(|file| (file.name.clone(), file.path.clone()))
+            .collect(),
     })
 }
 
@@ -100,6 +105,9 @@ pub(crate) fn operator(entry: &OperatorEntry, component: ComponentId, first: u32
             })
             .collect(),
         outputs: entry.outputs.iter().map(output).collect(),
+        component: (entry.runs_in_component() && entry.connector.is_some()).then_some(component),
+        grants: entry.grants.clone(),
+        cached_files: entry.cached_files.clone(),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod native;
 mod operator_figures;
 mod output;
 mod progress;
+mod resources;
 mod scheduler;
 mod storage;
 mod telemetry;

@@ -59,7 +59,13 @@ pub fn run(job: NativeJob) -> Result<()> {
         operators: job.operators,
         parameters: job.parameters,
     };
-    let job = Job::new(job.graph, config.parallelism, vec![native], &clock);
+    let job = Job::new(
+        job.graph,
+        config.parallelism,
+        vec![native],
+        Arc::default(),
+        &clock,
+    );
     let job = Arc::new(job.with_context(|| format!("job {name}"))?);
     let (started, summary) = commands::run::run_job(&job, config, &clock, None)?;
     progress::conclude(&started, &summary, &job, true);

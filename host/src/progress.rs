@@ -12,7 +12,7 @@ use dataflow::element::{WATERMARK_MAX, WATERMARK_MIN};
 use dataflow::ids::OperatorId;
 use dataflow::port::sink::{ReportValue, SinkReport};
 use indicatif::{ProgressBar, ProgressStyle};
-use runtime::task::figures::{Counters, TaskFigures, TaskReading};
+use runtime::task::figures::{Metrics, TaskFigures, TaskReading};
 use serde_json::{Map, Value, json};
 
 use crate::operator_figures;
@@ -215,7 +215,7 @@ pub(crate) struct Summary {
     end_ns: u64,
     chains: Vec<String>,
     vertices: Vec<usize>,
-    counters: Vec<Counters>,
+    metrics: Vec<Metrics>,
 }
 
 impl Summary {
@@ -229,10 +229,10 @@ impl Summary {
             checkpoints: watched.checkpoints(),
             end_ns: clock.monotonic_ns(),
             vertices: watched.tasks.iter().map(|task| task.vertex).collect(),
-            counters: watched
+            metrics: watched
                 .tasks
                 .iter()
-                .map(|task| task.figures.counters())
+                .map(|task| task.figures.metrics())
                 .collect(),
             chains: watched
                 .tasks
@@ -244,11 +244,11 @@ impl Summary {
 }
 
 impl Summary {
-    fn operators(&self, job: &Job) -> Value {
+    fn operators(&self, job: &Job, seconds: f64) -> Value {
         let vertices = self.vertices.iter().map(|at| &job.execution.vertices[*at]);
-        let tasks = vertices.zip(&self.readings).zip(&self.counters);
-        let tasks = tasks.map(|((vertex, reading), counters)| (vertex, reading, counters.clone()));
-        operator_figures::json(job, tasks)
+        let tasks = vertices.zip(&self.readings).zip(&self.metrics);
+        let tasks = tasks.map(|((vertex, reading), metrics)| (vertex, reading, metrics.clone()));
+        operator_figures::json(job, tasks, seconds)
     }
 }
 
@@ -291,7 +291,7 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     if let Value::Object(fields) = fields {
         document.extend(fields);
     }
-    document.insert("operators".to_owned(), summary.operators(job));
+    document.insert("operators".to_owned(), summary.operators(job, seconds));
     if let Outcome::Finished(reports) = &summary.outcome {
         document.insert("sinks".to_owned(), sinks_json(reports, job));
         for report in reports.iter().flat_map(|(_, reports)| reports) {

@@ -36,12 +36,27 @@ fn a_plan_has_the_documented_fields() {
     let plan = plan.end().success().json();
     has_fields(
         &plan,
-        &["name", "max_parallelism", "tasks", "vertices", "edges"],
+        &[
+            "name",
+            "components",
+            "max_parallelism",
+            "tasks",
+            "vertices",
+            "edges",
+        ],
     );
     assert_eq!(plan["name"], "bench-J4");
     assert_eq!(plan["max_parallelism"], 128);
     let vertices = plan["vertices"].as_array().expect("vertices");
-    let names = ["id", "name", "parallelism", "keyed", "operators", "states"];
+    let names = [
+        "id",
+        "name",
+        "parallelism",
+        "keyed",
+        "component",
+        "operators",
+        "states",
+    ];
     for vertex in vertices {
         has_fields(vertex, &names);
         assert_eq!(vertex["parallelism"], 3);

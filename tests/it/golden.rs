@@ -34,12 +34,21 @@ struct Sample {
 }
 
 impl Sample {
-    fn command(&self, out: &Path, parallelism: u32) -> Run {
-        let module = format!("sample_{}", self.name.replace('-', "_"));
+    /// The data that is committed with it.
+    fn input(&self) -> PathBuf {
         let data = root().join("plugins").join(self.name).join("data");
+        data.join(self.data)
+    }
+
+    fn command(&self, out: &Path, parallelism: u32) -> Run {
+        self.command_on(&self.input(), out, parallelism)
+    }
+
+    fn command_on(&self, input: &Path, out: &Path, parallelism: u32) -> Run {
+        let module = format!("sample_{}", self.name.replace('-', "_"));
         let run = Run::new("run", guest(&module))
             .arg("--json")
-            .param("path", data.join(self.data).display())
+            .param("path", input.display())
             .param("out", out.display())
             .parallelism(parallelism);
         match self.always_paced {
@@ -70,7 +79,7 @@ impl Sample {
             let expected = root().join("tests/golden").join(self.name);
             let expected = json_lines(&[expected.join(format!("{output}.jsonl"))]);
             assert!(expected.len() > 5, "{output}: too little is expected");
-            let found = json_lines(&published::parts(&out.join(output)));
+            let found = json_lines(&parts_below(&out.join(output)));
             found.must_equal(&expected, &format!("{} {output}, {told}", self.name));
         }
     }
@@ -110,15 +119,27 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The lines of files, each a JSON value in one form.
+/// The part files of a directory and of its partitions.
+fn parts_below(directory: &Path) -> Vec<PathBuf> {
+    let mut parts = published::parts(directory);
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            parts.extend(published::parts(&entry.path()));
+        }
+    }
+    parts
+}
+
+/// The lines of files, each a JSON value in one form. Why a line was rejected is left out: the words are the parser's.
 fn json_lines(files: &[PathBuf]) -> Lines {
     let mut lines = Lines::default();
     for file in files {
         let text =
             fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for line in text.lines() {
-            let value: Value = serde_json::from_str(line)
+            let mut value: Value = serde_json::from_str(line)
                 .unwrap_or_else(|error| panic!("{}: {error}: {line}", file.display()));
+            value.as_object_mut().map(|object| object.remove("reason"));
             lines.add(value.to_string());
         }
     }
@@ -181,6 +202,76 @@ fn sessionization_finds_what_it_must() {
         outputs: &["sessions", "late"],
         rate: 1_000,
         always_paced: true,
+    };
+    sample.keeps_its_promise(3);
+}
+
+const CONTINUOUS_ETL: Sample = Sample {
+    name: "continuous-etl",
+    data: "orders",
+    outputs: &["orders", "rejected"],
+    rate: 600,
+    always_paced: false,
+};
+
+#[test]
+fn continuous_etl_writes_what_it_must() {
+    CONTINUOUS_ETL.keeps_its_promise(3);
+}
+
+/// Half of the exports is there at first, the rest appears after a kill; no file is read twice.
+#[test]
+fn continuous_etl_goes_on_with_files_that_appear() {
+    let data = tempfile::tempdir().expect("a directory");
+    let (input, out) = (data.path().join("orders"), data.path().join("out"));
+    let checkpoints = data.path().join("checkpoints");
+    fs::create_dir(&input).expect("the directory can be made");
+    let mut exports: Vec<PathBuf> = fs::read_dir(CONTINUOUS_ETL.input())
+        .expect("the exports")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    exports.sort();
+    let deliver = |files: &[PathBuf]| {
+        for file in files {
+            let name = file.file_name().expect("a file has a name");
+            fs::copy(file, input.join(name)).expect("the export can be copied");
+        }
+    };
+    let published = || {
+        let outputs = CONTINUOUS_ETL.outputs.iter();
+        let lines = outputs.map(|output| json_lines(&parts_below(&out.join(output))).len());
+        lines.sum::<u64>()
+    };
+    let watching = |parallelism| {
+        let run = CONTINUOUS_ETL.command_on(&input, &out, parallelism);
+        run.param("watch", 20)
+            .set("data.tmp-dir", data.path())
+            .checkpoints("10ms", &checkpoints)
+    };
+    let (first, rest) = exports.split_at(exports.len() / 2);
+    deliver(first);
+    let mut running = watching(2).start();
+    let begun = running.reaches("the first exports", |_| published() > 300);
+    assert!(begun, "{}", running.end().told());
+    running.kill();
+    deliver(rest);
+    let mut running = watching(3).arg("--restore").arg("latest").start();
+    let whole = running.reaches("all exports", |_| published() >= 718);
+    assert!(whole, "{}", running.end().told());
+    running.interrupt();
+    let stopped = running.end();
+    assert_eq!(stopped.code, Some(130), "{}", stopped.told());
+    CONTINUOUS_ETL.check(&out, &stopped.told());
+}
+
+#[test]
+fn rule_alerts_are_those_that_must_be() {
+    let sample = Sample {
+        name: "rule-alerts",
+        data: "",
+        outputs: &["alerts"],
+        rate: 1_000,
+        always_paced: false,
     };
     sample.keeps_its_promise(3);
 }

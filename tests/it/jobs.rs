@@ -89,6 +89,16 @@ fn j5_finds_the_largest_of_sliding_windows() {
 }
 
 #[test]
+fn j8_counts_sessions_exactly_with_slow_event_time() {
+    check_generated("J8", 100_000, 1_000, 1);
+}
+
+#[test]
+fn j8_counts_sessions_exactly_with_fast_event_time() {
+    check_generated("J8", 300_000, 1_000, 20);
+}
+
+#[test]
 fn j6_joins_exactly() {
     check_generated("J6", 200_000, 1, 4);
 }

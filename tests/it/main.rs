@@ -6,13 +6,20 @@
 
 mod bounded;
 mod cli;
+mod connectors;
 mod damage;
 mod demos;
 mod errors;
 mod figures;
 mod golden;
+mod job_files;
 mod jobs;
 mod kill;
 mod native;
+mod random_jobs;
+mod refusals;
+mod rich;
 mod support;
 mod time;
+mod transforms;
+mod windows;

@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::row::{Row, schema_of};
+
 /// A connector to read from.
 #[derive(Clone, Debug)]
 pub struct SourceSpec {
@@ -75,24 +77,102 @@ impl TextFiles {
         Self(config)
     }
 
+    /// A source of records of type `T`, one JSON object a line.
+    pub fn json_lines<T: Row>(path: impl Into<String>) -> Self {
+        Self::new(path)
+            .format("json-lines")
+            .with("schema", schema_of::<T>())
+    }
+
+    /// A source of records of type `T`, fields separated by commas in the order of `T`.
+    pub fn csv<T: Row>(path: impl Into<String>) -> Self {
+        Self::new(path)
+            .format("csv")
+            .with("schema", schema_of::<T>())
+    }
+
+    /// As a sink: how a record becomes a line, `lines` (the default), `json-lines` or `csv`.
+    #[must_use]
+    pub fn format(self, format: &str) -> Self {
+        self.with("format", format)
+    }
+
+    /// As a source: looks for more files every `interval_ms` as long as the job runs, so the job does not end by
+    /// itself. A file is read when two looks see it unchanged; one that changes later is read again from the start.
+    #[must_use]
+    pub fn watch_continuously(self, interval_ms: i64) -> Self {
+        self.with("watch", "continuous")
+            .with("interval_ms", interval_ms)
+    }
+
+    /// As a source: reads only files whose name (or path below the directory, if there is a `/`) matches a pattern.
+    #[must_use]
+    pub fn include(self, patterns: &[&str]) -> Self {
+        self.with("include", json!(patterns))
+    }
+
+    /// As a source: leaves out files whose name (or path below the directory, if there is a `/`) matches a pattern.
+    #[must_use]
+    pub fn exclude(self, patterns: &[&str]) -> Self {
+        self.with("exclude", json!(patterns))
+    }
+
     /// As a source: how many lines a second a subtask reads, at most; 0 for as many as possible.
     #[must_use]
-    pub fn rate(mut self, lines_per_second: i64) -> Self {
-        if lines_per_second != 0 {
-            self.0.insert("rate".to_owned(), json!(lines_per_second));
+    pub fn rate(self, lines_per_second: i64) -> Self {
+        match lines_per_second {
+            0 => self,
+            rate => self.with("rate", rate),
         }
-        self
     }
 
     /// As a sink: puts records into sub-directories `<field>=<value>` by a text field of theirs.
     #[must_use]
-    pub fn partition_by(mut self, field: &str) -> Self {
-        self.0.insert("partition_by".to_owned(), json!(field));
+    pub fn partition_by(self, field: &str) -> Self {
+        self.with("partition_by", field)
+    }
+
+    /// Sets any other key of the connector.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(key.to_owned(), value.into());
         self
     }
 }
 
 connector!(TextFiles, "text files", SourceSpec SinkSpec);
+
+/// Values written in the plan, for examples and tests.
+#[derive(Clone, Debug)]
+pub struct Collection(Map<String, Value>);
+
+impl Collection {
+    /// These values as JSON, of the type that the source is asked for.
+    pub fn of<T: Row>(values: impl IntoIterator<Item = Value>) -> Self {
+        let mut config = config("collection");
+        config.insert("schema".to_owned(), schema_of::<T>());
+        config.insert("values".to_owned(), values.into_iter().collect());
+        Self(config)
+    }
+}
+
+connector!(Collection, "collection", SourceSpec);
+
+/// Lines over TCP, as a client: as a source those that a listener sends, as a sink one per record and subtask.
+#[derive(Clone, Debug)]
+pub struct Socket(Map<String, Value>);
+
+impl Socket {
+    /// The listener to connect to.
+    pub fn new(host: &str, port: u16) -> Self {
+        let mut config = config("socket");
+        config.insert("host".to_owned(), json!(host));
+        config.insert("port".to_owned(), json!(port));
+        Self(config)
+    }
+}
+
+connector!(Socket, "socket", SourceSpec SinkSpec);
 
 /// Deterministic test data, computed by the host.
 #[derive(Clone, Debug)]

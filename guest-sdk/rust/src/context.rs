@@ -1,4 +1,4 @@
-//! [`OpenContext`]: where the factory of an operator gets its state handles, side outputs and counters.
+//! [`OpenContext`]: where the factory of an operator gets its state handles, side outputs and metrics.
 //!
 //! A factory runs twice: when the graph is built, to learn what the operator declares, and when it is opened, to make
 //! handles that work. The handles of the first run lead nowhere.
@@ -8,11 +8,12 @@ use std::rc::Rc;
 
 use crate::column::NO_TIMESTAMP;
 use crate::error::Error;
-use crate::graph::{OutputPlan, StatePlan};
+use crate::files::{CachedFile, Files};
+use crate::graph::{Kind, Node, OutputPlan, Reach, StatePlan};
 use crate::host::Host;
 use crate::keyed::KeySpace;
-use crate::operator::Counter;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
+use crate::operator::{Counter, Gauge, Histogram, Meter};
 use crate::row::{Row, schema_of};
 use crate::state::{
     AggregatingState, BroadcastState, Expire, ListState, MapState, OperatorListState,
@@ -68,11 +69,12 @@ pub struct OpenContext<'a> {
     wiring: Option<&'a Wiring<'a>>,
     /// Whether the operator has a broadcast input.
     broadcast: bool,
-    counters: Counters,
+    metrics: Metrics,
     timestamp: Rc<Cell<i64>>,
     states: Vec<StatePlan>,
     expiring: Vec<Rc<dyn Expire>>,
     outputs: Vec<OutputPlan>,
+    reach: Reach,
     defect: Option<Error>,
 }
 
@@ -82,7 +84,8 @@ pub(crate) struct Declared {
     /// Those that expire.
     pub(crate) expiring: Vec<Rc<dyn Expire>>,
     pub(crate) outputs: Vec<OutputPlan>,
-    pub(crate) counters: Counters,
+    pub(crate) reach: Reach,
+    pub(crate) metrics: Metrics,
     pub(crate) timestamp: Rc<Cell<i64>>,
 }
 
@@ -93,11 +96,12 @@ impl<'a> OpenContext<'a> {
             space,
             wiring,
             broadcast: false,
-            counters: Counters::new(wiring.map_or(0, |wiring| wiring.node)),
+            metrics: Metrics::new(wiring.map_or(0, |wiring| wiring.node)),
             timestamp: Rc::new(Cell::new(NO_TIMESTAMP)),
             states: Vec::new(),
             expiring: Vec::new(),
             outputs: Vec::new(),
+            reach: Reach::default(),
             defect: None,
         }
     }
@@ -136,7 +140,8 @@ impl<'a> OpenContext<'a> {
                 states: self.states,
                 expiring: self.expiring,
                 outputs: self.outputs,
-                counters: self.counters,
+                reach: self.reach,
+                metrics: self.metrics,
                 timestamp: self.timestamp,
             }),
         }
@@ -263,7 +268,7 @@ impl<'a> OpenContext<'a> {
 
     fn operator_list<T: Row>(&mut self, name: &str, kind: &'static str) -> OperatorListState<T> {
         let number = self.number(StatePlan::new(name, kind, schema_of::<T>(), None));
-        let (state, store) = OperatorListState::open(number, self.host());
+        let (state, store) = OperatorListState::open(number, self.host().0);
         self.keep(store);
         state
     }
@@ -278,16 +283,9 @@ impl<'a> OpenContext<'a> {
         let sub_key = Some(schema_of::<K>());
         let plan = StatePlan::new(name, "broadcast", schema_of::<V>(), sub_key);
         let number = self.number(plan);
-        let (state, store) = BroadcastState::open(number, self.host());
+        let (state, store) = BroadcastState::open(number, self.host().0);
         self.keep(store);
         state
-    }
-
-    fn host(&self) -> Rc<dyn Host> {
-        match self.wiring {
-            Some(wiring) => Rc::clone(&wiring.shared.host),
-            None => Rc::new(crate::no_host::NoHost),
-        }
     }
 
     fn keep(&self, store: Rc<dyn OperatorStore>) {
@@ -326,8 +324,69 @@ impl<'a> OpenContext<'a> {
         }
     }
 
+    /// Files of a directory that the user has to grant (`--grant files=DIR`). For sources and sinks only.
+    pub fn files(&mut self) -> Files {
+        if self.reach.grants.is_empty() {
+            self.reach.grants.push("files".to_owned());
+        }
+        let (host, operator) = self.host();
+        Files::new(host, operator)
+    }
+
+    /// The file registered under this name (`--cached-file NAME=PATH`). It is empty while the job is planned.
+    pub fn cached_file(&mut self, name: &str) -> CachedFile {
+        if self.reach.cached_files.iter().all(|known| known != name) {
+            self.reach.cached_files.push(name.to_owned());
+        }
+        CachedFile::new(self.host().0, name, self.wiring.is_none())
+    }
+
+    /// The host, and the number of this operator; no host at all while the job is planned.
+    fn host(&self) -> (Rc<dyn Host>, u32) {
+        match self.wiring {
+            Some(wiring) => (Rc::clone(&wiring.shared.host), wiring.node),
+            None => (Rc::new(crate::no_host::NoHost), 0),
+        }
+    }
+
     /// The counter of this name, shown in the console.
     pub fn counter(&mut self, name: &str) -> Counter {
-        self.counters.counter(name)
+        self.metrics.counter(name)
+    }
+
+    /// The meter of this name: events per second.
+    pub fn meter(&mut self, name: &str) -> Meter {
+        self.metrics.meter(name)
+    }
+
+    /// The gauge of this name: a value as it is now, by subtask.
+    pub fn gauge(&mut self, name: &str) -> Gauge {
+        self.metrics.gauge(name)
+    }
+
+    /// The histogram of this name: how values are distributed.
+    pub fn histogram(&mut self, name: &str) -> Histogram {
+        self.metrics.histogram(name)
+    }
+}
+
+impl Node {
+    /// A source or sink that runs in the component: what its factory declares is learned by a run of it.
+    pub(crate) fn of_component<C>(
+        kind: Kind,
+        type_name: &'static str,
+        factory: &impl Fn(&mut OpenContext<'_>) -> C,
+    ) -> Self {
+        let place = Place::default();
+        let mut planning = OpenContext::planning(&place, false);
+        drop(factory(&mut planning));
+        let mut node = Self::new(kind, type_name);
+        node.connector = Some(serde_json::json!({ "type": "component" }));
+        match planning.finish() {
+            Ok(declared) if declared.outputs.is_empty() => node.reach = declared.reach,
+            Ok(_) => node.defect = Some("sources and sinks have no side outputs".to_owned()),
+            Err(error) => node.defect = Some(error.to_string()),
+        }
+        node
     }
 }

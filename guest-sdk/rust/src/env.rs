@@ -9,10 +9,12 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use crate::connector::SourceSpec;
+use crate::context::OpenContext;
 use crate::error::{Error, JobError};
 use crate::graph::{Graph, Kind, Node, OutputPlan, Partitioning, SharedGraph};
 use crate::open_port::RESERVED;
 use crate::row::Row;
+use crate::source::{OpenSource, Source};
 use crate::stream::Stream;
 
 /// A job function.
@@ -32,6 +34,8 @@ struct Parameter {
     type_name: &'static str,
     default: Value,
     description: String,
+    /// What holds: the user's or the default, as text.
+    value: String,
 }
 
 impl Env {
@@ -94,6 +98,12 @@ impl Env {
         self.describing
     }
 
+    /// The parameters with the values that hold.
+    pub(crate) fn values(&self) -> Vec<(String, String)> {
+        let pair = |parameter: &Parameter| (parameter.name.clone(), parameter.value.clone());
+        self.parameters.iter().map(pair).collect()
+    }
+
     /// Refuses arguments that the job never asked for.
     pub(crate) fn check_arguments(&self) -> Result<(), Error> {
         let known = || {
@@ -141,6 +151,28 @@ impl Env {
         }
     }
 
+    /// The parameters of one operator, which are set by `--param UID.NAME=VALUE`: two instances of the same logic may
+    /// have different values.
+    ///
+    /// ```
+    /// # use wasmill_sdk::prelude::*;
+    /// # fn job(env: &mut Env) -> Result<(), JobError> {
+    /// let limit: i64 = env.operator_params("cheap").param("limit").default(10)?;
+    /// env.source::<i64>(Connector::new("prices"))
+    ///     .filter(move |price| *price < limit)
+    ///     .uid("cheap")
+    ///     .sink(Print::new());
+    /// # Ok(())
+    /// # }
+    /// # assert!(wasmill_sdk::testing::Harness::start(&job, &[("cheap.limit", "3")]).is_ok());
+    /// ```
+    pub fn operator_params(&mut self, uid: &str) -> OperatorParams<'_> {
+        OperatorParams {
+            env: self,
+            uid: uid.to_owned(),
+        }
+    }
+
     /// Adds a source: a connector of the host that gives records of type `T`.
     pub fn source<T: Row>(&mut self, connector: impl Into<SourceSpec>) -> Stream<T> {
         let connector: SourceSpec = connector.into();
@@ -149,6 +181,45 @@ impl Env {
         node.outputs = vec![OutputPlan::main::<T>()];
         let number = self.graph.borrow_mut().add(node, &[]);
         Stream::new(&self.graph, number, 0, Partitioning::Forward)
+    }
+
+    /// Adds a source of your own. The factory runs in planning mode too: see [`OpenContext`].
+    pub fn add_source<S: Source>(
+        &mut self,
+        factory: impl Fn(&mut OpenContext<'_>) -> S + 'static,
+    ) -> Stream<S::Out> {
+        let mut node = Node::of_component(Kind::Source, "source", &factory);
+        node.outputs = vec![OutputPlan::main::<S::Out>()];
+        node.open = Some(Box::new(move |wiring| {
+            let mut ctx = OpenContext::opening(wiring, None);
+            let source = factory(&mut ctx);
+            let source = OpenSource::open(source, ctx.finish()?.metrics, &wiring.shared)?;
+            wiring.source = Some(Rc::new(source));
+            Ok(())
+        }));
+        let number = self.graph.borrow_mut().add(node, &[]);
+        Stream::new(&self.graph, number, 0, Partitioning::Forward)
+    }
+
+    /// Registers a file under a name by which operators read it ([`OpenContext::cached_file`]). The user may register
+    /// another one under this name with `--cached-file NAME=PATH`.
+    pub fn register_cached_file(&mut self, path: &str, name: &str) {
+        let file = (name.to_owned(), path.to_owned());
+        self.graph.borrow_mut().cached_files.push(file);
+    }
+}
+
+/// The parameters of one operator.
+pub struct OperatorParams<'a> {
+    env: &'a mut Env,
+    uid: String,
+}
+
+impl OperatorParams<'_> {
+    /// Asks for a parameter of the operator; finish with [`Param::default`] or [`Param::required`].
+    pub fn param(&mut self, name: &str) -> Param<'_> {
+        let name = format!("{}.{name}", self.uid);
+        self.env.param(&name)
     }
 }
 
@@ -205,6 +276,12 @@ impl Param<'_> {
             .iter()
             .rev()
             .find(|(name, _)| *name == self.name);
+        let text = match (given, &default) {
+            (Some((_, text)), _) => text.clone(),
+            (None, Value::String(text)) => text.clone(),
+            (None, Value::Null) => String::new(),
+            (None, other) => other.to_string(),
+        };
         let value = match given {
             Some((_, text)) => P::parse(text).ok_or_else(|| Error::Parameter {
                 name: self.name.clone(),
@@ -223,6 +300,7 @@ impl Param<'_> {
                 type_name: P::TYPE,
                 default,
                 description: self.description,
+                value: text,
             });
         }
         value

@@ -4,6 +4,7 @@
 //! so one virtual call is paid per batch, never per record. Columns are lent and come back unchanged or empty.
 
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
+use crate::files::FileError;
 
 /// Answers of [`Host::get_many`].
 #[derive(Clone, Debug, Default)]
@@ -117,6 +118,66 @@ pub trait Host {
     fn observe(&self, observations: &[Observation]);
     /// Adds to counters: (operator, name, amount).
     fn count(&self, increments: Vec<(u32, String, u64)>);
+    /// Tells meters of events: (operator, name, how many).
+    fn mark(&self, marks: Vec<(u32, String, u64)>);
+    /// Sets gauges: (operator, name, value).
+    fn set_gauges(&self, readings: Vec<(u32, String, f64)>);
+    /// Adds values to histograms: (operator, name, values).
+    fn sample(&self, samples: Vec<(u32, String, Vec<u64>)>);
     /// Writes a log line.
     fn log(&self, level: Level, message: &str);
+
+    /// Appends to a file of the directory granted to an operator; see [`crate::files::Files`]. A host without files
+    /// has granted none.
+    fn file_append(&self, _operator: u32, _name: &str, _data: &[u8]) -> Result<u64, FileError> {
+        Err(FileError::NotGranted)
+    }
+    /// Makes a file durable.
+    fn file_sync(&self, _operator: u32, _name: &str) -> Result<(), FileError> {
+        Err(FileError::NotGranted)
+    }
+    /// Renames a file.
+    fn file_rename(&self, _operator: u32, _from: &str, _to: &str) -> Result<(), FileError> {
+        Err(FileError::NotGranted)
+    }
+    /// The length of a file, if there is one.
+    fn file_size(&self, _operator: u32, _name: &str) -> Result<Option<u64>, FileError> {
+        Err(FileError::NotGranted)
+    }
+    /// Reads from a file.
+    fn file_read(
+        &self,
+        _operator: u32,
+        _name: &str,
+        _offset: u64,
+        _length: u32,
+    ) -> Result<Vec<u8>, FileError> {
+        Err(FileError::NotGranted)
+    }
+    /// Removes a file.
+    fn file_remove(&self, _operator: u32, _name: &str) -> Result<(), FileError> {
+        Err(FileError::NotGranted)
+    }
+    /// Names of files in order.
+    fn file_list(
+        &self,
+        _operator: u32,
+        _after: &str,
+        _limit: u32,
+    ) -> Result<Vec<String>, FileError> {
+        Err(FileError::NotGranted)
+    }
+    /// The length of a registered file.
+    fn cached_file_size(&self, _name: &str) -> Result<u64, FileError> {
+        Err(FileError::NotFound)
+    }
+    /// Reads from a registered file.
+    fn cached_file_read(
+        &self,
+        _name: &str,
+        _offset: u64,
+        _length: u32,
+    ) -> Result<Vec<u8>, FileError> {
+        Err(FileError::NotFound)
+    }
 }

@@ -28,8 +28,8 @@
 //!
 //! Modules in reading order: [`row`] (types and bytes), `stream` and [`connector`] (the words of a job), [`env`] (the
 //! job and its parameters) with `open_port`, [`dynamic`], [`context`], `keyed`, [`state`], [`window`] and `operator`
-//! (what runs), `transform` (what the SDK builds of them), `task` (how it is wired), [`host`] (what it runs on),
-//! [`testing`] (how to run it without a host).
+//! (what runs), `transform` (what the SDK builds of them), [`source`], [`sink`] and [`files`] (connectors of your own),
+//! `task` (how it is wired), [`host`] (what it runs on), [`testing`] (how to run it without a host).
 //!
 //! The SDK keeps nothing that must last: state, timers and output are the host's, and an instance may be thrown away
 //! between two calls.
@@ -44,6 +44,7 @@ pub mod context;
 pub mod dynamic;
 pub mod env;
 mod error;
+pub mod files;
 mod graph;
 pub mod host;
 mod keyed;
@@ -52,6 +53,8 @@ mod number;
 mod open_port;
 mod operator;
 pub mod row;
+pub mod sink;
+pub mod source;
 pub mod state;
 mod stream;
 mod task;
@@ -67,23 +70,27 @@ pub use wasmill_sdk_macros::{Record, job};
 
 pub use crate::column::TimeDomain;
 pub use crate::context::{OpenContext, OutputTag, SideOutput};
-pub use crate::env::{Env, JobFn, Param, ParamValue};
+pub use crate::env::{Env, JobFn, OperatorParams, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
+pub use crate::files::{CachedFile, FileError, Files};
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedBroadcastProcess, KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
 pub use crate::operator::{
-    BroadcastContext, BroadcastProcess, CoProcess, Counter, Process, ProcessContext,
+    BroadcastContext, BroadcastProcess, CoProcess, Counter, Gauge, Histogram, Meter, Process,
+    ProcessContext,
 };
-pub use crate::row::{Fields, Row, Text};
+pub use crate::row::{Fields, Row, Side, Text};
+pub use crate::sink::{SinkContext, SinkRecords, TwoPhaseSink};
+pub use crate::source::{PollStatus, Source, SourceContext, SourceOutput};
 pub use crate::state::{
     AggregatingState, BroadcastState, ListState, MapState, OperatorListState, ReducingState,
     SubKey, Ttl, TtlListState, TtlMapState, TtlStates, TtlValueState, ValueState,
 };
 pub use crate::stream::{
-    AllWindowedStream, BroadcastStreams, CoStreams, ConnectedStreams, IntervalJoin,
-    KeyedBroadcastStreams, KeyedStream, MultiInput, RegularJoin, Sink, SplitStream, Stream,
-    Watermarks, WindowedStream,
+    AllWindowedStream, BroadcastStreams, CoStreams, ConnectedStreams, EqualTo, Groups,
+    IntervalJoin, JoinedStreams, JoinedWindows, KeyedBroadcastStreams, KeyedStream, MultiInput,
+    Pairs, RegularJoin, Sink, SplitStream, Stream, Watermarks, WhereKey, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
 pub use crate::transform::LruCache;
@@ -98,13 +105,14 @@ pub use crate::window::{
 /// Everything a job needs, to be imported at once.
 pub mod prelude {
     pub use crate::connector::{
-        Checksum, Collect, Connector, Generator, Latency, Print, TextFiles,
+        Checksum, Collect, Collection, Connector, Generator, Latency, Print, Socket, TextFiles,
     };
     pub use crate::{
-        Aggregate, CoProcess, Collector, Count, Counter, Env, Error, JobError, KeyedCoProcess,
-        KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache, MapState, Max, Min,
-        OpenContext, Outcome, OutputTag, Process, ProcessContext, Record, Row, SideOutput, Sliding,
-        Stream, Sum, Text, TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
+        Aggregate, CoProcess, Collector, Count, Counter, Env, Error, Gauge, Histogram, JobError,
+        KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache,
+        MapState, Max, Meter, Min, OpenContext, Outcome, OutputTag, Process, ProcessContext,
+        Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling, ValueState,
+        Watermarks, Window, Windowed,
     };
     pub use crate::{
         AggregatingState, BroadcastContext, BroadcastProcess, BroadcastState,
@@ -117,6 +125,10 @@ pub mod prelude {
         GlobalWindows, NeverTrigger, ProcessWindow, ProcessingTimeTrigger, PurgingTrigger, Session,
         TimeEvictor, Timestamped, Trigger, TriggerContext, TriggerResult, WindowAssigner,
         WindowContext, WindowedStream,
+    };
+    pub use crate::{
+        CachedFile, Files, PollStatus, SinkContext, SinkRecords, Source, SourceContext,
+        SourceOutput, TwoPhaseSink,
     };
 }
 

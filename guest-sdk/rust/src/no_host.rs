@@ -56,5 +56,11 @@ impl Host for NoHost {
 
     fn count(&self, _increments: Vec<(u32, String, u64)>) {}
 
+    fn mark(&self, _marks: Vec<(u32, String, u64)>) {}
+
+    fn set_gauges(&self, _readings: Vec<(u32, String, f64)>) {}
+
+    fn sample(&self, _samples: Vec<(u32, String, Vec<u64>)>) {}
+
     fn log(&self, _level: Level, _message: &str) {}
 }

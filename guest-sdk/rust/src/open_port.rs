@@ -53,11 +53,19 @@ impl Env {
     }
 
     /// Lets the records of a stream leave by the output `name`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "as all that is done with streams; a clone can go on"
+    )]
     pub fn output<T: Row>(&mut self, name: &str, stream: Stream<T>) {
         self.open_output(name, stream.edge());
     }
 
     /// Lets the records of a stream leave by the output `name`, with their keys.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "as all that is done with streams; a clone can go on"
+    )]
     pub fn output_keyed<K: Row, T: Row>(&mut self, name: &str, stream: KeyedStream<K, T>) {
         self.open_output(name, stream.edge());
     }

@@ -1,5 +1,6 @@
 //! `wasmill plan`: the graph of a job as it would run, both levels of it: operators, and the chains they are fused into.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -30,6 +31,21 @@ fn members<'a>(job: &'a Job, vertex: &'a Vertex) -> impl Iterator<Item = &'a Ope
         .operators
         .iter()
         .filter_map(|id| job.graph.operator(*id))
+}
+
+/// What operators ask for beside records and state: the operator, what it asks for, and what it is given.
+fn reached(job: &Job) -> impl Iterator<Item = (&Operator, String, Option<&PathBuf>)> {
+    job.graph.operators.iter().flat_map(move |operator| {
+        let directory = job.resources.directories.get(&operator.id);
+        let granted = operator.grants.iter();
+        let granted = granted.map(move |grant| (operator, grant.clone(), directory));
+        let files = operator.cached_files.iter().map(move |name| {
+            let file = job.resources.cached_files.get(name);
+            let what = format!("cached file {name}");
+            (operator, what, file.map(|file| &file.source))
+        });
+        granted.chain(files)
+    })
 }
 
 fn document(job: &Job) -> Value {
@@ -67,6 +83,9 @@ fn document(job: &Job) -> Value {
             })
         })
         .collect();
+    let grants: Vec<Value> = reached(job)
+        .map(|(operator, what, given)| json!({ "uid": operator.uid, "asks": what, "given": given }))
+        .collect();
     let components: Vec<Value> = job
         .components
         .iter()
@@ -79,6 +98,7 @@ fn document(job: &Job) -> Value {
         "tasks": job.task_count(),
         "vertices": vertices,
         "edges": edges,
+        "grants": grants,
     })
 }
 
@@ -99,6 +119,10 @@ fn drawing(job: &Job) -> String {
         text.push('\n');
         for operator in members(job, vertex) {
             text.push_str(&format!("  | {:<20} {}\n", operator.name, operator.uid));
+            for (_, what, given) in reached(job).filter(|(asking, ..)| asking.id == operator.id) {
+                let given = given.map_or("not given".to_owned(), |path| path.display().to_string());
+                text.push_str(&format!("  |   asks for {what}: {given}\n"));
+            }
         }
         for (_, _, state) in &vertex.states {
             text.push_str(&format!("  |   state {} ({:?})\n", state.name, state.kind));

@@ -36,6 +36,8 @@ pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> R
     }
     let job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
     let job = Arc::new(job);
+    crate::resources::check(&job.graph, &job.resources)
+        .with_context(|| format!("job {}", job.graph.name))?;
     let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
@@ -199,6 +201,8 @@ fn execute(
         run: run.to_owned(),
         work_dir: work_dir.to_owned(),
     };
+    crate::resources::fetch(&job.resources, &work_dir.join("cached-files"))?;
+    let monitors = deployment.monitors()?;
     let tasks = deployment.start()?;
     drop(deployment);
     let (request, requests) = watch::channel(Request::Run);
@@ -209,6 +213,7 @@ fn execute(
     let master = JobMaster {
         job: Arc::clone(job),
         tasks,
+        monitors,
         checkpoints: CheckpointConfig {
             interval_ms: config.checkpoint_interval.map(ms),
             timeout_ms: ms(config.checkpoint_timeout),
@@ -216,6 +221,7 @@ fn execute(
             tolerated_failures: config.tolerated_checkpoint_failures,
         },
         first_checkpoint: CheckpointId(inheritance.next_checkpoint()),
+        attempt: inheritance.attempt(),
         store,
         clock: Arc::clone(clock),
         events,

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use dataflow::clock::Clock;
 use dataflow::graph::logical::{Connector, JobGraph, OperatorKind};
+use serde_json::{Map, Value};
 
 use crate::cli::JobArgs;
 use crate::config::Config;
 use crate::job_file::read::{self, ReadJobFile};
 use crate::job_file::{Assembled, JobFile};
 use crate::job_graph;
+use crate::resources::Given;
 use crate::scheduler::job::{Job, JobComponent};
 
 /// Short names of settings, as the flags have them, and the configuration keys they stand for.
@@ -66,6 +68,23 @@ impl Submission {
         parallelism.into_iter().chain(settings).collect()
     }
 
+    /// What the job file grants and registers, then what the arguments do, which goes before it.
+    fn given(&self, args: &JobArgs) -> Result<Given> {
+        let (mut grants, mut cached_files) = match self {
+            Self::Component(_) => (Vec::new(), Vec::new()),
+            Self::JobFile(file) => (
+                paths(file, "grants", &file.job.grants)?,
+                paths(file, "cached_files", &file.job.cached_files)?,
+            ),
+        };
+        grants.extend_from_slice(&args.grants);
+        cached_files.extend_from_slice(&args.cached_files);
+        Ok(Given {
+            grants,
+            cached_files,
+        })
+    }
+
     /// Loads the components, has them plan, and checks the job. With `collect`, every sink gives its records to the
     /// client instead of where the job would have them.
     ///
@@ -113,13 +132,35 @@ impl Submission {
                 (assembled.graph, components.collect())
             }
         };
+        let given = self.given(args)?;
+        let resources = crate::resources::of_job(&graph, &given);
+        let resources = resources.with_context(|| format!("job {}", graph.name))?;
         if collect {
             collect_all(&mut graph);
         }
         let name = graph.name.clone();
-        let job = Job::new(graph, config.parallelism, components, clock);
+        let job = Job::new(
+            graph,
+            config.parallelism,
+            components,
+            Arc::new(resources),
+            clock,
+        );
         job.with_context(|| format!("job {name}"))
     }
+}
+
+/// Grants or registered files of a job file, as the flags have them; paths are relative to the file.
+fn paths(
+    file: &ReadJobFile,
+    field: &str,
+    map: &Map<String, Value>,
+) -> Result<Vec<(String, String)>> {
+    let path = |(name, path): (&String, &Value)| match path.as_str() {
+        Some(path) => Ok((name.clone(), file.folder.join(path).display().to_string())),
+        None => bail!("job file {}: {field}.{name}: {path} is no path", file.name),
+    };
+    map.iter().map(path).collect()
 }
 
 /// Leads every sink to the client.
@@ -127,6 +168,8 @@ fn collect_all(graph: &mut JobGraph) {
     for operator in &mut graph.operators {
         if let OperatorKind::Sink(connector) = &mut operator.kind {
             *connector = Connector(r#"{"type":"collect"}"#.to_owned());
+            operator.component = None;
+            operator.grants.clear();
         }
     }
 }

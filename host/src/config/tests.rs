@@ -45,7 +45,7 @@ fn what_is_wrong_is_named_with_its_key() {
     for (settings, words) in [
         (
             ("state.backend", "disk"),
-            &["state.backend", "disk", "heap, rocksdb"][..],
+            &["state.backend", "disk", "memory, filesystem, rocksdb"][..],
         ),
         (
             ("execution.buffer-timeout", "soon"),

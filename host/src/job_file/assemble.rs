@@ -283,6 +283,9 @@ impl Assembler<'_> {
             kind,
             inputs,
             outputs,
+            component: None,
+            grants: Vec::new(),
+            cached_files: Vec::new(),
         };
         self.operators.push((index, operator));
     }
@@ -405,6 +408,12 @@ impl Assembler<'_> {
                     .map(|(_, operator)| operator)
                     .collect(),
                 edges: self.edges,
+                cached_files: self
+                    .components
+                    .iter()
+                    .flat_map(|it| &it.plan.cached_files)
+                    .map(|file| (file.name.clone(), file.path.clone()))
+                    .collect(),
             },
             components: self.components,
         }

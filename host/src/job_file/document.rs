@@ -196,10 +196,11 @@ pub(crate) enum Inputs {
     expecting = "`uid`, `uid.output`, {from, output, partitioning}, or a list of those"
 )]
 pub(crate) enum Links {
-    /// One.
-    One(Link),
+    // Tried first: a list could be taken for the fields of an edge.
     /// Their union.
     Union(Vec<Link>),
+    /// One.
+    One(Link),
 }
 
 /// The output of an operator.

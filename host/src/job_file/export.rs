@@ -40,6 +40,10 @@ pub(crate) fn of_plan(
     job.components
         .insert(COMPONENT.to_owned(), ComponentEntry::Full(component));
     let uids: BTreeMap<u32, &PlanOperator> = plan.operators.iter().map(|it| (it.id, it)).collect();
+    for file in &plan.cached_files {
+        let path = Value::from(literal(&file.path));
+        job.cached_files.insert(literal(&file.name), path);
+    }
     for operator in &plan.operators {
         let edges = plan.edges.iter().filter(|edge| edge.to == operator.id);
         let edges: Vec<EdgeEntry> = edges
@@ -85,6 +89,13 @@ fn entry(operator: &PlanOperator, edges: Vec<EdgeEntry>) -> Result<OperatorEntry
             .map(|(key, value)| (key, literal_value(value)));
         Some(escaped.collect())
     };
+    if operator.runs_in_component() {
+        return Ok(OperatorEntry {
+            component: Some(COMPONENT.to_owned()),
+            operator: Some(operator.uid.clone()),
+            ..entry
+        });
+    }
     Ok(match operator.kind {
         OperatorKind::Source => OperatorEntry {
             source: connector(),
@@ -95,12 +106,7 @@ fn entry(operator: &PlanOperator, edges: Vec<EdgeEntry>) -> Result<OperatorEntry
             sink: connector(),
             ..built_in()
         },
-        OperatorKind::Operator => OperatorEntry {
-            component: Some(COMPONENT.to_owned()),
-            operator: Some(operator.uid.clone()),
-            ..entry
-        },
-        OperatorKind::Input | OperatorKind::Output => {
+        OperatorKind::Operator | OperatorKind::Input | OperatorKind::Output => {
             return Err(format!(
                 "operator \"{}\" is an open port: the component is a part of a job, name it in a job file",
                 operator.uid

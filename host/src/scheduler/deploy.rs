@@ -24,13 +24,15 @@ use runtime::task::event::EventSink;
 use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
 use runtime::task::spec::{
-    OperatorStateWish, Outlet, PortWish, SinkWish, StateWish, TaskEnvironment, TaskSpec, TaskWiring,
+    OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment,
+    TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
 use thiserror::Error;
 
 use super::job::{Job, JobComponent};
+use super::monitor::Monitor;
 use super::restore::{Inheritance, RestoreError};
 use crate::config::Config;
 
@@ -199,28 +201,31 @@ impl Deployment<'_> {
 
     /// Makes the alignment groups that the assigners name.
     fn align(&self, mailboxes: &Mailboxes) -> Alignments {
-        let mut groups: BTreeMap<&str, (Vec<(TaskId, OperatorId)>, Vec<(i64, Wake)>)> =
-            BTreeMap::new();
+        let mut groups: BTreeMap<&str, Vec<(TaskId, OperatorId, i64)>> = BTreeMap::new();
         for vertex in &self.job.execution.vertices {
             for (operator, strategy) in &vertex.assigners {
                 let Some(alignment) = &strategy.alignment else {
                     continue;
                 };
-                let (places, members) = groups.entry(&alignment.group).or_default();
-                for subtask in 0..vertex.parallelism {
+                let group = groups.entry(&alignment.group).or_default();
+                group.extend((0..vertex.parallelism).map(|subtask| {
                     let id = TaskId {
                         vertex: vertex.id,
                         subtask,
                     };
-                    let waker = mailboxes[&id].0.waker();
-                    places.push((id, *operator));
-                    members.push((alignment.max_drift_ms, Arc::new(move || waker.wake())));
-                }
+                    (id, *operator, alignment.max_drift_ms)
+                }));
             }
         }
         let mut alignments = Alignments::new();
-        for (places, members) in groups.into_values() {
-            for ((id, operator), member) in places.into_iter().zip(alignment_group(members)) {
+        for group in groups.into_values() {
+            let wake = |(id, _, drift): &(TaskId, OperatorId, i64)| {
+                let waker = mailboxes[id].0.waker();
+                let wake: Wake = Arc::new(move || waker.wake());
+                (*drift, wake)
+            };
+            let members = alignment_group(group.iter().map(wake).collect());
+            for ((id, operator, _), member) in group.into_iter().zip(members) {
                 alignments.entry(id).or_default().push((operator, member));
             }
         }
@@ -292,6 +297,31 @@ impl Deployment<'_> {
         Ok(dealt)
     }
 
+    /// What discovers splits while the job runs, one for each source that does that.
+    ///
+    /// # Errors
+    /// The splits of the checkpoint cannot be read.
+    pub(crate) fn monitors(&self) -> Result<Vec<Monitor>, DeployError> {
+        let mut monitors = Vec::new();
+        for vertex in &self.job.execution.vertices {
+            let Some(operator) = vertex.source else {
+                continue;
+            };
+            let known = self.inheritance.splits(vertex, operator)?;
+            let enumerator = self.job.sources[&operator]
+                .enumerator(&known.unwrap_or_default())
+                .map_err(|source| DeployError::Connector {
+                    uid: self.job.uid(operator),
+                    source,
+                })?;
+            if let Some(enumerator) = enumerator {
+                let uid = self.job.uid(operator);
+                monitors.push(Monitor::new(uid, vertex, enumerator));
+            }
+        }
+        Ok(monitors)
+    }
+
     fn task(
         &self,
         vertex: &Vertex,
@@ -315,9 +345,11 @@ impl Deployment<'_> {
                 subtask,
             },
             name: vertex.name.clone(),
-            source: vertex
-                .source
-                .map(|source| (Arc::clone(&self.job.sources[&source]), splits)),
+            source: vertex.source.map(|source| SourceWish {
+                source: Arc::clone(&self.job.sources[&source]),
+                splits,
+                parallelism: vertex.parallelism,
+            }),
             fragment: self.job.component_of(vertex).map(|component| {
                 (
                     Arc::clone(&component.operators),
@@ -354,7 +386,7 @@ impl Deployment<'_> {
             subtask,
             parallelism: vertex.parallelism,
             max_parallelism: self.job.graph.max_parallelism,
-            attempt: 0,
+            attempt: self.inheritance.attempt(),
             operators: vertex.fragment.clone(),
             inputs: vertex.fragment_inputs.clone(),
             outputs: vertex
@@ -370,6 +402,7 @@ impl Deployment<'_> {
                 .chain(operator_states)
                 .collect(),
             parameters: component.parameters.clone(),
+            resources: Arc::clone(&self.job.resources),
         }
     }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use dataflow::clock::Clock;
 use dataflow::graph::alignment::check_alignment;
 use dataflow::graph::execution::{ExecutionGraph, Vertex};
-use dataflow::graph::logical::{JobGraph, OperatorKind};
+use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
 use dataflow::ids::OperatorId;
-use dataflow::port::operator::OperatorFactory;
+use dataflow::port::operator::{FragmentSpec, OperatorFactory};
+use dataflow::port::resources::Resources;
 use dataflow::port::sink::{ConnectorError, Sink};
 use dataflow::port::source::Source;
 use thiserror::Error;
@@ -62,6 +63,8 @@ pub(crate) struct Job {
     pub(crate) sinks: BTreeMap<OperatorId, Arc<dyn Sink>>,
     /// The components its logic runs in; a `ComponentId` is an index into it.
     pub(crate) components: Vec<JobComponent>,
+    /// What the operators may reach beside records and state.
+    pub(crate) resources: Arc<Resources>,
 }
 
 /// A component with the arguments of its plan.
@@ -87,12 +90,29 @@ impl Job {
         graph: JobGraph,
         parallelism: u32,
         components: Vec<JobComponent>,
+        resources: Arc<Resources>,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, JobError> {
         validate(&graph, parallelism)?;
         let execution = ExecutionGraph::of(&graph, parallelism);
         check_alignment(&graph, &execution)?;
         let (mut sources, mut sinks) = (BTreeMap::new(), BTreeMap::new());
+        let alone = |operator: &Operator, component: &JobComponent| FragmentSpec {
+            first_operator: component.first_operator,
+            job: graph.name.clone(),
+            name: operator.name.clone(),
+            subtask: 0,
+            parallelism: operator.parallelism.unwrap_or(parallelism),
+            max_parallelism: graph.max_parallelism,
+            attempt: 0,
+            operators: vec![operator.id],
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            states: Vec::new(),
+            parameters: component.parameters.clone(),
+            resources: Arc::clone(&resources),
+        };
+        let component_of = |operator: &Operator| components.get(operator.component?.0 as usize);
         for operator in &graph.operators {
             let uid = || operator.uid.clone();
             let refuse = |source: ConnectorError| JobError::Connector { uid: uid(), source };
@@ -107,14 +127,22 @@ impl Job {
             match &operator.kind {
                 OperatorKind::Source(connector) => {
                     let config = config(&connector.0)?;
-                    let source = connectors::source(&config, Arc::clone(clock)).map_err(refuse)?;
                     let expects = operator.outputs.first().map_or("", |output| &output.schema);
+                    let source = match component_of(operator) {
+                        Some(it) => it.operators.source(&alone(operator, it), expects),
+                        None => connectors::source(&config, Arc::clone(clock)),
+                    };
+                    let source = source.map_err(refuse)?;
                     check_source_schema(&operator.uid, &source.schema(), expects)?;
                     sources.insert(operator.id, source);
                 }
                 OperatorKind::Sink(connector) => {
                     let config = config(&connector.0)?;
-                    let sink = connectors::sink(&config, Arc::clone(clock)).map_err(refuse)?;
+                    let sink = match component_of(operator) {
+                        Some(it) => it.operators.sink(&alone(operator, it)),
+                        None => connectors::sink(&config, Arc::clone(clock)),
+                    };
+                    let sink = sink.map_err(refuse)?;
                     let schema = operator.inputs.first().map_or("", |input| &input.schema);
                     sink.accepts(schema).map_err(refuse)?;
                     sinks.insert(operator.id, sink);
@@ -128,6 +156,7 @@ impl Job {
             sources,
             sinks,
             components,
+            resources,
         })
     }
 

@@ -12,7 +12,7 @@ use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision,
 use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
 use dataflow::clock::Clock;
 use dataflow::ids::{CheckpointId, OperatorId, TaskId};
-use dataflow::port::sink::SinkReport;
+use dataflow::port::sink::{ConnectorError, SinkReport};
 use runtime::task::error::TaskError;
 use runtime::task::event::TaskEvent;
 use runtime::task::mailbox::Mail;
@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::deploy::RunningTask;
 use super::job::Job;
+use super::monitor::{Discovered, Monitor};
 use crate::storage::checkpoint_store::CheckpointStore;
 use crate::storage::metadata::{describe, merge_reports};
 
@@ -49,6 +50,14 @@ pub(crate) enum JobFailure {
     /// Too many checkpoints failed.
     #[error("checkpoints keep failing: {0}")]
     Checkpoints(DeclineReason),
+    /// Further splits could not be discovered.
+    #[error("operator \"{uid}\": {source}")]
+    Discovery {
+        /// Uid of the source.
+        uid: String,
+        /// What happened.
+        source: ConnectorError,
+    },
     /// The output could not be published.
     #[error("output of {checkpoint} could not be published: {reason}")]
     Commit {
@@ -89,10 +98,14 @@ pub(crate) struct JobMaster {
     pub(crate) job: Arc<Job>,
     /// Its tasks.
     pub(crate) tasks: Vec<RunningTask>,
+    /// What discovers splits while the job runs.
+    pub(crate) monitors: Vec<Monitor>,
     /// When checkpoints are taken.
     pub(crate) checkpoints: CheckpointConfig,
     /// Number of the first checkpoint.
     pub(crate) first_checkpoint: CheckpointId,
+    /// How many times the job was deployed before.
+    pub(crate) attempt: u32,
     /// Where they are kept, if they are.
     pub(crate) store: Option<Arc<Mutex<CheckpointStore>>>,
     /// Time.
@@ -111,6 +124,7 @@ enum Event {
     Stored(Box<CompletedCheckpoint>, Result<(), String>),
     Committed(Box<CompletedCheckpoint>, Result<(), String>),
     Requested(Request),
+    Discovered(Discovered),
     Time,
 }
 
@@ -128,7 +142,15 @@ impl JobMaster {
     /// # Errors
     /// The job failed.
     pub(crate) async fn run(mut self) -> Result<Outcome, JobFailure> {
-        let outcome = self.drive().await;
+        let (found, discovered) = mpsc::channel(16);
+        let starts = self.monitors.iter_mut().enumerate();
+        let looking: Vec<_> = starts
+            .filter_map(|(index, monitor)| monitor.start(index, found.clone()))
+            .collect();
+        let outcome = self.drive(discovered).await;
+        for look in looking {
+            look.abort();
+        }
         for task in &self.tasks {
             task.mailbox.cancel();
         }
@@ -146,7 +168,10 @@ impl JobMaster {
         outcome
     }
 
-    async fn drive(&mut self) -> Result<Outcome, JobFailure> {
+    async fn drive(
+        &mut self,
+        mut discovered: mpsc::Receiver<Discovered>,
+    ) -> Result<Outcome, JobFailure> {
         let sources = self
             .job
             .execution
@@ -179,6 +204,7 @@ impl JobMaster {
             let event = tokio::select! {
                 Some(event) = self.events.recv() => Event::Task(event),
                 Some(event) = results.recv() => event,
+                Some(splits) = discovered.recv() => Event::Discovered(splits),
                 Ok(()) = self.requests.changed() => Event::Requested(*self.requests.borrow_and_update()),
                 () = tokio::time::sleep(pause) => Event::Time,
             };
@@ -189,7 +215,7 @@ impl JobMaster {
     }
 
     fn on_event(
-        &self,
+        &mut self,
         progress: &mut Progress,
         event: Event,
     ) -> Result<Option<Outcome>, JobFailure> {
@@ -207,6 +233,15 @@ impl JobMaster {
                 progress.coordinator.trigger(now_ms)
             }
             Event::Requested(Request::Run) => None,
+            Event::Discovered((index, splits)) => {
+                let monitor = &mut self.monitors[index];
+                let splits = splits.map_err(|source| JobFailure::Discovery {
+                    uid: monitor.uid.clone(),
+                    source,
+                })?;
+                monitor.deal(splits, &self.tasks);
+                None
+            }
             Event::Task(event) => self.on_task_event(progress, event, now_ms)?,
             Event::Stored(checkpoint, result) => {
                 self.on_stored(progress, checkpoint, result, now_ms)
@@ -318,9 +353,13 @@ impl JobMaster {
             self.store.clone(),
             Arc::clone(&self.job),
         );
+        let attempt = self.attempt;
         tokio::task::spawn_blocking(move || {
             let result = store.map_or(Ok(()), |store| {
-                let metadata = describe(&checkpoint, &job.graph, &job.execution, &job.digests());
+                let metadata = {
+                    let digests = job.digests();
+                    describe(&checkpoint, &job.graph, &job.execution, &digests, attempt)
+                };
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
                 store.commit(&metadata).map_err(|error| error.to_string())
             });

@@ -4,4 +4,5 @@
 pub(crate) mod deploy;
 pub(crate) mod job;
 pub(crate) mod job_master;
+pub(crate) mod monitor;
 pub(crate) mod restore;

@@ -236,6 +236,12 @@ impl<'a> Inheritance<'a> {
         (!self.damaged_runs.is_empty()).then_some((restored, self.damaged_runs))
     }
 
+    /// How many times the job was deployed before.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.metadata
+            .map_or(0, |metadata| metadata.attempt.saturating_add(1))
+    }
+
     /// The number the next checkpoint gets.
     pub(crate) fn next_checkpoint(&self) -> u64 {
         self.metadata.map_or(1, |metadata| metadata.checkpoint + 1)

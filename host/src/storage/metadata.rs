@@ -23,6 +23,9 @@ pub(crate) struct Metadata {
     pub(crate) version: u32,
     /// Name of the job.
     pub(crate) job: String,
+    /// How many times the job was deployed before it was taken.
+    #[serde(default)]
+    pub(crate) attempt: u32,
     /// Number of the checkpoint.
     pub(crate) checkpoint: u64,
     /// When it was triggered (milliseconds since the Unix epoch).
@@ -114,6 +117,7 @@ pub(crate) fn describe(
     graph: &JobGraph,
     execution: &ExecutionGraph,
     components: &[String],
+    attempt: u32,
 ) -> Metadata {
     let uid = |id: OperatorId| {
         graph
@@ -132,6 +136,7 @@ pub(crate) fn describe(
     Metadata {
         version: VERSION,
         job: graph.name.clone(),
+        attempt,
         checkpoint: checkpoint.id.0,
         triggered_ms: checkpoint.triggered_ms,
         duration_ms: checkpoint.duration_ms,

@@ -5,7 +5,6 @@
 
 mod statistics;
 
-use serde::Deserialize;
 use wasmill_sdk::connector::SinkSpec;
 use wasmill_sdk::prelude::*;
 
@@ -21,7 +20,7 @@ const OUTLIERS_MIN: i64 = 3;
 const SILENCE_MS: i64 = 60_000;
 
 /// What a sensor read, as a line of the input has it.
-#[derive(Record, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Record, Clone, Debug, PartialEq)]
 struct Reading {
     sensor: String,
     at_ms: i64,
@@ -67,13 +66,8 @@ fn anomaly_detection(env: &mut Env) -> Result<(), JobError> {
         .describe("readings to read a second, 0 for as many as possible")
         .default(0)?;
     let scored = env
-        .source::<String>(TextFiles::new(path).rate(rate))
+        .source::<Reading>(TextFiles::json_lines::<Reading>(path).rate(rate))
         .uid("readings")
-        .flat_map(|line, out| {
-            if let Ok(reading) = wasmill_sdk::json::from_str::<Reading>(&line) {
-                out.emit(reading);
-            }
-        })
         .assign_timestamps(|reading| reading.at_ms, Watermarks::bounded_ms(5_000))
         .key_by(|reading| reading.sensor.clone())
         .process(|ctx| Score {

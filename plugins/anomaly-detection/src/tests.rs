@@ -3,18 +3,17 @@
 use wasmill_sdk::testing::Harness;
 
 use super::statistics::Statistics;
-use super::{Anomaly, Silent, anomaly_detection};
+use super::{Anomaly, Reading, Silent, anomaly_detection};
 
 fn run(readings: &[(i64, f64)]) -> (Vec<Silent>, Vec<Anomaly>) {
-    let line = |&(second, value): &(i64, f64)| {
-        format!(
-            r#"{{"sensor":"S","at_ms":{},"value":{value}}}"#,
-            second * 1000
-        )
+    let reading = |&(second, value): &(i64, f64)| Reading {
+        sensor: "S".to_owned(),
+        at_ms: second * 1000,
+        value,
     };
-    let lines: Vec<String> = readings.iter().map(line).collect();
+    let readings: Vec<Reading> = readings.iter().map(reading).collect();
     let mut harness = Harness::start(&anomaly_detection, &[]).unwrap();
-    harness.push(0, &lines).unwrap();
+    harness.push(0, &readings).unwrap();
     harness.finish().unwrap();
     (harness.records(0).unwrap(), harness.records(1).unwrap())
 }

@@ -3,7 +3,6 @@
 //! An alert is a large payment within a minute after a small one of the same account. What is small and what is large
 //! follows from what the account has paid so far, so every account has limits of its own, and they move.
 
-use serde::Deserialize;
 use wasmill_sdk::connector::SinkSpec;
 use wasmill_sdk::prelude::*;
 
@@ -13,7 +12,7 @@ const MEMORY_MS: i64 = 60_000;
 const PAYMENTS_MIN: i64 = 5;
 
 /// A card payment, as a line of the input has it.
-#[derive(Record, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Record, Clone, Debug, PartialEq)]
 struct Payment {
     id: i64,
     account: String,
@@ -69,13 +68,8 @@ fn fraud_detection(env: &mut Env) -> Result<(), JobError> {
         .param("rate")
         .describe("payments to read a second, 0 for as many as possible")
         .default(0)?;
-    env.source::<String>(TextFiles::new(path).rate(rate))
+    env.source::<Payment>(TextFiles::json_lines::<Payment>(path).rate(rate))
         .uid("payments")
-        .flat_map(|line, out| {
-            if let Ok(payment) = wasmill_sdk::json::from_str::<Payment>(&line) {
-                out.emit(payment);
-            }
-        })
         .assign_timestamps(|payment| payment.at_ms, Watermarks::bounded_ms(2_000))
         .key_by(|payment| payment.account.clone())
         .process(|ctx| Detect {

@@ -2,21 +2,22 @@
 
 use wasmill_sdk::testing::Harness;
 
-use super::{Alert, fraud_detection};
+use super::{Alert, Payment, fraud_detection};
 
 /// Alerts of one account that pays 100 euros five times, then these cents at these seconds.
 fn alerts(payments: &[(i64, i64)]) -> Vec<Alert> {
     let usual = (0..5).map(|second| (second, 10_000));
-    let line = |(id, (second, cents)): (usize, (i64, i64))| {
-        let at_ms = second * 1000;
-        format!(r#"{{"id":{id},"account":"A","at_ms":{at_ms},"cents":{cents}}}"#)
-    };
-    let all = usual.chain(payments.iter().copied()).enumerate();
-    let mut lines: Vec<String> = all.map(line).collect();
-    // Lines of another form do no harm.
-    lines.insert(3, "hello".to_owned());
+    let all = usual.chain(payments.iter().copied()).zip(0..);
+    let payments: Vec<Payment> = all
+        .map(|((second, cents), id)| Payment {
+            id,
+            account: "A".to_owned(),
+            at_ms: second * 1000,
+            cents,
+        })
+        .collect();
     let mut harness = Harness::start(&fraud_detection, &[]).unwrap();
-    harness.push(0, &lines).unwrap();
+    harness.push(0, &payments).unwrap();
     harness.finish().unwrap();
     harness.records(0).unwrap()
 }

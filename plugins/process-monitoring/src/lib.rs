@@ -3,7 +3,6 @@
 //! An order is placed, paid, shipped and delivered. A timer watches each step: what does not come in time is a
 //! violation, and so is a step out of order. The durations of the steps are summed up per hour.
 
-use serde::Deserialize;
 use wasmill_sdk::connector::SinkSpec;
 use wasmill_sdk::prelude::*;
 
@@ -16,7 +15,7 @@ const STEPS: [(&str, i64); 4] = [
 ];
 
 /// A step of an order, as a line of the input has it.
-#[derive(Record, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Record, Clone, Debug, PartialEq)]
 struct Event {
     order: i64,
     step: String,
@@ -65,13 +64,8 @@ fn process_monitoring(env: &mut Env) -> Result<(), JobError> {
         .describe("events to read a second, 0 for as many as possible")
         .default(0)?;
     let done = env
-        .source::<String>(TextFiles::new(path).rate(rate))
+        .source::<Event>(TextFiles::json_lines::<Event>(path).rate(rate))
         .uid("events")
-        .flat_map(|line, out| {
-            if let Ok(event) = wasmill_sdk::json::from_str::<Event>(&line) {
-                out.emit(event);
-            }
-        })
         .assign_timestamps(|event| event.at_ms, Watermarks::bounded_ms(60_000))
         .key_by(|event| event.order)
         .process(|ctx| Watch {

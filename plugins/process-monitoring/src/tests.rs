@@ -2,17 +2,18 @@
 
 use wasmill_sdk::testing::Harness;
 
-use super::{Durations, Violation, process_monitoring};
+use super::{Durations, Event, Violation, process_monitoring};
 
 /// Runs one order through steps at these minutes.
 fn run(steps: &[(&str, i64)]) -> (Vec<Violation>, Vec<Durations>) {
-    let line = |&(step, minute): &(&str, i64)| {
-        let at_ms = minute * 60_000;
-        format!(r#"{{"order":7,"step":"{step}","at_ms":{at_ms}}}"#)
+    let event = |&(step, minute): &(&str, i64)| Event {
+        order: 7,
+        step: step.to_owned(),
+        at_ms: minute * 60_000,
     };
-    let lines: Vec<String> = steps.iter().map(line).collect();
+    let events: Vec<Event> = steps.iter().map(event).collect();
     let mut harness = Harness::start(&process_monitoring, &[]).unwrap();
-    harness.push(0, &lines).unwrap();
+    harness.push(0, &events).unwrap();
     harness.finish().unwrap();
     (harness.records(0).unwrap(), harness.records(1).unwrap())
 }
@@ -63,7 +64,7 @@ fn an_order_in_time_violates_nothing_and_is_summed_up() {
 #[test]
 fn a_missed_deadline_is_told_once_whether_the_step_comes_late_or_never() {
     let missed = violation("missed", "paid", 30);
-    assert_eq!(run(&[("placed", 0)]).0, [missed.clone()]);
+    assert_eq!(run(&[("placed", 0)]).0, std::slice::from_ref(&missed));
     let (violations, durations) = run(&[("placed", 0), ("paid", 31)]);
     assert_eq!(violations[0], missed);
     assert_eq!(

@@ -3,7 +3,6 @@
 //! A session has no length that is known in advance: its window grows with every click, and two windows become one when
 //! a click comes between them. Clicks that come after their session was closed go to an output of their own.
 
-use serde::Deserialize;
 use wasmill_sdk::connector::SinkSpec;
 use wasmill_sdk::prelude::*;
 
@@ -13,7 +12,7 @@ const GAP_SECS: i64 = 30 * 60;
 const OUT_OF_ORDER_MS: i64 = 120_000;
 
 /// A page that was visited, as a line of the input has it.
-#[derive(Record, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Record, Clone, Debug, PartialEq)]
 struct Click {
     user: String,
     at_ms: i64,
@@ -47,13 +46,8 @@ fn sessionization(env: &mut Env) -> Result<(), JobError> {
         .default(0)?;
     let late = OutputTag::new("late");
     let sessions = env
-        .source::<String>(TextFiles::new(path).rate(rate))
+        .source::<Click>(TextFiles::json_lines::<Click>(path).rate(rate))
         .uid("clicks")
-        .flat_map(|line, out| {
-            if let Ok(click) = wasmill_sdk::json::from_str::<Click>(&line) {
-                out.emit(click);
-            }
-        })
         .assign_timestamps(|click| click.at_ms, Watermarks::bounded_ms(OUT_OF_ORDER_MS))
         .key_by(|click| click.user.clone())
         .window(Session::with_gap_secs(GAP_SECS))

@@ -4,17 +4,20 @@ use wasmill_sdk::testing::Harness;
 
 use super::{Click, Visit, sessionization};
 
-fn line(minute: i64, page: &str) -> String {
-    let at_ms = minute * 60_000;
-    format!(r#"{{"user":"U","at_ms":{at_ms},"page":"{page}"}}"#)
+fn click(minute: i64, page: &str) -> Click {
+    Click {
+        user: "U".to_owned(),
+        at_ms: minute * 60_000,
+        page: page.to_owned(),
+    }
 }
 
 #[test]
 fn a_click_between_two_visits_makes_them_one() {
     let mut harness = Harness::start(&sessionization, &[]).unwrap();
     let clicks = [(0, "a"), (90, "d"), (45, "c"), (20, "b"), (68, "bridge")];
-    let lines = clicks.map(|(minute, page)| line(minute, page));
-    harness.push(0, &lines).unwrap();
+    let clicks = clicks.map(|(minute, page)| click(minute, page));
+    harness.push(0, &clicks).unwrap();
     harness.finish().unwrap();
     let visits = harness.records::<Visit>(1).unwrap();
     assert_eq!(visits.len(), 1);
@@ -25,8 +28,8 @@ fn a_click_between_two_visits_makes_them_one() {
 #[test]
 fn half_an_hour_away_ends_a_visit() {
     let mut harness = Harness::start(&sessionization, &[]).unwrap();
-    let lines = [(0, "a"), (29, "b"), (60, "c")].map(|(minute, page)| line(minute, page));
-    harness.push(0, &lines).unwrap();
+    let clicks = [(0, "a"), (29, "b"), (60, "c")].map(|(minute, page)| click(minute, page));
+    harness.push(0, &clicks).unwrap();
     harness.finish().unwrap();
     let visits = harness.records::<Visit>(1).unwrap();
     let told: Vec<_> = visits
@@ -40,10 +43,10 @@ fn half_an_hour_away_ends_a_visit() {
 #[test]
 fn a_click_after_the_end_of_its_visit_is_late() {
     let mut harness = Harness::start(&sessionization, &[]).unwrap();
-    harness.push(0, &[line(0, "a"), line(200, "b")]).unwrap();
+    harness.push(0, &[click(0, "a"), click(200, "b")]).unwrap();
     harness.advance_watermark(200 * 60_000).unwrap();
     harness
-        .push(0, &[line(10, "late"), line(190, "c")])
+        .push(0, &[click(10, "late"), click(190, "c")])
         .unwrap();
     harness.finish().unwrap();
     let late = harness.records::<Click>(0).unwrap();

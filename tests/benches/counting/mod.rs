@@ -155,6 +155,7 @@ impl Counting {
             outputs: vec![(operator, 0)],
             states: vec![(operator, state.to_owned(), STATE)],
             parameters,
+            resources: std::sync::Arc::default(),
         };
         let range = KeyGroupRange {
             start: 0,

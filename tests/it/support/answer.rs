@@ -58,6 +58,17 @@ impl Lines {
         *self.0.entry(line).or_default() += 1;
     }
 
+    /// The lines, each as often as it occurs.
+    pub(crate) fn each(&self) -> Vec<String> {
+        let times = |(line, count): (&String, &u64)| vec![line.clone(); *count as usize];
+        self.0.iter().flat_map(times).collect()
+    }
+
+    /// Each line and how often it occurs.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(line, count)| (line.as_str(), *count))
+    }
+
     /// Number of lines.
     pub(crate) fn len(&self) -> u64 {
         self.0.values().sum()

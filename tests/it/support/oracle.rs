@@ -44,7 +44,7 @@ use Field::{Double, Long, Text};
 /// Which job over which data.
 #[derive(Clone, Debug)]
 pub(crate) struct Question<'a> {
-    /// `J0` to `J6`, `J7-final` or `J7-all`.
+    /// `J0` to `J6`, `J7-final`, `J7-all` or `J8`.
     pub(crate) job: &'a str,
     /// Events.
     pub(crate) n: u64,
@@ -87,15 +87,17 @@ pub(crate) fn hash(record: &[Field<'_>]) -> u64 {
 }
 
 /// Event n: what a bid has.
-struct Bid {
-    auction: u64,
-    bidder: u64,
-    price: u64,
-    ts: u64,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bid {
+    pub(crate) auction: u64,
+    pub(crate) bidder: u64,
+    pub(crate) price: u64,
+    pub(crate) ts: u64,
 }
 
 impl Question<'_> {
-    fn bid(&self, n: u64) -> Bid {
+    /// The contract's bid number `n`.
+    pub(crate) fn bid(&self, n: u64) -> Bid {
         let (r1, r2) = (random(n, 1), random(n, 2));
         Bid {
             auction: (r1 >> 1) % self.keys,
@@ -114,6 +116,7 @@ impl Question<'_> {
             "J4" => self.window_counts(out),
             "J5" => self.largest_of_windows(out),
             "J6" => self.joined(out),
+            "J8" => self.sessions(out),
             "J7-final" => self.words(false, out),
             "J7-all" => self.words(true, out),
             other => panic!("the oracle does not know job {other}"),
@@ -171,6 +174,20 @@ impl Question<'_> {
         for (start, counts) in self.counts_by_span(10_000) {
             for (auction, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
                 out(&[Long(start), Long(auction), Long(count)]);
+            }
+        }
+    }
+
+    /// Bids of a bidder that are at most five seconds apart are one session.
+    fn sessions(&self, out: &mut impl FnMut(&[Field<'_>])) {
+        let mut times: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for bid in (0..self.n).map(|n| self.bid(n)) {
+            times.entry(bid.bidder).or_default().push(bid.ts);
+        }
+        for (bidder, mut times) in times {
+            times.sort_unstable();
+            for session in times.chunk_by(|a, b| b - a <= 5_000) {
+                out(&[Long(session[0]), Long(bidder), Long(session.len() as u64)]);
             }
         }
     }

@@ -46,6 +46,13 @@ impl Run {
             .param("job", job)
     }
 
+    /// Reads standard input from a file.
+    pub(crate) fn input(mut self, file: &Path) -> Self {
+        let file = std::fs::File::open(file).expect("the input can be read");
+        self.command.stdin(file);
+        self
+    }
+
     /// Adds an argument.
     pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{bid, case, figure, published_must_equal};
+use super::{bid, case, figure, long, printed, published_must_equal};
 use crate::support::answer::Lines;
 use crate::support::published::{has_checkpoint, lines};
 use crate::support::run::{Run, Running};
@@ -97,5 +97,34 @@ fn every_record_is_in_a_window_or_counted_as_late() {
             late > 0,
             "some records of the generator are late: {summary}"
         );
+    }
+}
+
+#[test]
+fn windows_of_the_clock_are_those_of_the_clock() {
+    const SIZE: i64 = 100;
+    let run = case("windows-of-the-clock")
+        .param("n", 1500)
+        .param("rate", 3000);
+    let ended = run.param("size", SIZE).parallelism(2).end().success();
+    let results = printed(&ended);
+    let count: i64 = results.iter().map(|result| long(result, "count")).sum();
+    assert_eq!(count, 1500, "{}", ended.told());
+    let starts = results.iter().map(|result| long(result, "start"));
+    let last = starts.clone().max().expect("a window");
+    assert!(
+        starts.clone().all(|start| start % SIZE == 0),
+        "{}",
+        ended.told()
+    );
+    assert!(
+        last - starts.min().expect("a window") >= 2 * SIZE,
+        "{}",
+        ended.told()
+    );
+    for result in &results {
+        // The end of the input completes the windows that are open.
+        let is_complete = long(result, "after_ms") >= 0 || long(result, "start") >= last - SIZE;
+        assert!(is_complete, "{result} is early\n{}", ended.told());
     }
 }

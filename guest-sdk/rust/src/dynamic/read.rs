@@ -111,10 +111,7 @@ fn entry<'a>(values: &'a Type, bytes: &'a [u8]) -> Result<(&'a str, Value<'a>), 
     Ok((key, in_slot(inner, bytes, 8 * (words + 1))?))
 }
 
-fn elements<'a, E>(
-    bytes: &'a [u8],
-    element: impl Fn(usize) -> Result<E, Error>,
-) -> Result<Vec<E>, Error> {
+fn elements<E>(bytes: &[u8], element: impl Fn(usize) -> Result<E, Error>) -> Result<Vec<E>, Error> {
     let count = usize::try_from(slot_of(bytes, 0)?).unwrap_or(usize::MAX);
     if count > bytes.len() / 8 {
         return Err(malformed("its count is too large"));

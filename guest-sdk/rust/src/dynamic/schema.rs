@@ -299,14 +299,14 @@ struct Parser {
     named: BTreeMap<String, Type>,
 }
 
-fn unusable(reason: String) -> Error {
+fn unusable(reason: &str) -> Error {
     Error::User(format!("schema: {reason}"))
 }
 
 impl Parser {
     fn schema(&mut self, schema: &Json, depth: usize) -> Result<Type, Error> {
         if depth > DEPTH_MAX {
-            return Err(unusable(format!("it nests deeper than {DEPTH_MAX}")));
+            return Err(unusable(&format!("it nests deeper than {DEPTH_MAX}")));
         }
         match schema {
             Json::String(name) => self.name(name),
@@ -323,7 +323,7 @@ impl Parser {
                 })
             }
             Json::Object(_) => self.object(schema, depth),
-            other => Err(unusable(format!("{other} is no type"))),
+            other => Err(unusable(&format!("{other} is no type"))),
         }
     }
 
@@ -340,7 +340,7 @@ impl Parser {
             name => {
                 let short = name.rsplit('.').next().unwrap_or(name);
                 let known = self.named.get(short).cloned();
-                known.ok_or_else(|| unusable(format!("there is no type {name}")))?
+                known.ok_or_else(|| unusable(&format!("there is no type {name}")))?
             }
         })
     }
@@ -349,7 +349,7 @@ impl Parser {
         let inner = |key: &str| {
             object
                 .get(key)
-                .ok_or_else(|| unusable(format!("{object} has no {key}")))
+                .ok_or_else(|| unusable(&format!("{object} has no {key}")))
         };
         let text = |key: &str| Ok::<_, Error>(inner(key)?.as_str().unwrap_or_default().to_owned());
         let Some(kind) = inner("type")?.as_str() else {

@@ -60,12 +60,18 @@ impl Graph {
                 })
             })
             .collect();
+        let cached_files: Vec<Value> = self
+            .cached_files
+            .iter()
+            .map(|(name, path)| json!({ "name": name, "path": path }))
+            .collect();
         Ok(json!({
             "version": 1,
             "name": self.name.as_deref().unwrap_or(default_name),
             "max_parallelism": self.max_parallelism,
             "operators": self.operators(),
             "edges": edges,
+            "cached_files": cached_files,
         }))
     }
 
@@ -135,6 +141,12 @@ impl Graph {
             set("states", Value::Array(states.collect()));
             set("watermarks", json!(node.watermarks));
         }
+        if !node.reach.grants.is_empty() {
+            set("grants", json!(node.reach.grants));
+        }
+        if !node.reach.cached_files.is_empty() {
+            set("cached_files", json!(node.reach.cached_files));
+        }
         Value::Object(fields)
     }
 
@@ -155,9 +167,17 @@ impl Graph {
             if !uids.insert(self.uid(number)) {
                 return Err(refuse("another operator has this uid".to_owned()));
             }
+            if node.kind == Kind::Operator && !node.reach.grants.is_empty() {
+                let reason = "it asks for files; only sources and sinks may write to the outside";
+                return Err(refuse(reason.to_owned()));
+            }
             let mut states = BTreeSet::new();
             if let Some(twice) = node.states.iter().find(|state| !states.insert(&state.name)) {
                 return Err(refuse(format!("it declares state {} twice", twice.name)));
+            }
+            if node.single && node.parallelism != Some(1) {
+                let text = "it has the records of the whole stream and can only have parallelism 1";
+                return Err(refuse(text.to_owned()));
             }
             let mut outputs = BTreeSet::new();
             if let Some(twice) = node.outputs.iter().find(|o| !outputs.insert(&o.name)) {

@@ -124,6 +124,15 @@ impl StatePlan {
     }
 }
 
+/// What an operator reaches beside records and state, as the plan shows it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    /// What the user must grant.
+    pub(crate) grants: Vec<String>,
+    /// Names of registered files.
+    pub(crate) cached_files: Vec<String>,
+}
+
 /// Opens an operator in an instance.
 pub(crate) type Open = Box<dyn FnOnce(&mut Wiring<'_>) -> Result<(), Error>>;
 
@@ -136,6 +145,8 @@ pub(crate) struct Node {
     pub(crate) parallelism: Option<u32>,
     /// Takes the parallelism of its input unless it has its own.
     pub(crate) follows_input: bool,
+    /// Has one subtask by its nature.
+    pub(crate) single: bool,
     pub(crate) chain: bool,
     pub(crate) connector: Option<Value>,
     pub(crate) inputs: Vec<Value>,
@@ -143,6 +154,7 @@ pub(crate) struct Node {
     pub(crate) keyed: bool,
     pub(crate) states: Vec<StatePlan>,
     pub(crate) watermarks: Option<Value>,
+    pub(crate) reach: Reach,
     /// What is wrong with it, told when the plan is made.
     pub(crate) defect: Option<String>,
     pub(crate) open: Option<Open>,
@@ -157,6 +169,7 @@ impl Node {
             kind,
             parallelism: None,
             follows_input: false,
+            single: false,
             chain: true,
             connector: None,
             inputs: Vec::new(),
@@ -164,6 +177,7 @@ impl Node {
             keyed: false,
             states: Vec::new(),
             watermarks: None,
+            reach: Reach::default(),
             defect: None,
             open: None,
         }
@@ -175,6 +189,8 @@ pub(crate) struct Graph {
     pub(crate) name: Option<String>,
     pub(crate) max_parallelism: u32,
     pub(crate) cached_keys_max: usize,
+    /// Files that the job registers: name and path.
+    pub(crate) cached_files: Vec<(String, String)>,
     nodes: Vec<Node>,
     edges: Vec<Edge>,
 }
@@ -193,6 +209,7 @@ impl Graph {
             name: None,
             max_parallelism: MAX_PARALLELISM_DEFAULT,
             cached_keys_max: CACHED_KEYS_DEFAULT,
+            cached_files: Vec::new(),
             nodes: Vec::new(),
             edges: Vec::new(),
         }

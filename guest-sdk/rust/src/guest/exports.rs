@@ -59,6 +59,7 @@ pub fn open(job: JobFn<'_>, spec: exported::TaskSpec) -> Result<(), bindings::Fa
             parallelism: spec.parallelism,
             max_parallelism: spec.max_parallelism,
             attempt: spec.attempt,
+            parameters: Vec::new(),
         },
         arguments: spec.arguments,
         operators: spec.operators,
@@ -78,7 +79,7 @@ pub fn open(job: JobFn<'_>, spec: exported::TaskSpec) -> Result<(), bindings::Fa
 }
 
 /// Runs a call on the open task.
-fn with_task<R>(
+pub(super) fn with_task<R>(
     call: impl FnOnce(&mut Task) -> Result<R, CallFailure>,
 ) -> Result<R, bindings::Failure> {
     TASK.with_borrow_mut(|task| match task {
@@ -90,7 +91,7 @@ fn with_task<R>(
     })
 }
 
-fn refuse(record: Option<u32>, error: &Error) -> bindings::Failure {
+pub(super) fn refuse(record: Option<u32>, error: &Error) -> bindings::Failure {
     let message = error.to_string();
     match record {
         Some(index) => bindings::Failure::Record(bindings::BadRecord { index, message }),
@@ -98,7 +99,7 @@ fn refuse(record: Option<u32>, error: &Error) -> bindings::Failure {
     }
 }
 
-fn moment(now: bindings::Moment) -> Moment {
+pub(super) fn moment(now: bindings::Moment) -> Moment {
     Moment {
         processing_time: now.processing_time,
         watermark: now.watermark,

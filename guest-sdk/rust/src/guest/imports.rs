@@ -2,9 +2,10 @@
 
 use super::bindings;
 use super::bindings::wasmill::dataflow::{
-    log, metrics, operator_state, output, state, timers, watermarks,
+    cached_files, files, log, metrics, operator_state, output, state, timers, watermarks,
 };
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
+use crate::files::FileError;
 use crate::host::{Addresses, Entries, Found, Host, Level, Observation};
 
 /// The host of a component.
@@ -39,6 +40,17 @@ impl From<bindings::Batch> for Batch {
             timestamps: batch.timestamps,
             keys: batch.keys.into(),
             values: batch.values.into(),
+        }
+    }
+}
+
+impl From<Batch> for bindings::Batch {
+    fn from(mut batch: Batch) -> Self {
+        Self {
+            count: batch.count,
+            timestamps: batch.timestamps,
+            keys: batch.keys.lend(),
+            values: batch.values.lend(),
         }
     }
 }
@@ -216,6 +228,42 @@ impl Host for ImportedHost {
         metrics::count(&increments);
     }
 
+    fn mark(&self, marks: Vec<(u32, String, u64)>) {
+        let marks: Vec<_> = marks
+            .into_iter()
+            .map(|(operator, name, amount)| metrics::Increment {
+                operator,
+                name,
+                amount,
+            })
+            .collect();
+        metrics::mark(&marks);
+    }
+
+    fn set_gauges(&self, readings: Vec<(u32, String, f64)>) {
+        let readings: Vec<_> = readings
+            .into_iter()
+            .map(|(operator, name, value)| metrics::Reading {
+                operator,
+                name,
+                value,
+            })
+            .collect();
+        metrics::set(&readings);
+    }
+
+    fn sample(&self, samples: Vec<(u32, String, Vec<u64>)>) {
+        let samples: Vec<_> = samples
+            .into_iter()
+            .map(|(operator, name, values)| metrics::Samples {
+                operator,
+                name,
+                values,
+            })
+            .collect();
+        metrics::sample(&samples);
+    }
+
     fn log(&self, level: Level, message: &str) {
         let level = match level {
             Level::Debug => log::Level::Debug,
@@ -224,5 +272,60 @@ impl Host for ImportedHost {
             Level::Error => log::Level::Error,
         };
         log::write(level, message);
+    }
+
+    fn file_append(&self, operator: u32, name: &str, data: &[u8]) -> Result<u64, FileError> {
+        Ok(files::append(operator, name, data)?)
+    }
+
+    fn file_sync(&self, operator: u32, name: &str) -> Result<(), FileError> {
+        Ok(files::sync(operator, name)?)
+    }
+
+    fn file_rename(&self, operator: u32, from: &str, to: &str) -> Result<(), FileError> {
+        Ok(files::rename(operator, from, to)?)
+    }
+
+    fn file_size(&self, operator: u32, name: &str) -> Result<Option<u64>, FileError> {
+        Ok(files::size(operator, name)?)
+    }
+
+    fn file_read(
+        &self,
+        operator: u32,
+        name: &str,
+        offset: u64,
+        length: u32,
+    ) -> Result<Vec<u8>, FileError> {
+        Ok(files::read(operator, name, offset, length)?)
+    }
+
+    fn file_remove(&self, operator: u32, name: &str) -> Result<(), FileError> {
+        Ok(files::remove(operator, name)?)
+    }
+
+    fn file_list(&self, operator: u32, after: &str, limit: u32) -> Result<Vec<String>, FileError> {
+        Ok(files::list(operator, after, limit)?)
+    }
+
+    fn cached_file_size(&self, name: &str) -> Result<u64, FileError> {
+        Ok(cached_files::size(name)?)
+    }
+
+    fn cached_file_read(&self, name: &str, offset: u64, length: u32) -> Result<Vec<u8>, FileError> {
+        Ok(cached_files::read(name, offset, length)?)
+    }
+}
+
+impl From<files::FileError> for FileError {
+    fn from(error: files::FileError) -> Self {
+        match error {
+            files::FileError::NotGranted => Self::NotGranted,
+            files::FileError::InvalidName(reason) => Self::InvalidName(reason),
+            files::FileError::NotFound => Self::NotFound,
+            files::FileError::AlreadyExists => Self::AlreadyExists,
+            files::FileError::TooLarge => Self::TooLarge,
+            files::FileError::Io(reason) => Self::Io(reason),
+        }
     }
 }

@@ -3,9 +3,14 @@
 //! There is one instance of a task per component instance and one thread, so it lives in a thread-local cell.
 
 pub mod bindings;
+mod connectors;
 mod exports;
 mod imports;
 
+pub use connectors::{
+    sink_abort, sink_begin, sink_close, sink_commit, sink_pre_commit, sink_recover, sink_write,
+    source_close, source_poll, source_splits,
+};
 pub use exports::{finish, on_timers, on_watermark, open, plan, process};
 
 /// Generates the exports of a component for a job function; use [`export_job!`](crate::export_job) instead.
@@ -63,6 +68,78 @@ macro_rules! export_guest {
 
                 fn finish(now: bindings::Moment) -> Result<(), bindings::Failure> {
                     $crate::guest::finish(now)
+                }
+            }
+
+            impl exported::source::Guest for Component {
+                fn splits(
+                    _operator: u32,
+                    parallelism: u32,
+                ) -> Result<Vec<Vec<u8>>, bindings::Failure> {
+                    $crate::guest::source_splits(parallelism)
+                }
+
+                fn poll(
+                    now: bindings::Moment,
+                    _operator: u32,
+                    split: u32,
+                    position: Vec<u8>,
+                    max_records: u32,
+                ) -> Result<exported::source::Polled, bindings::Failure> {
+                    $crate::guest::source_poll(now, split, &position, max_records)
+                }
+
+                fn close(_operator: u32) -> Result<(), bindings::Failure> {
+                    $crate::guest::source_close()
+                }
+            }
+
+            impl exported::sink::Guest for Component {
+                fn begin(
+                    now: bindings::Moment,
+                    _operator: u32,
+                    name: String,
+                ) -> Result<Vec<u8>, bindings::Failure> {
+                    $crate::guest::sink_begin(now, &name)
+                }
+
+                fn write(
+                    now: bindings::Moment,
+                    _operator: u32,
+                    transaction: Vec<u8>,
+                    records: bindings::Batch,
+                ) -> Result<Vec<u8>, bindings::Failure> {
+                    $crate::guest::sink_write(now, &transaction, records)
+                }
+
+                fn pre_commit(
+                    _operator: u32,
+                    transaction: Vec<u8>,
+                    checkpoint: u64,
+                ) -> Result<Vec<u8>, bindings::Failure> {
+                    $crate::guest::sink_pre_commit(&transaction, checkpoint)
+                }
+
+                fn commit(
+                    _operator: u32,
+                    committables: Vec<Vec<u8>>,
+                ) -> Result<(), bindings::Failure> {
+                    $crate::guest::sink_commit(&committables)
+                }
+
+                fn abort(_operator: u32, transaction: Vec<u8>) -> Result<(), bindings::Failure> {
+                    $crate::guest::sink_abort(&transaction)
+                }
+
+                fn recover(
+                    _operator: u32,
+                    committables: Vec<Vec<u8>>,
+                ) -> Result<(), bindings::Failure> {
+                    $crate::guest::sink_recover(&committables)
+                }
+
+                fn close(_operator: u32) -> Result<(), bindings::Failure> {
+                    $crate::guest::sink_close()
                 }
             }
 

@@ -59,6 +59,9 @@ pub trait KeyedBroadcastProcess: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end; see [`Process::close`](crate::Process::close).
+    fn close(&mut self) {}
 }
 
 /// Logic of a keyed and a broadcast input.
@@ -74,6 +77,10 @@ impl<P: KeyedBroadcastProcess> KeyedLogic for Controlled<P> {
         out: &mut Collector<'_, Self::Out>,
     ) -> Outcome {
         self.0.on_timer(domain, ctx, out)
+    }
+
+    fn close(&mut self) {
+        self.0.close();
     }
 }
 

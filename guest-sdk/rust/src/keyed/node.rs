@@ -14,10 +14,10 @@ use crate::context::Declared;
 use crate::error::{Error, Outcome};
 use crate::host::Level;
 use crate::operator::BroadcastContext;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::Row;
 use crate::state::Expire;
-use crate::task::{Collector, Head, Operator, Out, Shared, for_each_value};
+use crate::task::{Collector, Head, Operator, Out, Place, Shared, for_each_value};
 
 /// User logic over the records of one keyed stream. All calls come from one thread, one at a time.
 pub trait KeyedProcess: 'static {
@@ -51,6 +51,10 @@ pub trait KeyedProcess: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end, after everything else: the last chance to set a metric or write a log line. A
+    /// job that is stopped or fails does not get here, and nothing may be emitted.
+    fn close(&mut self) {}
 }
 
 /// User logic over two keyed streams with one key type, state and timers shared. Calls as in [`KeyedProcess`].
@@ -98,6 +102,10 @@ pub trait KeyedCoProcess: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end, after everything else: the last chance to set a metric or write a log line. A
+    /// job that is stopped or fails does not get here, and nothing may be emitted.
+    fn close(&mut self) {}
 }
 
 /// Registers or deletes a timer of a key with a namespace.
@@ -136,6 +144,11 @@ impl<K: Row> KeyedContext<'_, K> {
     #[inline]
     pub fn watermark(&self) -> i64 {
         self.space.shared.now().watermark
+    }
+
+    /// The place of this instance in the job, and the job's parameters.
+    pub fn place(&self) -> &Place {
+        &self.space.shared.place
     }
 
     /// Writes a line to the operator's log.
@@ -185,6 +198,7 @@ pub(crate) trait KeyedLogic: 'static {
         ctx: &mut KeyedContext<'_, Self::Key>,
         out: &mut Collector<'_, Self::Out>,
     ) -> Outcome;
+    fn close(&mut self);
 }
 
 /// Logic of one input.
@@ -200,6 +214,10 @@ impl<P: KeyedProcess> KeyedLogic for Single<P> {
         out: &mut Collector<'_, Self::Out>,
     ) -> Outcome {
         self.0.on_timer(domain, ctx, out)
+    }
+
+    fn close(&mut self) {
+        self.0.close();
     }
 }
 
@@ -217,6 +235,10 @@ impl<P: KeyedCoProcess> KeyedLogic for Twin<P> {
     ) -> Outcome {
         self.0.on_timer(domain, ctx, out)
     }
+
+    fn close(&mut self) {
+        self.0.close();
+    }
 }
 
 /// A keyed operator in its place.
@@ -228,7 +250,7 @@ pub(crate) struct KeyedNode<L: KeyedLogic> {
     timers: TimerService,
     /// States that expire.
     expiring: Vec<Rc<dyn Expire>>,
-    counters: Counters,
+    metrics: Metrics,
     timestamp: Rc<Cell<i64>>,
     out: Out<L::Out>,
     shared: Rc<Shared>,
@@ -249,7 +271,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
             timers: TimerService::new(&shared, 0),
             space,
             expiring: declared.expiring,
-            counters: declared.counters,
+            metrics: declared.metrics,
             timestamp: declared.timestamp,
             out,
             shared,
@@ -361,12 +383,17 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
         timers.len()
     }
 
+    fn close(&self) {
+        self.space.current.set(u32::MAX);
+        self.logic.borrow_mut().close();
+    }
+
     fn end_call(&self) {
         if self.space.end_call() {
             self.keys.borrow_mut().clear();
         }
         self.timers.flush();
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
     }
 }
 

@@ -11,7 +11,7 @@ use super::process::ProcessContext;
 use crate::column::NO_TIMESTAMP;
 use crate::error::Outcome;
 use crate::host::Level;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::Row;
 use crate::task::{Collector, Operator, Out, Receiver, Shared};
 
@@ -58,6 +58,9 @@ pub trait BroadcastProcess: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end; see [`Process::close`](crate::Process::close).
+    fn close(&mut self) {}
 }
 
 /// What logic may ask while it processes a broadcast record, and the right to write broadcast state.
@@ -100,7 +103,7 @@ impl<'a> BroadcastContext<'a> {
 /// An unkeyed operator with a broadcast input in its place.
 pub(crate) struct BroadcastNode<P: BroadcastProcess> {
     pub(crate) logic: RefCell<P>,
-    pub(crate) counters: Counters,
+    pub(crate) metrics: Metrics,
     pub(crate) timestamp: Rc<Cell<i64>>,
     pub(crate) watermark: Cell<i64>,
     pub(crate) out: Out<P::Out>,
@@ -155,7 +158,11 @@ impl<P: BroadcastProcess> Operator for BroadcastNode<P> {
         self.with(NO_TIMESTAMP, P::finish);
     }
 
+    fn close(&self) {
+        self.logic.borrow_mut().close();
+    }
+
     fn end_call(&self) {
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::process::ProcessContext;
 use crate::column::NO_TIMESTAMP;
 use crate::error::Outcome;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::Row;
 use crate::task::{Collector, Operator, Out, Receiver, Shared};
 
@@ -54,12 +54,16 @@ pub trait CoProcess: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end, after everything else: the last chance to set a metric or write a log line. A
+    /// job that is stopped or fails does not get here, and nothing may be emitted.
+    fn close(&mut self) {}
 }
 
 /// A process operator with two inputs in its place.
 pub(crate) struct CoProcessNode<P: CoProcess> {
     pub(crate) logic: RefCell<P>,
-    pub(crate) counters: Counters,
+    pub(crate) metrics: Metrics,
     pub(crate) timestamp: Rc<Cell<i64>>,
     pub(crate) watermark: Cell<i64>,
     pub(crate) out: Out<P::Out>,
@@ -119,7 +123,11 @@ impl<P: CoProcess> Operator for CoProcessNode<P> {
         self.with(NO_TIMESTAMP, P::finish);
     }
 
+    fn close(&self) {
+        self.logic.borrow_mut().close();
+    }
+
     fn end_call(&self) {
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
     }
 }

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use crate::column::NO_TIMESTAMP;
 use crate::error::Outcome;
 use crate::host::Level;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::Row;
-use crate::task::{Collector, Operator, Out, Receiver, Shared};
+use crate::task::{Collector, Operator, Out, Place, Receiver, Shared};
 
 /// User logic over the records of a stream. All calls come from one thread, one at a time.
 pub trait Process: 'static {
@@ -41,6 +41,10 @@ pub trait Process: 'static {
     ) -> Outcome {
         Ok(())
     }
+
+    /// The subtask has come to its end, after everything else: the last chance to set a metric or write a log line. A
+    /// job that is stopped or fails does not get here, and nothing may be emitted.
+    fn close(&mut self) {}
 }
 
 /// What unkeyed logic may ask.
@@ -69,6 +73,11 @@ impl<'a> ProcessContext<'a> {
         self.watermark
     }
 
+    /// The place of this instance in the job, and the job's parameters.
+    pub fn place(&self) -> &Place {
+        &self.shared.place
+    }
+
     /// Writes a line to the operator's log.
     pub fn log(&self, level: Level, message: &str) {
         self.shared.log(level, message);
@@ -83,7 +92,7 @@ impl<'a> ProcessContext<'a> {
 /// An unkeyed process operator in its place.
 pub(crate) struct ProcessNode<P: Process> {
     pub(crate) logic: RefCell<P>,
-    pub(crate) counters: Counters,
+    pub(crate) metrics: Metrics,
     pub(crate) timestamp: Rc<Cell<i64>>,
     pub(crate) watermark: Cell<i64>,
     pub(crate) out: Out<P::Out>,
@@ -122,7 +131,11 @@ impl<P: Process> Operator for ProcessNode<P> {
         self.with(NO_TIMESTAMP, P::finish);
     }
 
+    fn close(&self) {
+        self.logic.borrow_mut().close();
+    }
+
     fn end_call(&self) {
-        self.counters.flush(&self.shared);
+        self.metrics.flush(&self.shared);
     }
 }

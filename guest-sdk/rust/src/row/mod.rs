@@ -9,6 +9,7 @@ mod option;
 mod primitive;
 mod record;
 mod sequence;
+mod side;
 mod text;
 mod tuple;
 
@@ -19,6 +20,8 @@ use serde_json::{Value, json};
 pub use fields::Fields;
 pub(crate) use fields::resolve;
 pub use record::{RecordReader, RecordWriter, record_width};
+pub(crate) use sequence::{decode_array, encode_array};
+pub use side::Side;
 pub use text::Text;
 
 use crate::error::Error;

@@ -133,7 +133,7 @@ impl<T: Row, B: Row> BroadcastStreams<T, B> {
             let declared = ctx.finish()?;
             let node = Rc::new(BroadcastNode {
                 logic: RefCell::new(logic),
-                counters: declared.counters,
+                metrics: declared.metrics,
                 timestamp: declared.timestamp,
                 watermark: Cell::new(i64::MIN),
                 out: wiring.out(0)?,

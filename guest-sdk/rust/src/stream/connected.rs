@@ -106,7 +106,7 @@ impl<T: Row, U: Row> CoStreams<T, U> {
             let declared = ctx.finish()?;
             let node = Rc::new(CoProcessNode {
                 logic: RefCell::new(logic),
-                counters: declared.counters,
+                metrics: declared.metrics,
                 timestamp: declared.timestamp,
                 watermark: Cell::new(i64::MIN),
                 out: wiring.out(0)?,

@@ -175,6 +175,7 @@ pub(super) fn keyed_node<O: Row>(
         Ok(declared) => {
             node.outputs.extend(declared.outputs);
             node.states = declared.states;
+            node.reach = declared.reach;
         }
         Err(error) => node.defect = Some(error.to_string()),
     }

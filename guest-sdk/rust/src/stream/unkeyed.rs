@@ -13,6 +13,7 @@ use crate::operator::{
     Assign, Filter, FlatMap, Forward, KeyBy, Map, MapWithTimestamp, Process, ProcessNode,
 };
 use crate::row::{Row, schema_of};
+use crate::sink::{OpenSink, TwoPhaseSink};
 use crate::task::{Collector, Place, Shared, Wiring};
 
 /// Records of type `T`, without keys.
@@ -134,7 +135,7 @@ impl<T: Row> Stream<T> {
             defect = Some(text.to_owned());
         }
         let stamp = move |record: &T, _: i64, _: &Shared| timestamp(record);
-        self.assign("assign_timestamps", &watermarks, defect, stamp)
+        self.assign("assign_timestamps", watermarks, defect, stamp)
     }
 
     /// Starts event time here with the timestamps that records have from their source, or with ingestion time.
@@ -143,9 +144,9 @@ impl<T: Row> Stream<T> {
         let name = "assign_watermarks";
         if watermarks.is_ingestion() {
             let stamp = |_: &T, _: i64, shared: &Shared| shared.now().processing_time;
-            self.assign(name, &watermarks, defect, stamp)
+            self.assign(name, watermarks, defect, stamp)
         } else {
-            self.assign(name, &watermarks, defect, |_: &T, timestamp, _: &Shared| {
+            self.assign(name, watermarks, defect, |_: &T, timestamp, _: &Shared| {
                 timestamp
             })
         }
@@ -154,11 +155,11 @@ impl<T: Row> Stream<T> {
     fn assign(
         self,
         type_name: &'static str,
-        watermarks: &Watermarks<T>,
+        watermarks: Watermarks<T>,
         defect: Option<String>,
         stamp: impl Fn(&T, i64, &Shared) -> i64 + 'static,
     ) -> Self {
-        let punctuate = watermarks.punctuate();
+        let (document, punctuate) = watermarks.into_plan();
         let stream: Self = self.then(type_name, move |wiring| {
             let out = wiring.out(0)?;
             let shared = Rc::clone(&wiring.shared);
@@ -172,7 +173,7 @@ impl<T: Row> Stream<T> {
         {
             let mut graph = stream.graph.borrow_mut();
             let node = graph.node(stream.node);
-            node.watermarks = Some(watermarks.document());
+            node.watermarks = Some(document);
             node.defect = defect;
         }
         stream
@@ -193,7 +194,7 @@ impl<T: Row> Stream<T> {
             let declared = ctx.finish()?;
             let node = Rc::new(ProcessNode {
                 logic: RefCell::new(logic),
-                counters: declared.counters,
+                metrics: declared.metrics,
                 timestamp: declared.timestamp,
                 watermark: Cell::new(i64::MIN),
                 out: wiring.out(0)?,
@@ -285,6 +286,7 @@ impl<T: Row> Stream<T> {
                 let node = graph.node(self.node);
                 node.outputs.extend(declared.outputs);
                 node.states.extend(declared.states);
+                node.reach = declared.reach;
             }
             Err(error) => self.defect(&error.to_string()),
         }
@@ -322,6 +324,27 @@ impl<T: Row> Stream<T> {
         let mut node = Node::new(Kind::Sink, connector.type_name);
         node.connector = Some(connector.config);
         node.inputs = vec![schema_of::<T>()];
+        let number = self.graph.borrow_mut().add(node, &[self.edge()]);
+        Sink {
+            graph: self.graph,
+            number,
+        }
+    }
+
+    /// Writes the stream to a sink of your own. The factory runs in planning mode too: see [`OpenContext`].
+    pub fn add_sink<S: TwoPhaseSink<In = T>>(
+        self,
+        factory: impl Fn(&mut OpenContext<'_>) -> S + 'static,
+    ) -> Sink {
+        let mut node = Node::of_component(Kind::Sink, "sink", &factory);
+        node.inputs = vec![schema_of::<T>()];
+        node.open = Some(Box::new(move |wiring| {
+            let mut ctx = OpenContext::opening(wiring, None);
+            let sink = factory(&mut ctx);
+            let sink = OpenSink::open(sink, ctx.finish()?.metrics, &wiring.shared)?;
+            wiring.sink = Some(Rc::new(sink));
+            Ok(())
+        }));
         let number = self.graph.borrow_mut().add(node, &[self.edge()]);
         Sink {
             graph: self.graph,

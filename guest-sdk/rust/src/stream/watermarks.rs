@@ -78,14 +78,6 @@ impl<T> Watermarks<T> {
         self
     }
 
-    /// What the assigner has to ask of its records, if anything.
-    pub(crate) fn punctuate(&self) -> Option<Punctuate<T>> {
-        match &self.rule {
-            Rule::Punctuated(watermark) => Some(Rc::clone(watermark)),
-            Rule::Bounded(_) | Rule::Monotonic | Rule::None | Rule::Ingestion => None,
-        }
-    }
-
     /// Whether the clock gives the timestamps.
     pub(crate) fn is_ingestion(&self) -> bool {
         matches!(self.rule, Rule::Ingestion)
@@ -126,8 +118,8 @@ impl<T> Watermarks<T> {
         }
     }
 
-    /// The rule as the plan shows it.
-    pub(crate) fn document(&self) -> Value {
+    /// The rule as the plan shows it, and what the assigner has to ask of its records, if anything.
+    pub(crate) fn into_plan(self) -> (Value, Option<Punctuate<T>>) {
         let strategy = match self.rule {
             Rule::Bounded(_) => "bounded",
             Rule::Monotonic => "monotonic",
@@ -142,6 +134,10 @@ impl<T> Watermarks<T> {
         if let Some((group, max_drift_ms)) = &self.alignment {
             document["alignment"] = json!({ "group": group, "max_drift_ms": max_drift_ms });
         }
-        document
+        let punctuate = match self.rule {
+            Rule::Punctuated(watermark) => Some(watermark),
+            Rule::Bounded(_) | Rule::Monotonic | Rule::None | Rule::Ingestion => None,
+        };
+        (document, punctuate)
     }
 }

@@ -9,7 +9,7 @@ use crate::column::TimeDomain;
 use crate::context::{Declared, OpenContext};
 use crate::error::{Error, Outcome};
 use crate::graph::{Node, OutputPlan, StatePlan};
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::{Row, schema_of};
 use crate::task::{Collector, Head, Place, Wiring};
 use crate::window::{
@@ -101,6 +101,7 @@ impl<T: Row> Setup<T> {
         }
         if self.single {
             node.parallelism = Some(1);
+            node.single = true;
         }
         node
     }
@@ -125,7 +126,7 @@ impl<T: Row> Setup<T> {
         let mut node = self.node::<U>(type_name, declared, states);
         node.open = Some(Box::new(move |wiring| {
             let state = wiring.state_number(WINDOW_STATE)?;
-            let late = self.late_records(wiring, Counters::new(wiring.node), 1)?;
+            let late = self.late_records(wiring, Metrics::new(wiring.node), 1)?;
             let shape = (assigner, self.lateness_ms);
             let out = wiring.out(0)?;
             let node: WindowNode<K, T, F, U, _> =
@@ -155,7 +156,7 @@ impl<T: Row> Setup<T> {
             let emit = make(&mut ctx);
             let declared = ctx.finish()?;
             let outputs = 1 + declared.outputs.len() as u32;
-            let late = self.late_records(wiring, declared.counters, outputs)?;
+            let late = self.late_records(wiring, declared.metrics, outputs)?;
             let states = self.numbers::<C>(wiring)?;
             let shape = Shape {
                 assigner: self.assigner,
@@ -225,10 +226,10 @@ impl<T: Row> Setup<T> {
     fn late_records(
         &self,
         wiring: &Wiring<'_>,
-        counters: Counters,
+        metrics: Metrics,
         output: u32,
     ) -> Result<LateRecords<T>, Error> {
         let out = self.late.as_ref().map(|_| wiring.out(output)).transpose()?;
-        Ok(LateRecords::new(counters, out))
+        Ok(LateRecords::new(metrics, out))
     }
 }

@@ -7,11 +7,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{CallFailure, Head, Operator, PortBuffer, Shared, TaskSpec, WatermarkFlow, Wiring};
+use super::{
+    CallFailure, Head, Operator, Place, PortBuffer, Shared, TaskSpec, WatermarkFlow, Wiring,
+};
 use crate::column::{Batch, Moment, TimeDomain, TimerBatch};
 use crate::env::{Env, JobFn};
 use crate::error::Error;
 use crate::host::Host;
+use crate::sink::SinkNode;
+use crate::source::SourceNode;
 
 /// Records that every receiver of an input takes in turn, where an input has several.
 const SHARED_INPUT_RECORDS: usize = 64;
@@ -26,6 +30,8 @@ pub struct Task {
     keyed: Option<Rc<dyn Operator>>,
     ports: Vec<Rc<PortBuffer>>,
     watermarks: WatermarkFlow,
+    source: Option<Rc<dyn SourceNode>>,
+    sink: Option<Rc<dyn SinkNode>>,
 }
 
 impl Task {
@@ -34,10 +40,15 @@ impl Task {
     /// # Errors
     /// The job function fails, or the spec does not fit the job.
     pub fn open(job: JobFn<'_>, spec: &TaskSpec, host: Rc<dyn Host>) -> Result<Self, Error> {
-        let mut graph = Env::run(job, &spec.arguments)?.into_graph();
+        let env = Env::run(job, &spec.arguments)?;
+        let place = Place {
+            parameters: env.values(),
+            ..spec.place.clone()
+        };
+        let mut graph = env.into_graph();
         let shared = Rc::new(Shared::new(
             host,
-            spec.place.clone(),
+            place,
             (spec.output_soft_bytes as usize).max(1),
             graph.cached_keys_max,
         ));
@@ -55,6 +66,8 @@ impl Task {
             mut operators,
             keyed,
             ports,
+            source,
+            sink,
             ..
         } = wiring;
         operators.reverse();
@@ -81,6 +94,8 @@ impl Task {
             keyed,
             ports,
             watermarks,
+            source,
+            sink,
         })
     }
 
@@ -190,7 +205,28 @@ impl Task {
         for (_, operator) in &self.operators {
             operator.finish();
         }
+        for (_, operator) in &self.operators {
+            operator.close();
+        }
         self.end()
+    }
+
+    /// The source that this instance is.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn source(&self) -> Result<Rc<dyn SourceNode>, Error> {
+        let none = || Error::Task("the instance is no source".to_owned());
+        self.source.clone().ok_or_else(none)
+    }
+
+    /// The sink that this instance is.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn sink(&self) -> Result<Rc<dyn SinkNode>, Error> {
+        let none = || Error::Task("the instance is no sink".to_owned());
+        self.sink.clone().ok_or_else(none)
     }
 
     fn end(&self) -> Result<(), CallFailure> {

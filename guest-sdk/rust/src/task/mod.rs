@@ -37,6 +37,9 @@ pub(crate) trait Operator {
     /// All input has ended.
     fn finish(&self) {}
 
+    /// Nothing comes any more, also not from other operators of the chain.
+    fn close(&self) {}
+
     /// The call ends: what was gathered must be handed to the host. Called upstream before downstream.
     fn end_call(&self) {}
 }

@@ -63,6 +63,16 @@ pub struct Place {
     pub max_parallelism: u32,
     /// How many times the job was deployed before.
     pub attempt: u32,
+    /// The parameters that the job has asked for with their values, defaults included.
+    pub parameters: Vec<(String, String)>,
+}
+
+impl Place {
+    /// The value of a parameter of the job as text, if the job has it.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let mut named = self.parameters.iter().filter(|(known, _)| known == name);
+        named.next().map(|(_, value)| value.as_str())
+    }
 }
 
 impl Shared {

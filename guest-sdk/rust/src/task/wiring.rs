@@ -14,6 +14,8 @@ use super::{
 use crate::error::Error;
 use crate::graph::{Edge, Partitioning};
 use crate::row::Row;
+use crate::sink::SinkNode;
+use crate::source::SourceNode;
 
 /// An instance while its operators are being opened.
 pub(crate) struct Wiring<'a> {
@@ -28,6 +30,10 @@ pub(crate) struct Wiring<'a> {
     pub(crate) heads: BTreeMap<(u32, u32), Rc<dyn Head>>,
     pub(crate) operators: Vec<(u32, Rc<dyn Operator>)>,
     pub(crate) keyed: Option<Rc<dyn Operator>>,
+    /// The source, if the instance is one.
+    pub(crate) source: Option<Rc<dyn SourceNode>>,
+    /// The sink, if the instance is one.
+    pub(crate) sink: Option<Rc<dyn SinkNode>>,
 }
 
 impl<'a> Wiring<'a> {
@@ -51,6 +57,8 @@ impl<'a> Wiring<'a> {
             heads: BTreeMap::new(),
             operators: Vec::new(),
             keyed: None,
+            source: None,
+            sink: None,
         }
     }
 

@@ -55,6 +55,7 @@ impl<'a> Fragment<'a> {
                 parallelism: 1,
                 max_parallelism: graph.max_parallelism,
                 attempt: 0,
+                parameters: Vec::new(),
             },
             arguments: options.arguments.clone(),
             output_soft_bytes: options.output_soft_bytes,

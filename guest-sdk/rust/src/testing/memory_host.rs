@@ -28,6 +28,8 @@ struct Data {
     broadcast: BTreeMap<u32, BTreeMap<Vec<u8>, Vec<u8>>>,
     timers: BTreeSet<Timer>,
     counters: BTreeMap<String, u64>,
+    gauges: BTreeMap<String, f64>,
+    samples: BTreeMap<String, Vec<u64>>,
     output: Vec<(u32, Batch)>,
     observations: Vec<Observation>,
 }
@@ -121,7 +123,18 @@ impl MemoryHost {
         self.committed.borrow().timers.len()
     }
 
-    /// The sum of a counter over all operators.
+    /// The last value of a gauge.
+    pub fn gauge(&self, name: &str) -> Option<f64> {
+        self.committed.borrow().gauges.get(name).copied()
+    }
+
+    /// The values of a histogram, in the order in which they came.
+    pub fn samples(&self, name: &str) -> Vec<u64> {
+        let committed = self.committed.borrow();
+        committed.samples.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The sum of a counter or meter over all operators.
     pub fn counter(&self, name: &str) -> u64 {
         self.committed
             .borrow()
@@ -335,6 +348,25 @@ impl Host for MemoryHost {
         let mut working = self.working.borrow_mut();
         for (_, name, amount) in increments {
             *working.counters.entry(name).or_default() += amount;
+        }
+    }
+
+    fn mark(&self, marks: Vec<(u32, String, u64)>) {
+        self.count(marks);
+    }
+
+    fn set_gauges(&self, readings: Vec<(u32, String, f64)>) {
+        self.called("set_gauges");
+        let mut working = self.working.borrow_mut();
+        let named = readings.into_iter().map(|(_, name, value)| (name, value));
+        working.gauges.extend(named);
+    }
+
+    fn sample(&self, samples: Vec<(u32, String, Vec<u64>)>) {
+        self.called("sample");
+        let mut working = self.working.borrow_mut();
+        for (_, name, values) in samples {
+            working.samples.entry(name).or_default().extend(values);
         }
     }
 

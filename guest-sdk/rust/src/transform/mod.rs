@@ -18,3 +18,6 @@ pub use lookup::LruCache;
 pub(crate) use regular::RegularLogic;
 pub(crate) use rolling::Rolling;
 pub(crate) use top_n::TopN;
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,7 @@ pub(crate) struct Call<'a> {
 
 /// Runs a call with the state in its own type.
 fn with<S: Row + Default, R>(
-    call: Call<'_>,
+    call: &mut Call<'_>,
     run: impl FnOnce(&mut TriggerContext<'_, S>) -> R,
 ) -> Result<R, Error> {
     let mut state = read::<S>(call.state)?;
@@ -63,32 +63,32 @@ fn read<S: Row + Default>(bytes: &[u8]) -> Result<S, Error> {
 }
 
 impl<T, G: Trigger<T>> AnyTrigger<T> for G {
-    fn on_element(&self, record: &T, call: Call<'_>) -> Result<TriggerResult, Error> {
-        with(call, |ctx| Trigger::on_element(self, record, ctx))
+    fn on_element(&self, record: &T, mut call: Call<'_>) -> Result<TriggerResult, Error> {
+        with(&mut call, |ctx| Trigger::on_element(self, record, ctx))
     }
 
     fn on_time(
         &self,
         domain: TimeDomain,
         time: i64,
-        call: Call<'_>,
+        mut call: Call<'_>,
     ) -> Result<TriggerResult, Error> {
-        with(call, |ctx| match domain {
+        with(&mut call, |ctx| match domain {
             TimeDomain::Event => self.on_event_time(time, ctx),
             TimeDomain::Processing => self.on_processing_time(time, ctx),
         })
     }
 
-    fn on_merge(&self, merged: &[Vec<u8>], call: Call<'_>) -> Result<(), Error> {
+    fn on_merge(&self, merged: &[Vec<u8>], mut call: Call<'_>) -> Result<(), Error> {
         let merged: Vec<G::State> = merged
             .iter()
             .map(|state| read(state))
             .collect::<Result<_, _>>()?;
-        with(call, |ctx| Trigger::on_merge(self, &merged, ctx))
+        with(&mut call, |ctx| Trigger::on_merge(self, &merged, ctx))
     }
 
-    fn clear(&self, call: Call<'_>) -> Result<(), Error> {
-        with(call, |ctx| Trigger::clear(self, ctx))
+    fn clear(&self, mut call: Call<'_>) -> Result<(), Error> {
+        with(&mut call, |ctx| Trigger::clear(self, ctx))
     }
 
     fn can_merge(&self) -> bool {

@@ -9,7 +9,7 @@ use super::{Fold, WindowContext};
 use crate::column::Column;
 use crate::error::{Error, Outcome};
 use crate::host::{Addresses, Host};
-use crate::row::{Row, schema_of};
+use crate::row::{Row, decode_array, encode_array, schema_of};
 
 /// A key and its width, or a sub-key and its width.
 pub(crate) type Part<'a> = (Option<usize>, &'a [u8]);
@@ -58,7 +58,11 @@ pub(crate) trait Contents<T: Row>: 'static {
         None
     }
     /// Writes a set of merging windows with their contents.
-    fn write_set<'a>(_members: impl Iterator<Item = (Member, &'a Self::Held)>, _out: &mut Vec<u8>) {
+    fn write_set<'a>(
+        _count: usize,
+        _members: impl Iterator<Item = (Member, &'a Self::Held)>,
+        _out: &mut Vec<u8>,
+    ) {
     }
     /// Reads a set of merging windows with their contents.
     ///
@@ -184,23 +188,29 @@ impl<T: Row, F: Fold<T>> Contents<T> for Incremental<F> {
         Some(schema_of::<Vec<FoldedMember<F::Acc>>>())
     }
 
-    fn write_set<'a>(members: impl Iterator<Item = (Member, &'a Self::Held)>, out: &mut Vec<u8>) {
+    fn write_set<'a>(
+        count: usize,
+        members: impl Iterator<Item = (Member, &'a Self::Held)>,
+        out: &mut Vec<u8>,
+    ) {
         let with_acc = |((start, end, from, until), held): (Member, &Self::Held)| {
             held.acc.clone().map(|acc| (start, end, from, until, acc))
         };
-        let members: Vec<FoldedMember<F::Acc>> = members.filter_map(with_acc).collect();
-        members.encode(out);
+        encode_array::<FoldedMember<F::Acc>>(count, members.filter_map(with_acc), out);
     }
 
     fn read_set(stored: &[u8], mut each: impl FnMut(Member, Self::Held)) -> Result<(), Error> {
-        for (start, end, from, until, acc) in Vec::<FoldedMember<F::Acc>>::decode(stored)? {
-            let held = Folded {
-                acc: Some(acc),
-                read: true,
-            };
-            each((start, end, from, until), held);
-        }
-        Ok(())
+        type Set<A> = Vec<FoldedMember<A>>;
+        decode_array::<Set<F::Acc>, FoldedMember<F::Acc>>(
+            stored,
+            |(start, end, from, until, acc)| {
+                let held = Folded {
+                    acc: Some(acc),
+                    read: true,
+                };
+                each((start, end, from, until), held);
+            },
+        )
     }
 
     fn write(&self, held: &mut Self::Held, key: Part<'_>, address: Part<'_>, writes: &mut Writes) {

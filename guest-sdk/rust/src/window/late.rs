@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::operator::Counter;
-use crate::operator::counter::Counters;
+use crate::operator::metrics::Metrics;
 use crate::row::Row;
 use crate::task::{Out, Shared};
 
@@ -20,18 +20,18 @@ pub(crate) struct LateRecords<T> {
     nowhere: Counter,
     /// The side output of late records.
     out: Option<Out<T>>,
-    counters: Counters,
+    metrics: Metrics,
 }
 
 impl<T: Row> LateRecords<T> {
     /// For an operator; late records go to `out` if there is one.
-    pub(crate) fn new(counters: Counters, out: Option<Out<T>>) -> Self {
+    pub(crate) fn new(metrics: Metrics, out: Option<Out<T>>) -> Self {
         Self {
-            dropped: counters.counter(LATE_RECORDS_DROPPED),
-            sent: counters.counter(LATE_RECORDS_OUT),
-            nowhere: counters.counter(RECORDS_IN_NO_WINDOW),
+            dropped: metrics.counter(LATE_RECORDS_DROPPED),
+            sent: metrics.counter(LATE_RECORDS_OUT),
+            nowhere: metrics.counter(RECORDS_IN_NO_WINDOW),
             out,
-            counters,
+            metrics,
         }
     }
 
@@ -70,6 +70,6 @@ impl<T: Row> LateRecords<T> {
 
     /// Tells what was counted in this call.
     pub(crate) fn flush(&self, shared: &Shared) {
-        self.counters.flush(shared);
+        self.metrics.flush(shared);
     }
 }

@@ -13,6 +13,7 @@ mod bounds;
 mod contents;
 mod continuous;
 mod elements;
+mod enter;
 mod evictor;
 mod fire;
 mod function;
@@ -22,6 +23,7 @@ mod operator;
 mod session;
 mod slices;
 mod store;
+mod store_io;
 mod trigger;
 mod triggers;
 

@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dataflow::clock::{Clock, SystemClock};
 use dataflow::element::Batch;
 use dataflow::port::sink::SinkContext;
-use dataflow::port::source::{Polled, Source};
+use dataflow::port::source::{Polled, Source, SourceContext};
 use serde_json::{Value, json};
 
 const EVENTS: u64 = 1 << 20;
@@ -26,7 +26,9 @@ fn source(config: &Value) -> Arc<dyn Source> {
 /// Reads everything, handing each batch to `each`.
 fn drain(source: &dyn Source, mut each: impl FnMut(Batch)) {
     let splits = source.splits(1).expect("there are splits");
-    let mut reader = source.reader(splits, Arc::new(|| {})).expect("a reader");
+    let mut reader = source
+        .reader(splits, SourceContext::alone(Arc::new(|| {})))
+        .expect("a reader");
     loop {
         match reader.poll().expect("the source can be read") {
             Polled::Records(batch, _) => each(batch),

@@ -10,7 +10,7 @@ use dataflow::element::NO_TIMESTAMP;
 use dataflow::ids::SplitId;
 use dataflow::limits::{RECORD_BYTES_MAX, SOURCE_BATCH_BYTES, SOURCE_BATCH_RECORDS};
 use dataflow::port::sink::ConnectorError;
-use dataflow::port::source::{Polled, Progress, Source, SourceReader, SourceSplit, Wake};
+use dataflow::port::source::{Polled, Progress, Source, SourceContext, SourceReader, SourceSplit};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -85,7 +85,7 @@ impl Source for CollectionSource {
     fn reader(
         &self,
         splits: Vec<SourceSplit>,
-        _wake: Wake,
+        _context: SourceContext,
     ) -> Result<Box<dyn SourceReader>, ConnectorError> {
         let mut shares = Vec::with_capacity(splits.len());
         for split in splits {

@@ -11,7 +11,7 @@ use dataflow::clock::Clock;
 use dataflow::element::{Batch, Column};
 use dataflow::ids::SplitId;
 use dataflow::port::sink::ConnectorError;
-use dataflow::port::source::{Polled, Progress, Source, SourceReader, SourceSplit, Wake};
+use dataflow::port::source::{Polled, Progress, Source, SourceContext, SourceReader, SourceSplit};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -124,7 +124,7 @@ impl Source for GeneratorSource {
     fn reader(
         &self,
         splits: Vec<SourceSplit>,
-        _wake: Wake,
+        _context: SourceContext,
     ) -> Result<Box<dyn SourceReader>, ConnectorError> {
         let mut streams = Vec::with_capacity(splits.len());
         for split in splits {

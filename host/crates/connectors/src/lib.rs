@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`schema`] and [`row`] (how values are encoded), [`record_hash`] (what a checksum is), then the
 //! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`collect`],
-//! [`blackhole`], [`latency`]. Shared by several of them: `lines`, `paced`, `text_format`, `saved`, `accepted`.
+//! [`blackhole`], [`latency`]. Shared by several of them: `lines`, `paced`, `record_format`, `text_format`,
+//! `saved`, `accepted`.
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub mod latency;
 mod lines;
 mod paced;
 pub mod print;
+mod record_format;
 pub mod record_hash;
 pub mod row;
 mod saved;

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataflow::clock::Clock;
-use dataflow::ids::CheckpointId;
+use dataflow::ids::{CheckpointId, SplitId};
 use dataflow::limits::SOURCE_BATCH_RECORDS;
 use dataflow::port::sink::ConnectorError;
-use dataflow::port::source::{Polled, Progress, Source, SourceReader, SourceSplit, Wake};
+use dataflow::port::source::{
+    Polled, Progress, Source, SourceContext, SourceReader, SourceSplit, SplitEnumerator,
+};
 
 /// Batches a second, at most.
 const BATCHES_PER_SECOND: f64 = 100.0;
@@ -70,14 +72,21 @@ impl<S: Source> Source for Paced<S> {
     fn reader(
         &self,
         splits: Vec<SourceSplit>,
-        wake: Wake,
+        context: SourceContext,
     ) -> Result<Box<dyn SourceReader>, ConnectorError> {
         Ok(Box::new(PacedReader {
-            reader: self.source.reader(splits, wake)?,
+            reader: self.source.reader(splits, context)?,
             rate: self.rate,
             clock: Arc::clone(&self.clock),
             due_ns: 0,
         }))
+    }
+
+    fn enumerator(
+        &self,
+        known: &[SourceSplit],
+    ) -> Result<Option<Box<dyn SplitEnumerator>>, ConnectorError> {
+        self.source.enumerator(known)
     }
 }
 
@@ -104,8 +113,16 @@ impl SourceReader for PacedReader {
         Ok(polled)
     }
 
+    fn pause(&mut self, splits: &[SplitId]) -> bool {
+        self.reader.pause(splits)
+    }
+
     fn snapshot(&mut self) -> Vec<SourceSplit> {
         self.reader.snapshot()
+    }
+
+    fn add_splits(&mut self, splits: Vec<SourceSplit>) -> Result<(), ConnectorError> {
+        self.reader.add_splits(splits)
     }
 
     fn checkpoint_completed(&mut self, checkpoint: CheckpointId) {

@@ -6,7 +6,7 @@
 use dataflow::port::sink::ConnectorError;
 
 /// Version of everything connectors save. A change of any layout needs a new one.
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
 
 /// Writes fields one after the other.
 pub(crate) struct Writer(Vec<u8>);

@@ -7,9 +7,12 @@ pub use sink::TextFileSink;
 pub use source::TextFileSource;
 
 mod listing;
+mod monitor;
+mod options;
 mod part_file;
 mod part_writer;
 mod partition;
+mod range;
 pub mod sink;
 pub mod source;
 

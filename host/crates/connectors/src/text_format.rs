@@ -16,8 +16,10 @@ use crate::schema::Schema;
 pub(crate) enum TextFormat {
     /// Strings as they are, everything else as JSON.
     #[default]
+    #[serde(alias = "text")]
     Lines,
     /// Everything as JSON, strings too.
+    #[serde(alias = "json-lines")]
     Json,
     /// Fields separated by commas.
     Csv,

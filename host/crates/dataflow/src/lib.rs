@@ -14,5 +14,6 @@ pub mod graph;
 pub mod ids;
 pub mod key_group;
 pub mod limits;
+pub mod metric;
 pub mod port;
 pub mod time;

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use wasmtime::Engine;
-use wasmtime::component::ComponentExportIndex;
+use wasmtime::component::InstancePre;
 
 use dataflow::clock::Clock;
 use dataflow::port::operator::OperatorFactory;
 
-use crate::bindings::OperatorsPre;
 use crate::component_cache::Digest;
 use crate::engine::RuntimeConfig;
 use crate::error::WasmError;
+use crate::exports::ExportIndices;
 use crate::host_state::HostState;
 use crate::inspect::Inspection;
 use crate::instance::{GuestInstance, NotStarted};
@@ -36,9 +36,9 @@ pub(crate) struct ComponentCore {
     /// What was found in the file.
     pub(crate) inspection: Inspection,
     /// Linked with the host functions.
-    pub(crate) pre: OperatorsPre<HostState>,
-    /// `plan.plan`, if there is one.
-    pub(crate) plan_export: Option<ComponentExportIndex>,
+    pub(crate) pre: InstancePre<HostState>,
+    /// Where its exports are.
+    pub(crate) exports: ExportIndices,
     /// Whether the compiled code came out of the cache.
     pub(crate) from_cache: bool,
 }
@@ -102,11 +102,11 @@ impl Component {
         }
     }
 
-    pub(crate) fn plan_export(&self) -> Option<&ComponentExportIndex> {
-        self.core.plan_export.as_ref()
+    pub(crate) fn exports(&self) -> &ExportIndices {
+        &self.core.exports
     }
 
-    pub(crate) fn pre(&self) -> &OperatorsPre<HostState> {
+    pub(crate) fn pre(&self) -> &InstancePre<HostState> {
         &self.core.pre
     }
 

@@ -1,105 +1,161 @@
-//! The imported interface `metrics`: counters of the user's operators.
+//! The imported interface `metrics`: counters, meters, gauges and histograms of the user's operators.
 //!
-//! Invariant: an increment counts when its call has returned ok, so that a call that is rolled back and made again
-//! counts once. Publishing the totals is the task's business.
+//! Invariant: a change counts when its call has returned ok, so that a call that is rolled back and made again counts
+//! once. Publishing the values is the task's business.
 
 use dataflow::ids::OperatorId;
+use dataflow::metric::{MetricChange, MetricValue};
 
-use crate::bindings::wasmill::dataflow::metrics::{Host, Increment};
+use crate::bindings::wasmill::dataflow::metrics::{Host, Increment, Reading, Samples};
 use crate::host_state::HostState;
 use crate::refusal::Refusal;
 
-/// Counters one chain may have; each becomes a time series somewhere.
-const COUNTERS_MAX: usize = 256;
+/// Metrics one chain may have; each becomes a time series somewhere.
+const METRICS_MAX: usize = 256;
 
-/// Bytes of a counter's name.
-const COUNTER_NAME_BYTES_MAX: usize = 256;
+/// Bytes of a metric's name.
+const METRIC_NAME_BYTES_MAX: usize = 256;
 
-/// Totals of a chain's counters, and what the call in progress adds to them.
+/// Values one call may add to histograms.
+const SAMPLES_PER_CALL_MAX: usize = 1 << 20;
+
+/// The metrics of a chain, and what the call in progress changes of them.
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
-    totals: Vec<(OperatorId, String, u64)>,
-    /// Indices into `totals` and amounts.
-    pending: Vec<(usize, u64)>,
-    /// How many totals existed before the call.
+pub(crate) struct Metrics {
+    values: Vec<(OperatorId, String, MetricValue)>,
+    /// Indices into `values` and changes.
+    pending: Vec<(usize, MetricChange)>,
+    /// How many metrics existed before the call.
     committed: usize,
+    /// Values for histograms in this call.
+    samples: usize,
 }
 
-impl Counters {
-    /// The totals of all calls that returned ok.
-    pub(crate) fn totals(&self) -> &[(OperatorId, String, u64)] {
-        &self.totals[..self.committed]
+impl Metrics {
+    /// The values after all calls that returned ok.
+    pub(crate) fn values(&self) -> &[(OperatorId, String, MetricValue)] {
+        &self.values[..self.committed]
     }
 
-    /// Adds to a counter within the call in progress.
-    pub(crate) fn add(
+    /// Changes a metric within the call in progress.
+    pub(crate) fn change(
         &mut self,
         operator: OperatorId,
         name: String,
-        amount: u64,
+        change: MetricChange,
     ) -> Result<(), Refusal> {
-        let mut known = self.totals.iter();
+        if let MetricChange::Sample(values) = &change {
+            self.samples += values.len();
+            within(
+                "histogram values per call",
+                self.samples,
+                SAMPLES_PER_CALL_MAX,
+            )?;
+        }
+        let mut known = self.values.iter();
         let index = match known.position(|(of, known, _)| *of == operator && *known == name) {
             Some(index) => index,
-            None => self.create(operator, name)?,
+            None => self.create(operator, name, &change)?,
         };
-        match self.pending.iter_mut().find(|(of, _)| *of == index) {
-            Some((_, sum)) => *sum = sum.saturating_add(amount),
-            None => self.pending.push((index, amount)),
+        let (_, name, value) = &self.values[index];
+        if !value.takes(&change) {
+            return Err(Refusal::Malformed(format!(
+                "metric {name} of {operator} is of another kind: give each metric a name of its own"
+            )));
+        }
+        match (self.pending.iter_mut().find(|(of, _)| *of == index), change) {
+            (
+                Some((_, MetricChange::Count(sum) | MetricChange::Mark(sum))),
+                MetricChange::Count(more) | MetricChange::Mark(more),
+            ) => *sum = sum.saturating_add(more),
+            (Some((_, MetricChange::Sample(values))), MetricChange::Sample(more)) => {
+                values.extend(more);
+            }
+            (_, change) => self.pending.push((index, change)),
         }
         Ok(())
     }
 
-    fn create(&mut self, operator: OperatorId, name: String) -> Result<usize, Refusal> {
-        if name.len() > COUNTER_NAME_BYTES_MAX {
-            return Err(Refusal::Limit {
-                limit: "counter name (bytes)",
-                used: name.len() as u64,
-                allowed: COUNTER_NAME_BYTES_MAX as u64,
-            });
-        }
-        if self.totals.len() >= COUNTERS_MAX {
-            return Err(Refusal::Limit {
-                limit: "counters",
-                used: self.totals.len() as u64 + 1,
-                allowed: COUNTERS_MAX as u64,
-            });
-        }
-        self.totals.push((operator, name, 0));
-        Ok(self.totals.len() - 1)
+    fn create(
+        &mut self,
+        operator: OperatorId,
+        name: String,
+        change: &MetricChange,
+    ) -> Result<usize, Refusal> {
+        within("metric name (bytes)", name.len(), METRIC_NAME_BYTES_MAX)?;
+        within("metrics", self.values.len() + 1, METRICS_MAX)?;
+        self.values.push((operator, name, change.nothing()));
+        Ok(self.values.len() - 1)
     }
 
-    /// Makes the call's increments real.
+    /// Makes the call's changes real.
     #[inline]
     pub(crate) fn commit(&mut self) {
-        for (index, amount) in self.pending.drain(..) {
-            let total = &mut self.totals[index].2;
-            *total = total.saturating_add(amount);
+        for (index, change) in self.pending.drain(..) {
+            self.values[index].2.change(change);
         }
-        self.committed = self.totals.len();
+        self.committed = self.values.len();
+        self.samples = 0;
     }
 
-    /// Forgets the call's increments.
+    /// Forgets the call's changes.
     pub(crate) fn roll_back(&mut self) {
         self.pending.clear();
-        self.totals.truncate(self.committed);
+        self.values.truncate(self.committed);
+        self.samples = 0;
+    }
+}
+
+fn within(limit: &'static str, used: usize, allowed: usize) -> Result<(), Refusal> {
+    if used <= allowed {
+        return Ok(());
+    }
+    Err(Refusal::Limit {
+        limit,
+        used: used as u64,
+        allowed: allowed as u64,
+    })
+}
+
+impl HostState {
+    fn change_metric(
+        &mut self,
+        operator: u32,
+        name: String,
+        change: MetricChange,
+    ) -> wasmtime::Result<()> {
+        let operator = self.operator(operator);
+        if !self.operators.contains(&operator) {
+            let text = format!("a metric of {operator}, which is not in this chain");
+            return Err(Refusal::Malformed(text).into());
+        }
+        Ok(self.metrics.change(operator, name, change)?)
     }
 }
 
 impl Host for HostState {
     fn count(&mut self, increments: Vec<Increment>) -> wasmtime::Result<()> {
-        for increment in increments {
-            let operator = self.operator(increment.operator);
-            if !self.operators.contains(&operator) {
-                return Err(Refusal::Malformed(format!(
-                    "a counter of {operator}, which is not in this chain"
-                ))
-                .into());
-            }
-            self.counters
-                .add(operator, increment.name, increment.amount)?;
-        }
-        Ok(())
+        increments.into_iter().try_for_each(|it| {
+            self.change_metric(it.operator, it.name, MetricChange::Count(it.amount))
+        })
+    }
+
+    fn mark(&mut self, increments: Vec<Increment>) -> wasmtime::Result<()> {
+        increments.into_iter().try_for_each(|it| {
+            self.change_metric(it.operator, it.name, MetricChange::Mark(it.amount))
+        })
+    }
+
+    fn set(&mut self, readings: Vec<Reading>) -> wasmtime::Result<()> {
+        readings.into_iter().try_for_each(|it| {
+            self.change_metric(it.operator, it.name, MetricChange::Set(it.value))
+        })
+    }
+
+    fn sample(&mut self, samples: Vec<Samples>) -> wasmtime::Result<()> {
+        samples.into_iter().try_for_each(|it| {
+            self.change_metric(it.operator, it.name, MetricChange::Sample(it.values))
+        })
     }
 }
 

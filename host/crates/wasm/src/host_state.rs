@@ -14,8 +14,9 @@ use dataflow::port::state::StateError;
 use dataflow::time::timer::TimeDomain;
 
 use crate::bindings::wasmill::dataflow::types;
+use crate::host_files::Reachable;
 use crate::host_log::GuestLog;
-use crate::host_metrics::Counters;
+use crate::host_metrics::Metrics;
 use crate::limits::{GrowthLimiter, GuestLimits};
 use crate::refusal::Refusal;
 
@@ -34,8 +35,8 @@ pub(crate) struct HostState {
     pub(crate) limiter: GrowthLimiter,
     /// Lines on their way to the host's log.
     pub(crate) log: GuestLog,
-    /// The user's counters.
-    pub(crate) counters: Counters,
+    /// The user's metrics.
+    pub(crate) metrics: Metrics,
     /// Text of the panic that is about to trap.
     pub(crate) panic_text: Option<String>,
     /// Readable name of the chain, for messages.
@@ -46,6 +47,8 @@ pub(crate) struct HostState {
     pub(crate) operators: Vec<OperatorId>,
     /// Number of output ports.
     pub(crate) output_ports: usize,
+    /// Files the guest may use.
+    pub(crate) reachable: Reachable,
     written_bytes: u64,
     written_bytes_max: u64,
 }
@@ -62,6 +65,7 @@ impl HostState {
             first_operator: spec.first_operator,
             operators: spec.operators.clone(),
             output_ports: spec.outputs.len(),
+            reachable: Reachable::new(Arc::clone(&spec.resources), spec.first_operator),
             log: GuestLog::new(clock, limits, &spec.job, &spec.name, spec.subtask),
             ..Self::blank(&spec.name, call, limits)
         }
@@ -80,12 +84,13 @@ impl HostState {
             call,
             limiter: GrowthLimiter::new(limits),
             log: GuestLog::silent(),
-            counters: Counters::default(),
+            metrics: Metrics::default(),
             panic_text: None,
             name: name.to_owned(),
             first_operator: 0,
             operators: Vec::new(),
             output_ports: 0,
+            reachable: Reachable::default(),
             written_bytes: 0,
             written_bytes_max: limits.call_write_bytes,
         }
@@ -96,11 +101,11 @@ impl HostState {
         OperatorId(self.first_operator.saturating_add(own_number))
     }
 
-    /// Exchanges what outlives an instance: the call, the log's rate and the counters.
+    /// Exchanges what outlives an instance: the call, the log's rate and the metrics.
     pub(crate) fn swap_lasting(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.call, &mut other.call);
         std::mem::swap(&mut self.log, &mut other.log);
-        std::mem::swap(&mut self.counters, &mut other.counters);
+        std::mem::swap(&mut self.metrics, &mut other.metrics);
     }
 
     /// Forgets what concerned the call before.
@@ -110,16 +115,16 @@ impl HostState {
         self.written_bytes = 0;
     }
 
-    /// The call returned ok: what it counted counts.
+    /// The call returned ok: what it measured counts.
     #[inline]
     pub(crate) fn end_call(&mut self) {
-        self.counters.commit();
+        self.metrics.commit();
     }
 
     /// The call failed: nothing of it is visible.
     pub(crate) fn fail_call(&mut self) {
         self.call.roll_back();
-        self.counters.roll_back();
+        self.metrics.roll_back();
     }
 
     /// Counts what a call writes to state and timers.

@@ -26,6 +26,10 @@ impl HostState {
         timers: timers::TimerBatch,
         register: bool,
     ) -> Result<(), Refusal> {
+        if self.call.backend().is_none() {
+            let reason = "timers of a task without keyed operator, put a key_by before the one that registers them";
+            return Err(Refusal::Malformed(reason.to_owned()));
+        }
         let timers = self.take_timers(timers)?;
         let domain = time_domain(domain);
         if register {

@@ -60,7 +60,9 @@ pub struct Inspection {
 pub(crate) const REQUIRED_EXPORTS: [&str; 2] = ["manifest", "operator"];
 
 /// Interfaces a component may import.
-pub(crate) const KNOWN_IMPORTS: [&str; 8] = [
+pub(crate) const KNOWN_IMPORTS: [&str; 10] = [
+    "cached-files",
+    "files",
     "log",
     "metrics",
     "operator-state",
@@ -73,6 +75,12 @@ pub(crate) const KNOWN_IMPORTS: [&str; 8] = [
 
 /// The interface a component exports to build job graphs.
 pub(crate) const PLAN_EXPORT: &str = "plan";
+
+/// The interface a component exports if it has sources.
+pub(crate) const SOURCE_EXPORT: &str = "source";
+
+/// The interface a component exports if it has sinks.
+pub(crate) const SINK_EXPORT: &str = "sink";
 
 /// The contract's package.
 const PACKAGE: &str = "wasmill:dataflow/";
@@ -171,7 +179,8 @@ impl Inspection {
         Ok(())
     }
 
-    fn exports_interface(&self, interface: &str) -> bool {
+    /// Whether the component exports an interface of the contract.
+    pub(crate) fn exports_interface(&self, interface: &str) -> bool {
         self.exports
             .iter()
             .any(|name| is_interface(name, interface))

@@ -5,15 +5,14 @@
 //! the caller.
 
 use wasmtime::Store;
-use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower};
 
 use dataflow::port::call::Call;
 use dataflow::port::operator::{FragmentSpec, OperatorError};
 
-use crate::bindings::Operators;
 use crate::bindings::exports::wasmill::dataflow::operator::{Port, StateNumber, TaskSpec};
 use crate::bindings::wasmill::dataflow::types::Failure;
 use crate::component::Component;
+use crate::exports::Exports;
 use crate::host_state::HostState;
 use crate::limits::GuestLimits;
 use crate::trap::{self, CallBounds};
@@ -53,8 +52,7 @@ impl NotStarted {
 
 /// An instance that may be entered.
 struct Live {
-    instance: Instance,
-    bindings: Operators,
+    exports: Exports,
 }
 
 impl GuestInstance {
@@ -82,15 +80,13 @@ impl GuestInstance {
             },
         };
         instance.set_deadline();
-        let pre = component.pre().instance_pre();
-        let started = pre.instantiate(&mut instance.store);
+        let started = component.pre().instantiate(&mut instance.store);
         let started = started.map_err(|error| NotStarted::Guest(instance.stopped(&error)))?;
-        let bindings = Operators::new(&mut instance.store, &started)
+        let exports = component
+            .exports()
+            .load(&mut instance.store, &started)
             .map_err(|error| NotStarted::Types(format!("{error:#}")))?;
-        instance.live = Some(Live {
-            instance: started,
-            bindings,
-        });
+        instance.live = Some(Live { exports });
         Ok(instance)
     }
 
@@ -119,14 +115,14 @@ impl GuestInstance {
     #[inline]
     pub(crate) fn run<R>(
         &mut self,
-        guest: impl FnOnce(&Operators, &mut Store<HostState>) -> wasmtime::Result<Result<R, Failure>>,
+        guest: impl FnOnce(&Exports, &mut Store<HostState>) -> wasmtime::Result<Result<R, Failure>>,
     ) -> Result<R, OperatorError> {
         self.set_deadline();
         self.store.data_mut().begin_call();
         let Some(live) = &self.live else {
             return Err(self.gone());
         };
-        match guest(&live.bindings, &mut self.store) {
+        match guest(&live.exports, &mut self.store) {
             Ok(Ok(result)) => {
                 self.store.data_mut().end_call();
                 Ok(result)
@@ -137,28 +133,6 @@ impl GuestInstance {
             }
             Err(error) => Err(self.stopped(&error)),
         }
-    }
-
-    /// Calls an export that is not part of every component's world.
-    ///
-    /// # Errors
-    /// As [`GuestInstance::run`].
-    pub(crate) fn run_export<P, R>(
-        &mut self,
-        export: &ComponentExportIndex,
-        parameters: P,
-    ) -> Result<R, OperatorError>
-    where
-        P: ComponentNamedList + Lower,
-        R: ComponentNamedList + Lift + 'static,
-    {
-        let Some(instance) = self.live.as_ref().map(|live| live.instance) else {
-            return Err(self.gone());
-        };
-        self.run(|_, store| {
-            let function = instance.get_typed_func::<P, R>(&mut *store, export)?;
-            function.call(store, parameters).map(Ok)
-        })
     }
 
     /// Ends the instance with an error that its caller found.

@@ -4,7 +4,7 @@
 //! `componentize`, `prescreen` and `component_cache` (from a file to compiled code), `runtime` and
 //! `component` (the way in), `manifest` and `plan` (the documents a component gives), `inspect` (what it is),
 //! `host_state` with one `host_*` file per imported interface, `instance`, `trap` and `operator` (one task's
-//! guest).
+//! guest), `exports` (what it may be asked), `guest_source` and `guest_sink` (connectors that are guests).
 //!
 //! Invariant: no other crate of the engine says `wasmtime`, and nothing a guest does (trap, endless loop, foreign key,
 //! malformed columns) ends in anything but an error that names it. This crate reads no configuration file, starts no
@@ -17,6 +17,10 @@ mod componentize;
 mod engine;
 mod epoch;
 mod error;
+mod exports;
+mod guest_sink;
+mod guest_source;
+mod host_files;
 mod host_keyed_state;
 mod host_log;
 mod host_metrics;
@@ -48,7 +52,7 @@ pub use manifest::{
     ParameterType, SdkEntry, WatermarkStrategy, WatermarksEntry,
 };
 pub use operator::{GuestOperator, GuestOperatorFactory};
-pub use plan::{EdgeEntry, Partitioning, Plan};
+pub use plan::{CachedFileEntry, EdgeEntry, Partitioning, Plan};
 pub use prescreen::ModuleLimits;
 pub use runtime::Runtime;
 pub use state_entry::{StateEntry, StateEntryKind, TtlClock, TtlEntry};

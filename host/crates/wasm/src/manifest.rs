@@ -15,6 +15,12 @@ use crate::state_entry::StateEntry;
 /// The version of both documents.
 const DOCUMENT_VERSION: u32 = 1;
 
+/// The connector type of sources and sinks that the component implements.
+const COMPONENT: &str = "component";
+
+/// The grant of a directory.
+const GRANT_FILES: &str = "files";
+
 /// Bytes of a document: ten thousand operators with generous schemas.
 const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
@@ -114,6 +120,12 @@ pub struct OperatorEntry {
     /// How watermarks are made, if it assigns timestamps.
     #[serde(default)]
     pub watermarks: Option<WatermarksEntry>,
+    /// What the user must grant to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<String>,
+    /// Names of the registered files it reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cached_files: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -269,13 +281,25 @@ pub(crate) fn check_operators(operators: &[OperatorEntry]) -> Result<(), Defect>
     for (index, operator) in operators.iter().enumerate() {
         operator.check().map_err(|defect| Defect {
             field: format!("operators[{index}].{}", defect.field),
-            ..defect
+            reason: format!("operator \"{}\": {}", operator.uid, defect.reason),
         })?;
     }
     Ok(())
 }
 
 impl OperatorEntry {
+    /// Whether the component implements it: any operator, and a source or sink of its own.
+    pub fn runs_in_component(&self) -> bool {
+        match self.kind {
+            OperatorKind::Operator => true,
+            OperatorKind::Source | OperatorKind::Sink => {
+                let connector = self.connector.as_ref();
+                connector.and_then(|it| it.get("type")) == Some(&Value::from(COMPONENT))
+            }
+            OperatorKind::Input | OperatorKind::Output => false,
+        }
+    }
+
     fn check(&self) -> Result<(), Defect> {
         if self.uid.is_empty() {
             return Err(Defect::new("uid", "is empty; state is found by it"));
@@ -312,6 +336,23 @@ impl OperatorEntry {
             | OperatorKind::Sink
             | OperatorKind::Input
             | OperatorKind::Output => {}
+        }
+        let keys = self.connector.as_ref().map_or(0, Map::len);
+        if connector_type.is_some_and(|it| it == COMPONENT) && keys > 1 {
+            let reason = "of type component has no keys beside its type";
+            return Err(Defect::new("connector", reason));
+        }
+        let runs_in_component = self.connector.is_some() && self.runs_in_component();
+        if let Some(grant) = self.grants.iter().find(|grant| *grant != GRANT_FILES) {
+            let reason = format!("there is no grant {grant}; there is: {GRANT_FILES}");
+            return Err(Defect::new("grants", reason));
+        }
+        if !self.grants.is_empty() && !runs_in_component {
+            let reason = "are for sources and sinks that run in the component";
+            return Err(Defect::new("grants", reason));
+        }
+        if let Some(reason) = self.states.iter().find_map(StateEntry::defect) {
+            return Err(Defect::new("states", reason));
         }
         let by_key = |state: &&StateEntry| state.kind.operator_state().is_none();
         if let Some(state) = self.states.iter().find(by_key)

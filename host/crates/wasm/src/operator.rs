@@ -4,14 +4,21 @@
 //! the [`Call`] or nothing is. The instance may be replaced between two calls; the operator stays. Committing the call
 //! and sending its output on is the task's business.
 
+use std::sync::Arc;
+
 use dataflow::element::Batch;
 use dataflow::ids::OperatorId;
+use dataflow::metric::MetricValue;
 use dataflow::port::call::Call;
 use dataflow::port::operator::{FragmentSpec, Operator, OperatorError, OperatorFactory};
+use dataflow::port::sink::{ConnectorError, Sink};
+use dataflow::port::source::Source;
 use dataflow::time::timer::{TimeDomain, TimerBatch};
 
 use crate::bindings::wasmill::dataflow::types;
 use crate::component::Component;
+use crate::guest_sink::GuestSink;
+use crate::guest_source::GuestSource;
 use crate::host_state::{HostState, lent};
 use crate::instance::GuestInstance;
 use crate::limits::GuestLimits;
@@ -27,6 +34,11 @@ impl GuestOperatorFactory {
     /// A factory of guests that may use `limits` each.
     pub(crate) fn new(component: Component, limits: GuestLimits) -> Self {
         Self { component, limits }
+    }
+
+    /// The component.
+    pub(crate) fn component(&self) -> &Component {
+        &self.component
     }
 
     /// As [`OperatorFactory::open`], with the concrete type.
@@ -56,6 +68,15 @@ impl OperatorFactory for GuestOperatorFactory {
     fn open(&self, spec: &FragmentSpec, call: Call) -> Result<Box<dyn Operator>, OperatorError> {
         Ok(Box::new(self.open_guest(spec, call)?))
     }
+
+    fn source(&self, spec: &FragmentSpec, schema: &str) -> Result<Arc<dyn Source>, ConnectorError> {
+        let source = GuestSource::new(self.clone(), spec.clone(), schema.to_owned())?;
+        Ok(Arc::new(source))
+    }
+
+    fn sink(&self, spec: &FragmentSpec) -> Result<Arc<dyn Sink>, ConnectorError> {
+        Ok(Arc::new(GuestSink::new(self.clone(), spec.clone())?))
+    }
 }
 
 /// Memory at which an instance is replaced: the limit's, but never so little that a fresh one would be too large.
@@ -78,6 +99,34 @@ impl GuestOperator {
     /// Linear memory of the guest in bytes.
     pub fn memory_bytes(&self) -> u64 {
         self.instance.state().limiter.memory_bytes()
+    }
+
+    /// The instance, ready for a call: a fresh one if it held too much memory.
+    pub(crate) fn enter(&mut self) -> Result<&mut GuestInstance, OperatorError> {
+        self.recycle_if_large()?;
+        Ok(&mut self.instance)
+    }
+
+    /// Ends the instance: it did what the contract forbids.
+    pub(crate) fn refused(&mut self, reason: String) -> OperatorError {
+        self.instance.refuse(OperatorError::Failed {
+            operator: self.spec.name.clone(),
+            record: None,
+            message: reason,
+        })
+    }
+
+    /// Ends the instance: what it handed over is no batch.
+    pub(crate) fn malformed(&mut self, reason: String) -> OperatorError {
+        self.instance.refuse(OperatorError::Malformed {
+            operator: self.spec.name.clone(),
+            reason,
+        })
+    }
+
+    /// The clock of the guests (milliseconds).
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.factory.component.clock().now_ms()
     }
 
     fn moment(&mut self) -> types::Moment {
@@ -130,13 +179,9 @@ impl GuestOperator {
         if (1..=count).contains(&consumed) {
             return Ok(consumed);
         }
-        Err(self.instance.refuse(OperatorError::Failed {
-            operator: self.spec.name.clone(),
-            record: None,
-            message: format!(
-                "consumed {consumed} of {count} {what}; at least one and at most all must be consumed"
-            ),
-        }))
+        Err(self.refused(format!(
+            "consumed {consumed} of {count} {what}; at least one and at most all must be consumed"
+        )))
     }
 }
 
@@ -208,7 +253,7 @@ impl Operator for GuestOperator {
             .run(|guest, store| guest.wasmill_dataflow_operator().call_finish(store, now))
     }
 
-    fn counters(&self) -> &[(OperatorId, String, u64)] {
-        self.instance.state().counters.totals()
+    fn metrics(&self) -> &[(OperatorId, String, MetricValue)] {
+        self.instance.state().metrics.values()
     }
 }

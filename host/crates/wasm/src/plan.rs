@@ -26,6 +26,19 @@ pub struct Plan {
     pub operators: Vec<OperatorEntry>,
     /// What flows where.
     pub edges: Vec<EdgeEntry>,
+    /// Files that the job registers; the user may register others under their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cached_files: Vec<CachedFileEntry>,
+}
+
+/// A file that the job registers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CachedFileEntry {
+    /// The name by which operators read it.
+    pub name: String,
+    /// Where it is.
+    pub path: String,
 }
 
 /// An edge of the job graph.
@@ -91,17 +104,21 @@ impl Component {
     /// The component has no job graph, refuses the arguments, traps, goes over a limit, or answers with something that
     /// is not a plan.
     pub fn plan(&self, arguments: &[(String, String)]) -> Result<Plan, WasmError> {
-        let Some(export) = self.plan_export() else {
+        if !self.exports().has_plan() {
             return Err(WasmError::NoPlan {
                 name: self.name().to_owned(),
             });
-        };
+        }
         let mut instance = self.inquiry()?;
-        let answer = instance.run_export::<(&[(String, String)],), (Result<String, String>,)>(
-            export,
-            (arguments,),
-        )?;
-        match answer.0 {
+        let arguments: Vec<(&str, &str)> = arguments
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let answer = instance.run(|guest, store| {
+            let plan = guest.plan()?;
+            plan.call_plan(store, &arguments).map(Ok)
+        })?;
+        match answer {
             Ok(document) => parse(self.name(), "plan", &document, Plan::check),
             Err(message) => Err(WasmError::PlanRefused {
                 name: self.name().to_owned(),

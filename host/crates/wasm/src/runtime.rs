@@ -8,15 +8,16 @@ use wasmtime::component::{Component as Compiled, HasSelf, Linker};
 
 use dataflow::clock::Clock;
 
-use crate::bindings::{Operators, OperatorsPre};
+use crate::bindings::Complete;
 use crate::component::{Component, ComponentCore};
 use crate::component_cache::{ComponentCache, Digest};
 use crate::componentize::componentize;
 use crate::engine::{RuntimeConfig, engine};
 use crate::epoch::EpochTicker;
 use crate::error::WasmError;
+use crate::exports::ExportIndices;
 use crate::host_state::HostState;
-use crate::inspect::{self, Inspection, PLAN_EXPORT};
+use crate::inspect::{self, Inspection};
 use crate::prescreen;
 
 /// Loads components. A cheap clone; safe to use from every thread. Loading may compile and then takes a while: it
@@ -45,7 +46,7 @@ impl Runtime {
     pub fn new(config: RuntimeConfig, clock: Arc<dyn Clock>) -> Result<Self, WasmError> {
         let engine = engine(&config)?;
         let mut linker = Linker::new(&engine);
-        Operators::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state).map_err(
+        Complete::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state).map_err(
             |error| WasmError::Engine {
                 reason: format!("{error:#}"),
             },
@@ -105,15 +106,14 @@ impl Runtime {
             .linker
             .instantiate_pre(&compiled)
             .map_err(incompatible)?;
-        let plan = compiled.get_export_index(None, &*inspect::full_name(PLAN_EXPORT));
-        let plan = plan.and_then(|plan| compiled.get_export_index(Some(&plan), PLAN_EXPORT));
+        let exports = ExportIndices::new(&pre, &inspection).map_err(incompatible)?;
         let component = Component::new(ComponentCore {
             runtime: Arc::clone(core),
             name: name.to_owned(),
             digest,
             inspection,
-            pre: OperatorsPre::new(pre).map_err(incompatible)?,
-            plan_export: plan,
+            pre,
+            exports,
             from_cache,
         });
         component.check_types()?;

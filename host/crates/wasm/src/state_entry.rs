@@ -75,7 +75,50 @@ pub enum StateEntryKind {
     Broadcast,
 }
 
+impl TtlClock {
+    /// Its name in the documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Processing => "processing",
+        }
+    }
+}
+
+impl StateEntry {
+    /// What is wrong with it by itself.
+    pub(crate) fn defect(&self) -> Option<String> {
+        let name = &self.name;
+        if self.version == 0 {
+            return Some(format!("state {name} has version 0; count from 1"));
+        }
+        let ttl = self.ttl.as_ref()?;
+        if ttl.ms == 0 || i64::try_from(ttl.ms).is_err() {
+            return Some(format!(
+                "state {name} is to live for {} ms; give at least 1",
+                ttl.ms
+            ));
+        }
+        self.kind.operator_state()?;
+        Some(format!("state {name} belongs to no key and cannot expire"))
+    }
+}
+
 impl StateEntryKind {
+    /// Its name in the documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::List => "list",
+            Self::Map => "map",
+            Self::Reducing => "reducing",
+            Self::Aggregating => "aggregating",
+            Self::ListSplit => "list-split",
+            Self::ListUnion => "list-union",
+            Self::Broadcast => "broadcast",
+        }
+    }
+
     /// How it is shared out if it belongs to no key; `None` for keyed state.
     pub fn operator_state(self) -> Option<OperatorStateKind> {
         match self {

@@ -5,6 +5,7 @@ mod support;
 use dataflow::element::Batch;
 use dataflow::ids::OperatorId;
 use dataflow::limits::BATCH_RECORDS_MAX;
+use dataflow::metric::MetricValue;
 use dataflow::port::call::Moment;
 use dataflow::port::operator::Operator;
 use dataflow::time::timer::TimeDomain;
@@ -118,7 +119,10 @@ fn counters_are_sums_over_calls() {
     let mut guest = guest("metrics");
     process(&mut guest, &records(["a", "b"]));
     process(&mut guest, &records(["a"]));
-    assert_eq!(guest.counters(), [(OperatorId(0), "seen".to_owned(), 3)]);
+    assert_eq!(
+        guest.metrics(),
+        [(OperatorId(0), "seen".to_owned(), MetricValue::Counter(3))]
+    );
 }
 
 #[test]

@@ -23,10 +23,13 @@ impl Assembler<'_> {
         let place = place_of(self.job, index);
         let arguments = self.arguments(entry, component);
         let planned = self.plan(&place, component, arguments.clone())?;
-        let runs_here = |kind: OperatorKind| kind == OperatorKind::Operator;
         let of_plan = planned.1.operators.iter().find(|it| it.uid == uid_in_plan);
-        let Some(of_plan) = of_plan.filter(|it| runs_here(it.kind)).cloned() else {
-            let operators = planned.1.operators.iter().filter(|it| runs_here(it.kind));
+        let Some(of_plan) = of_plan.filter(|it| it.runs_in_component()).cloned() else {
+            let operators = planned
+                .1
+                .operators
+                .iter()
+                .filter(|it| it.runs_in_component());
             let known = listed(operators.map(|it| it.uid.as_str()));
             let reason = format!(
                 "component \"{component}\" has no operator \"{uid_in_plan}\"; it has: {known}"
@@ -155,12 +158,13 @@ fn inputs_as_planned(
             .find(|it| it.id == id)
             .map(|it| it.kind)
     };
+    let is_own = |from: u32, exit: &Exit| {
+        let own = OperatorId(group.first_operator + from);
+        group.used.contains(&from) && exit.operator == own
+    };
     let same_origin = |from: u32, exit: &Exit| match kind_in_plan(from) {
-        Some(OperatorKind::Operator) => {
-            let own = OperatorId(group.first_operator + from);
-            group.used.contains(&from) && exit.operator == own
-        }
-        Some(OperatorKind::Source) => exit.from_connector,
+        Some(OperatorKind::Operator) => is_own(from, exit),
+        Some(OperatorKind::Source) => exit.from_connector || is_own(from, exit),
         _ => false,
     };
     let planned: Vec<_> = plan

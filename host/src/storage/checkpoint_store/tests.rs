@@ -20,6 +20,7 @@ fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
     Metadata {
         version: VERSION,
         job: "job".into(),
+        attempt: 0,
         checkpoint,
         // In the future, so that the sweep may take every file for old.
         triggered_ms: i64::MAX,

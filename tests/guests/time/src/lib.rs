@@ -27,6 +27,7 @@ fn time(env: &mut Env) -> Result<(), JobError> {
         "timers" => timers::job(env),
         "paced-timers" => timers::paced(env),
         "windows" => windows::job(env),
+        "windows-of-the-clock" => windows::by_clock(env),
         "beside-another" => windows::beside_another(env),
         other => Err(Error::from(format!("there is no case {other}"))),
     }

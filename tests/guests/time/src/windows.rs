@@ -42,6 +42,55 @@ pub(crate) fn job(env: &mut Env) -> Result<(), JobError> {
     write(env, counted)
 }
 
+/// A window of the clock.
+#[derive(Record, Clone, Debug, PartialEq)]
+struct Clocked {
+    start: i64,
+    count: i64,
+    /// How long after its end it gave its result (milliseconds).
+    after_ms: i64,
+}
+
+/// Tells when a result came.
+struct Tell;
+
+impl Process for Tell {
+    type In = Clocked;
+    type Out = Clocked;
+
+    fn process(
+        &mut self,
+        clocked: Clocked,
+        ctx: &mut ProcessContext<'_>,
+        out: &mut Collector<'_, Clocked>,
+    ) -> Outcome {
+        let after_ms = ctx.processing_time() - clocked.after_ms;
+        out.emit(Clocked {
+            after_ms,
+            ..clocked
+        });
+        Ok(())
+    }
+}
+
+/// Counts bids by windows of the operator's clock.
+pub(crate) fn by_clock(env: &mut Env) -> Result<(), JobError> {
+    let (n, rate) = (number(env, "n", 1000)?, number(env, "rate", 1000)?);
+    let size = number(env, "size", 100)?;
+    let told = bids(env, n, rate)?
+        .key_by(|bid| bid.auction)
+        .window(Tumbling::of_ms(size).processing_time())
+        .aggregate_with(Count, |_, window: Window, count, out| {
+            out.emit(Clocked {
+                start: window.start,
+                count,
+                after_ms: window.end,
+            });
+        })
+        .process(|_| Tell);
+    write(env, told)
+}
+
 /// Counts endless bids beside a source that has one record and is silent then, or beside one that ends.
 pub(crate) fn beside_another(env: &mut Env) -> Result<(), JobError> {
     let idle = number(env, "idle", 0)?;

@@ -189,8 +189,8 @@ fn windows(env: &mut Env) -> Result<(), JobError> {
         return Err(Error::from(format!("there is no case {}", run.case)));
     };
     let windows = windows.allowed_lateness_ms(run.lateness).late_output(&late);
-    let rows = results(&run, windows, &function).uid("windows");
-    run.sink(rows.side_output(&late), "side");
+    let (rows, late) = results(&run, windows, &function, &late);
+    run.sink(late, "side");
     run.sink(rows, "main");
     Ok(())
 }
@@ -225,8 +225,13 @@ fn unkeyed(run: &Run, bids: Stream<Bid>) -> Option<Stream<Row>> {
     })
 }
 
-/// The window function of a case.
-fn results(run: &Run, windows: WindowedStream<i64, Bid>, function: &str) -> Stream<Row> {
+/// The window function of a case: its results and the late bids.
+fn results(
+    run: &Run,
+    windows: WindowedStream<i64, Bid>,
+    function: &str,
+    late: &OutputTag<Bid>,
+) -> (Stream<Row>, Stream<Bid>) {
     let row = |key: &i64, window: Window, value: i64, out: &mut Collector<'_, Row>| {
         out.emit(Row {
             key: *key,
@@ -235,7 +240,19 @@ fn results(run: &Run, windows: WindowedStream<i64, Bid>, function: &str) -> Stre
             value,
         });
     };
-    match function {
+    let rows = match function {
+        "max" => return apart(windows.max(|bid| bid.price), late, value_row),
+        "min" => return apart(windows.min(|bid| bid.price), late, value_row),
+        "count" => return apart(windows.count(), late, value_row),
+        "avg" => return apart(windows.avg(|bid| bid.price), late, mean_row),
+        "max_by" => {
+            let best = windows.max_by(|bid| (bid.price, bid.bidder));
+            return apart(best, late, bid_row);
+        }
+        "min_by" => {
+            let best = windows.min_by(|bid| (bid.price, bid.bidder));
+            return apart(best, late, bid_row);
+        }
         "all" => windows.process(sum_prices),
         "side" => {
             let tag = OutputTag::<Bid>::new("dearest");
@@ -246,17 +263,6 @@ fn results(run: &Run, windows: WindowedStream<i64, Bid>, function: &str) -> Stre
             run.sink(rows.side_output(&tag), "dearest");
             rows
         }
-        "max" => as_rows(windows.max(|bid| bid.price)),
-        "min" => as_rows(windows.min(|bid| bid.price)),
-        "count" => as_rows(windows.count()),
-        "avg" => windows.avg(|bid| bid.price).map(|row| Row {
-            key: row.key,
-            start: row.window_start,
-            end: row.window_end,
-            value: (row.value * 1000.0) as i64,
-        }),
-        "max_by" => windows.max_by(|bid| (bid.price, bid.bidder)).map(bid_row),
-        "min_by" => windows.min_by(|bid| (bid.price, bid.bidder)).map(bid_row),
         "reduce" => windows.reduce_with(
             |a, b| Bid {
                 price: a.price + b.price,
@@ -265,19 +271,40 @@ fn results(run: &Run, windows: WindowedStream<i64, Bid>, function: &str) -> Stre
             move |key, window, sum, out| row(key, window, sum.price, out),
         ),
         _ => windows.aggregate_with(Sum(|bid: &Bid| bid.price), row),
-    }
+    };
+    apart(rows, late, Row::clone)
 }
 
-fn as_rows(rows: Stream<Windowed<i64, i64>>) -> Stream<Row> {
-    rows.map(|row| Row {
+/// The results as rows, and the late bids.
+fn apart<T: wasmill_sdk::Row>(
+    results: Stream<T>,
+    late: &OutputTag<Bid>,
+    row: impl Fn(&T) -> Row + 'static,
+) -> (Stream<Row>, Stream<Bid>) {
+    let results = results.uid("windows");
+    let late = results.side_output(late);
+    (results.map(move |result| row(&result)), late)
+}
+
+fn value_row(row: &Windowed<i64, i64>) -> Row {
+    Row {
         key: row.key,
         start: row.window_start,
         end: row.window_end,
         value: row.value,
-    })
+    }
 }
 
-fn bid_row(bid: Bid) -> Row {
+fn mean_row(row: &Windowed<i64, f64>) -> Row {
+    Row {
+        key: row.key,
+        start: row.window_start,
+        end: row.window_end,
+        value: (row.value * 1000.0) as i64,
+    }
+}
+
+fn bid_row(bid: &Bid) -> Row {
     Row {
         key: bid.auction,
         start: 0,

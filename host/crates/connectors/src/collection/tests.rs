@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataflow::port::source::{Polled, Source, SourceSplit};
+use dataflow::port::source::{Polled, Source, SourceContext, SourceSplit};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -19,7 +19,9 @@ fn read(
     splits: Vec<SourceSplit>,
     polls: usize,
 ) -> (Vec<String>, Vec<SourceSplit>) {
-    let mut reader = source.reader(splits, Arc::new(|| {})).unwrap();
+    let mut reader = source
+        .reader(splits, SourceContext::alone(Arc::new(|| {})))
+        .unwrap();
     let mut values = Vec::new();
     for _ in 0..polls {
         match reader.poll().unwrap() {
@@ -67,5 +69,31 @@ fn value_that_does_not_fit_is_named() {
 #[test]
 fn position_beyond_the_values_is_refused() {
     let splits = source(10).splits(1).unwrap();
-    assert!(source(5).reader(splits, Arc::new(|| {})).is_err());
+    assert!(
+        source(5)
+            .reader(splits, SourceContext::alone(Arc::new(|| {})))
+            .is_err()
+    );
+}
+
+#[test]
+fn a_paused_split_waits_for_the_others() {
+    let source = source(10);
+    let splits = source.splits(2).unwrap();
+    let first = splits[0].id;
+    let context = SourceContext::alone(Arc::new(|| {}));
+    let mut reader = source.reader(splits, context).unwrap();
+    assert!(reader.pause(&[first]));
+    let mut given = Vec::new();
+    loop {
+        match reader.poll().unwrap() {
+            Polled::Records(_, split) => given.push(split),
+            Polled::SplitEnded(_) => {}
+            Polled::Pending(_) if given.len() == 1 => assert!(reader.pause(&[])),
+            Polled::Pending(_) => panic!("nothing is paused"),
+            Polled::End => break,
+        }
+    }
+    assert_eq!(given.len(), 2);
+    assert_eq!(given[1], first, "the paused one comes last");
 }

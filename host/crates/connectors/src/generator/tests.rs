@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::clock::ManualClock;
-use dataflow::port::source::{Polled, Source, SourceReader, SourceSplit};
+use dataflow::port::source::{Polled, Source, SourceContext, SourceReader, SourceSplit};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -16,7 +16,9 @@ fn source(config: Value, clock: &ManualClock) -> GeneratorSource {
 }
 
 fn reader(source: &GeneratorSource, splits: Vec<SourceSplit>) -> Box<dyn SourceReader> {
-    source.reader(splits, Arc::new(|| {})).unwrap()
+    source
+        .reader(splits, SourceContext::alone(Arc::new(|| {})))
+        .unwrap()
 }
 
 /// Count and checksum of what a reader gives in at most `polls` polls.
@@ -167,5 +169,37 @@ fn wrong_values_and_positions_are_refused() {
     let source = source(json!({"data": "bids"}), &clock);
     let mut splits = source.splits(1).unwrap();
     splits[0].state.truncate(5);
-    assert!(source.reader(splits, Arc::new(|| {})).is_err());
+    assert!(
+        source
+            .reader(splits, SourceContext::alone(Arc::new(|| {})))
+            .is_err()
+    );
+}
+
+#[test]
+fn a_paused_split_gives_nothing_until_it_is_resumed() {
+    let source = source(
+        json!({"data": "bids", "events": 10_000}),
+        &ManualClock::default(),
+    );
+    let splits = source.splits(2).unwrap();
+    let first = splits[0].id;
+    let mut reader = reader(&source, splits);
+    assert!(reader.pause(&[first]));
+    let (mut paused, mut records) = (true, 0);
+    loop {
+        match reader.poll().unwrap() {
+            Polled::Records(batch, split) => {
+                assert!(!paused || split != first);
+                records += batch.count;
+            }
+            Polled::SplitEnded(_) => {}
+            Polled::Pending(_) => {
+                assert_eq!(records, 5000, "the other split comes to its end");
+                paused = !reader.pause(&[]);
+            }
+            Polled::End => break,
+        }
+    }
+    assert_eq!(records, 10_000);
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use dataflow::clock::ManualClock;
-use dataflow::port::source::{Polled, SourceReader};
+use dataflow::port::source::{Polled, SourceContext, SourceReader};
 use serde_json::json;
 
 fn counted(reader: &mut dyn SourceReader, clock: &ManualClock, batches: usize) -> Vec<u32> {
@@ -33,12 +33,17 @@ fn lines_come_in_portions_with_a_pause_after_each() {
     let handle: Arc<ManualClock> = Arc::clone(&clock);
     let source = crate::source(&config, handle).unwrap();
     let mut reader = source
-        .reader(source.splits(1).unwrap(), Arc::new(|| {}))
+        .reader(
+            source.splits(1).unwrap(),
+            SourceContext::alone(Arc::new(|| {})),
+        )
         .unwrap();
     let started = dataflow::clock::Clock::monotonic_ns(&*clock);
     assert_eq!(counted(&mut *reader, &clock, 3), [10, 10, 10]);
     let restored = reader.snapshot();
-    let mut reader = source.reader(restored, Arc::new(|| {})).unwrap();
+    let mut reader = source
+        .reader(restored, SourceContext::alone(Arc::new(|| {})))
+        .unwrap();
     let rest = counted(&mut *reader, &clock, usize::MAX);
     assert_eq!(rest, [10, 10, 10, 10, 10, 10, 5]);
     let passed_ms = (dataflow::clock::Clock::monotonic_ns(&*clock) - started) / 1_000_000;

@@ -11,7 +11,7 @@ use dataflow::element::Batch;
 use dataflow::ids::SplitId;
 use dataflow::limits::RECORD_BYTES_MAX;
 use dataflow::port::sink::ConnectorError;
-use dataflow::port::source::{Polled, Source, SourceReader, SourceSplit, Wake};
+use dataflow::port::source::{Polled, Source, SourceContext, SourceReader, SourceSplit, Wake};
 use serde_json::Value;
 
 use crate::config;
@@ -56,7 +56,7 @@ impl Source for SocketSource {
     fn reader(
         &self,
         splits: Vec<SourceSplit>,
-        wake: Wake,
+        context: SourceContext,
     ) -> Result<Box<dyn SourceReader>, ConnectorError> {
         let mut connections = Vec::with_capacity(splits.len());
         for split in splits {
@@ -66,7 +66,10 @@ impl Source for SocketSource {
             let feed = if ended {
                 None
             } else {
-                Some(Feed::start(self.address.clone(), Arc::clone(&wake))?)
+                Some(Feed::start(
+                    self.address.clone(),
+                    Arc::clone(&context.wake),
+                )?)
             };
             connections.push(Connection {
                 id: split.id,

@@ -8,7 +8,7 @@ use crossbeam::channel::{Receiver, bounded};
 use dataflow::element::{Batch, NO_TIMESTAMP};
 use dataflow::ids::CheckpointId;
 use dataflow::port::sink::{Sink, SinkContext};
-use dataflow::port::source::{Polled, Source, SourceReader, SourceSplit, Wake};
+use dataflow::port::source::{Polled, Source, SourceContext, SourceReader, SourceSplit, Wake};
 use serde_json::json;
 
 use super::{SocketSink, SocketSource};
@@ -29,7 +29,8 @@ fn open(source: &SocketSource, splits: Vec<SourceSplit>) -> (Box<dyn SourceReade
     let wake: Wake = Arc::new(move || {
         sender.try_send(()).ok();
     });
-    (source.reader(splits, wake).unwrap(), woken)
+    let context = SourceContext::alone(wake);
+    (source.reader(splits, context).unwrap(), woken)
 }
 
 /// Reads until `lines` lines have come or the source ends.

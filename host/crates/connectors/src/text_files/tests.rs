@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dataflow::element::{Batch, NO_TIMESTAMP};
 use dataflow::ids::CheckpointId;
 use dataflow::port::sink::{Sink, SinkContext};
-use dataflow::port::source::{Polled, Source};
+use dataflow::port::source::{Polled, Source, SourceContext};
 use serde_json::json;
 
 use super::{TextFileSink, TextFileSource};
@@ -32,7 +32,9 @@ fn source_sees_what_the_sink_published_and_no_unfinished_file() {
 
     let source = TextFileSource::try_new(json!({"path": directory.path()})).unwrap();
     let splits = source.splits(1).unwrap();
-    let mut reader = source.reader(splits, Arc::new(|| {})).unwrap();
+    let mut reader = source
+        .reader(splits, SourceContext::alone(Arc::new(|| {})))
+        .unwrap();
     let Polled::Records(batch, _) = reader.poll().unwrap() else {
         panic!("no records");
     };

@@ -17,6 +17,8 @@ pub struct JobGraph {
     pub operators: Vec<Operator>,
     /// Edges between their ports.
     pub edges: Vec<Edge>,
+    /// Files that the job registers: name and path.
+    pub cached_files: Vec<(String, String)>,
 }
 
 impl JobGraph {
@@ -55,6 +57,12 @@ pub struct Operator {
     pub inputs: Vec<Input>,
     /// Its outputs; the first is the main one.
     pub outputs: Vec<Output>,
+    /// The component whose source or sink it is; `None` for a connector of the host.
+    pub component: Option<ComponentId>,
+    /// What the user must grant to it, such as `files`.
+    pub grants: Vec<String>,
+    /// Names of the registered files it reads.
+    pub cached_files: Vec<String>,
 }
 
 /// What an operator does.

@@ -1,6 +1,6 @@
 //! Whether a job graph makes sense, decided before anything runs. Every finding names the operator or edge it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
@@ -179,27 +179,9 @@ fn check_operators(graph: &JobGraph) -> Result<(), GraphError> {
                 second: operator.name.clone(),
             });
         }
-        let (inputs, outputs) = (operator.inputs.len(), operator.outputs.len());
-        let wrong = match operator.kind {
-            OperatorKind::Source(_) if inputs != 0 || outputs != 1 => {
-                "a source has no input and one output"
-            }
-            OperatorKind::Sink(_) if inputs != 1 || outputs != 0 => {
-                "a sink has one input and no output"
-            }
-            OperatorKind::Logic { .. } if inputs == 0 => "an operator has at least one input",
-            OperatorKind::Logic {
-                keyed: false,
-                ref states,
-                ..
-            } if !states.is_empty() => "it declares state but is not keyed: put a key_by before it",
-            _ => "",
-        };
-        if !wrong.is_empty() {
-            return Err(GraphError::Shape {
-                uid: operator.uid.clone(),
-                reason: wrong.to_owned(),
-            });
+        if let Some(reason) = shape_defect(operator) {
+            let uid = operator.uid.clone();
+            return Err(GraphError::Shape { uid, reason });
         }
         sources += u32::from(matches!(operator.kind, OperatorKind::Source(_)));
     }
@@ -208,6 +190,44 @@ fn check_operators(graph: &JobGraph) -> Result<(), GraphError> {
     } else {
         Ok(())
     }
+}
+
+/// What is wrong with an operator by itself.
+fn shape_defect(operator: &Operator) -> Option<String> {
+    let (inputs, outputs) = (operator.inputs.len(), operator.outputs.len());
+    let wrong = match operator.kind {
+        OperatorKind::Source(_) if inputs != 0 || outputs != 1 => {
+            "a source has no input and one output"
+        }
+        OperatorKind::Sink(_) if inputs != 1 || outputs != 0 => {
+            "a sink has one input and no output"
+        }
+        OperatorKind::Logic { .. } if inputs == 0 => "an operator has at least one input",
+        OperatorKind::Logic {
+            keyed: false,
+            ref states,
+            ..
+        } if !states.is_empty() => "it declares state but is not keyed: put a key_by before it",
+        _ => "",
+    };
+    if !wrong.is_empty() {
+        return Some(wrong.to_owned());
+    }
+    let outputs = operator.outputs.iter().map(|output| output.name.as_str());
+    if let Some(name) = first_repeated(outputs) {
+        return Some(format!("it declares output {name} twice"));
+    }
+    let OperatorKind::Logic { states, .. } = &operator.kind else {
+        return None;
+    };
+    let name = first_repeated(states.iter().map(|state| state.name.as_str()))?;
+    Some(format!("it declares state {name} twice"))
+}
+
+fn first_repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    let mut names = names;
+    names.find(|name| !seen.insert(*name))
 }
 
 /// How messages write an edge.

@@ -1,7 +1,8 @@
 //! The traits through which the machines of the first floor meet: each is implemented by one crate and used by another.
 //!
-//! Reading order: [`state`] (who keeps state), [`operator_state`] with its [`redistribution`], [`call`] (one guest call as a transaction over it), [`operator`] (user
-//! logic), [`source`] and [`sink`] (the outside), [`blob`] (where snapshots go).
+//! Reading order: [`state`] (who keeps state), [`operator_state`] with its [`redistribution`], [`call`] (one guest call
+//! as a transaction over both), [`operator`] (user logic), [`source`] and [`sink`] (the outside), [`resources`] (what
+//! else user logic may reach), [`blob`] (where snapshots go).
 
 pub mod blob;
 pub mod call;
@@ -10,6 +11,7 @@ pub mod operator;
 pub mod operator_state;
 mod overlay;
 pub mod redistribution;
+pub mod resources;
 pub mod sink;
 pub mod source;
 pub mod state;

@@ -3,12 +3,18 @@
 //! The operator owns its [`Call`]: what it emits, writes and registers during a call stays in there until the task
 //! commits it. After an error the call is rolled back and the operator must not be called again.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::element::Batch;
 use crate::ids::OperatorId;
+use crate::metric::MetricValue;
 use crate::port::call::Call;
 use crate::port::error::{Domain, Recovery};
+use crate::port::resources::Resources;
+use crate::port::sink::{ConnectorError, Sink};
+use crate::port::source::Source;
 use crate::time::timer::{TimeDomain, TimerBatch};
 
 /// User logic failed.
@@ -46,8 +52,8 @@ pub enum OperatorError {
         /// What it may use.
         allowed: u64,
     },
-    /// The guest handed over columns that are no batch.
-    #[error("{operator} handed over a malformed batch: {reason}")]
+    /// The guest handed over columns that are no batch, or named something that it does not have.
+    #[error("{operator} broke the contract: {reason}")]
     Malformed {
         /// Name of the operator (or chain).
         operator: String,
@@ -128,9 +134,9 @@ pub trait Operator: Send {
     /// As [`Operator::process`].
     fn finish(&mut self) -> Result<(), OperatorError>;
 
-    /// Totals of the user's counters (operator, name, sum) over all calls that returned ok. Read once in a while, to be
+    /// The user's metrics (operator, name, value) after all calls that returned ok. Read once in a while, to be
     /// published; grows only at its end.
-    fn counters(&self) -> &[(OperatorId, String, u64)] {
+    fn metrics(&self) -> &[(OperatorId, String, MetricValue)] {
         &[]
     }
 }
@@ -163,6 +169,8 @@ pub struct FragmentSpec {
     pub states: Vec<(OperatorId, String, crate::ids::StateNumber)>,
     /// Job parameters.
     pub parameters: Vec<(String, String)>,
+    /// What the operators may reach beside records and state.
+    pub resources: Arc<Resources>,
 }
 
 impl FragmentSpec {
@@ -179,4 +187,29 @@ pub trait OperatorFactory: Send + Sync {
     /// # Errors
     /// The guest refused to open, or trapped.
     fn open(&self, spec: &FragmentSpec, call: Call) -> Result<Box<dyn Operator>, OperatorError>;
+
+    /// The source that the one operator of `spec` is, giving records of `schema`. Subtask and parallelism of the spec
+    /// are those of the whole; each reader has its own.
+    ///
+    /// # Errors
+    /// These operators cannot be sources.
+    fn source(&self, spec: &FragmentSpec, schema: &str) -> Result<Arc<dyn Source>, ConnectorError> {
+        let _ = schema;
+        Err(no_connector(spec))
+    }
+
+    /// The sink that the one operator of `spec` is; see [`OperatorFactory::source`].
+    ///
+    /// # Errors
+    /// These operators cannot be sinks.
+    fn sink(&self, spec: &FragmentSpec) -> Result<Arc<dyn Sink>, ConnectorError> {
+        Err(no_connector(spec))
+    }
+}
+
+fn no_connector(spec: &FragmentSpec) -> ConnectorError {
+    ConnectorError::Config {
+        connector: "component".to_owned(),
+        reason: format!("{} has no sources or sinks of its own", spec.name),
+    }
 }

@@ -78,10 +78,11 @@ fn inherit(
     let mut maps: Vec<&BTreeMap<Vec<u8>, Vec<u8>>> = Vec::new();
     for (_, kind, content) in parts.iter().flatten().filter(|it| it.0 == spec.name) {
         if *kind != spec.kind {
-            return Err(corrupt(&format!(
-                "state {} was saved as {kind:?} and is now declared as {:?}",
-                spec.name, spec.kind
-            )));
+            return Err(StateError::OperatorKindChanged {
+                name: spec.name.clone(),
+                saved: *kind,
+                declared: spec.kind,
+            });
         }
         match content {
             Content::List(elements) => joined.extend(elements),

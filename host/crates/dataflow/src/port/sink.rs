@@ -6,6 +6,7 @@ use thiserror::Error;
 use crate::element::Batch;
 use crate::ids::CheckpointId;
 use crate::port::error::{Domain, Recovery};
+use crate::port::operator::OperatorError;
 
 /// A connector could not do its work.
 #[derive(Clone, Debug, Error)]
@@ -48,6 +49,9 @@ pub enum ConnectorError {
         /// What does not fit.
         reason: String,
     },
+    /// A source or sink that runs in a component failed.
+    #[error(transparent)]
+    Component(#[from] OperatorError),
 }
 
 impl ConnectorError {
@@ -56,6 +60,7 @@ impl ConnectorError {
         match self {
             Self::Config { .. } | Self::BadRecord { .. } => Domain::User,
             Self::External { .. } | Self::Corrupt { .. } => Domain::External,
+            Self::Component(error) => error.domain(),
         }
     }
 
@@ -66,6 +71,7 @@ impl ConnectorError {
             Self::Config { .. } | Self::BadRecord { .. } | Self::Corrupt { .. } => {
                 Recovery::FailJob
             }
+            Self::Component(error) => error.recovery(),
         }
     }
 }

@@ -1,4 +1,8 @@
-//! The source port: splits are found once, read by subtasks, and their positions are part of every checkpoint.
+//! The source port: splits are found, read by subtasks, and their positions are part of every checkpoint.
+//!
+//! Most sources find their splits once. One that discovers more while the job runs has a [`SplitEnumerator`] (Flink's
+//! word) in the job master; it has no state of its own: after a restore it starts from the splits of the checkpoint, so
+//! a split that was assigned after the checkpoint is simply discovered again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +55,18 @@ pub trait SourceReader: Send {
     /// The splits with their positions after the last records that `poll` gave. Ended splits are included.
     fn snapshot(&mut self) -> Vec<SourceSplit>;
 
+    /// Takes splits that were discovered while the job runs. Only called if the source has an enumerator.
+    ///
+    /// # Errors
+    /// The splits cannot be read, or this source takes none.
+    fn add_splits(&mut self, splits: Vec<SourceSplit>) -> Result<(), ConnectorError> {
+        let _ = splits;
+        Err(ConnectorError::Config {
+            connector: "source".to_owned(),
+            reason: "it takes no splits while it runs".to_owned(),
+        })
+    }
+
     /// The checkpoint is complete; records before it will not be asked for again.
     fn checkpoint_completed(&mut self, _checkpoint: CheckpointId) {}
 
@@ -67,6 +83,42 @@ pub struct Progress {
     pub done: u64,
     /// Units in all.
     pub total: u64,
+}
+
+/// Where a reader finds itself.
+#[derive(Clone)]
+pub struct SourceContext {
+    /// Index of the subtask.
+    pub subtask: u32,
+    /// How many there are.
+    pub parallelism: u32,
+    /// Wakes the task of the reader.
+    pub wake: Wake,
+}
+
+impl SourceContext {
+    /// The place of the only reader.
+    pub fn alone(wake: Wake) -> Self {
+        Self {
+            subtask: 0,
+            parallelism: 1,
+            wake,
+        }
+    }
+}
+
+/// Discovers splits while the job runs: one for a source, whatever its parallelism.
+///
+/// Threading: called by a thread of the job master that may block.
+pub trait SplitEnumerator: Send {
+    /// The time between two discoveries.
+    fn interval(&self) -> Duration;
+
+    /// Splits that were not known before, with numbers that no known split has. Each is given to one reader.
+    ///
+    /// # Errors
+    /// The outside cannot be looked at; the job fails.
+    fn discover(&mut self) -> Result<Vec<SourceSplit>, ConnectorError>;
 }
 
 /// A source as the plan configures it. Checked when it is made: a missing file is found here.
@@ -87,6 +139,19 @@ pub trait Source: Send + Sync {
     fn reader(
         &self,
         splits: Vec<SourceSplit>,
-        wake: Wake,
+        context: SourceContext,
     ) -> Result<Box<dyn SourceReader>, ConnectorError>;
+
+    /// What discovers further splits, if the source does that. `known` are the splits of the restored checkpoint, ended
+    /// ones included; without one there are none, since such a source has no splits at its first start.
+    ///
+    /// # Errors
+    /// The known splits cannot be read.
+    fn enumerator(
+        &self,
+        known: &[SourceSplit],
+    ) -> Result<Option<Box<dyn SplitEnumerator>>, ConnectorError> {
+        let _ = known;
+        Ok(None)
+    }
 }

@@ -13,6 +13,7 @@ use crate::ids::{CheckpointId, StateNumber};
 use crate::key_group::KeyGroupRange;
 use crate::port::blob::{BlobError, BlobRef, BlobStore};
 use crate::port::error::{Domain, Recovery};
+use crate::port::operator_state::OperatorStateKind;
 
 /// How a state is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,6 +171,18 @@ pub enum StateError {
         /// Kind in the job.
         declared: StateKind,
     },
+    /// The snapshot names an operator state of another kind under the same name.
+    #[error(
+        "operator state {name} was saved as {saved:?} and is now declared as {declared:?}: give it another name"
+    )]
+    OperatorKindChanged {
+        /// Which state.
+        name: String,
+        /// Kind in the snapshot.
+        saved: OperatorStateKind,
+        /// Kind in the job.
+        declared: OperatorStateKind,
+    },
     /// A snapshot file is not what was written.
     #[error("snapshot file {name}: {reason}")]
     Corrupt {
@@ -222,7 +235,8 @@ impl StateError {
             | Self::ForeignKey { .. }
             | Self::KeyTooLong { .. }
             | Self::Malformed(_)
-            | Self::KindChanged { .. } => Domain::User,
+            | Self::KindChanged { .. }
+            | Self::OperatorKindChanged { .. } => Domain::User,
             Self::Poisoned(_) | Self::Corrupt { .. } | Self::Storage { .. } => Domain::External,
         }
     }

@@ -147,6 +147,15 @@ impl WatermarkGenerator {
         }
     }
 
+    /// A split was added while the job runs. It holds the watermark until it has shown a timestamp or is idle.
+    pub fn split_added(&mut self, split: SplitId, time: GeneratorTime) {
+        let clock = SplitClock {
+            mark: WATERMARK_MIN,
+            last_seen_ms: time.active_ms,
+        };
+        self.splits.insert(split, clock);
+    }
+
     /// A split has no more records. Returns the watermark if it advanced.
     pub fn split_ended(&mut self, split: SplitId, time: GeneratorTime) -> Option<i64> {
         self.splits.remove(&split);
@@ -158,9 +167,9 @@ impl WatermarkGenerator {
         self.advance(time)
     }
 
-    /// Whether every open split is idle, so that this subtask should not hold back the others.
+    /// Whether every open split is idle or there is none, so that this subtask should not hold back the others.
     pub fn is_idle(&self, time: GeneratorTime) -> bool {
-        !self.splits.is_empty() && self.splits.values().all(|clock| self.idle(clock, time))
+        self.splits.values().all(|clock| self.idle(clock, time))
     }
 
     /// The current watermark.

@@ -1,13 +1,14 @@
-//! Live figures of one task, written once a step by the task and read by anybody, never per record. The counters of
+//! Live figures of one task, written once a step by the task and read by anybody, never per record. The metrics of
 //! the user's operators are locked, so they are written only when the task ends or takes a snapshot.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use dataflow::ids::OperatorId;
+use dataflow::metric::MetricValue;
 
-/// Totals of the counters of a chain's operators.
-pub type Counters = Vec<(OperatorId, String, u64)>;
+/// The metrics that the operators of a chain keep: operator, name, value.
+pub type Metrics = Vec<(OperatorId, String, MetricValue)>;
 
 /// Counters and gauges of one task.
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ pub struct TaskFigures {
     pub timers: AtomicU64,
     /// All input is processed.
     pub finished: AtomicBool,
-    counters: Mutex<Counters>,
+    metrics: Mutex<Metrics>,
 }
 
 /// A copy of [`TaskFigures`] at one moment.
@@ -77,16 +78,16 @@ pub struct TaskReading {
 }
 
 impl TaskFigures {
-    /// The counters of the operators as they were when the task ended or took its last snapshot.
-    pub fn counters(&self) -> Counters {
-        let counters = self.counters.lock();
-        counters.unwrap_or_else(PoisonError::into_inner).clone()
+    /// The users' metrics as they were when the task ended or took its last snapshot.
+    pub fn metrics(&self) -> Metrics {
+        let metrics = self.metrics.lock();
+        metrics.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Writes the counters.
-    pub(crate) fn publish_counters(&self, totals: &[(OperatorId, String, u64)]) {
-        let counters = self.counters.lock();
-        totals.clone_into(&mut counters.unwrap_or_else(PoisonError::into_inner));
+    /// Writes the users' metrics.
+    pub(crate) fn publish_metrics(&self, values: &[(OperatorId, String, MetricValue)]) {
+        let metrics = self.metrics.lock();
+        values.clone_into(&mut metrics.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Reads everything.

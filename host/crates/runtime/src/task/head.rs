@@ -148,6 +148,17 @@ impl Head {
         }
     }
 
+    /// Hands the source splits that were discovered.
+    ///
+    /// # Errors
+    /// The source does not take them.
+    pub fn add_splits(&mut self, splits: Vec<SourceSplit>) -> Result<(), TaskError> {
+        match self {
+            Self::Source(reader) => Ok(reader.add_splits(splits)?),
+            Self::Gate(_) => Ok(()),
+        }
+    }
+
     /// Whether a checkpoint begins here.
     pub fn is_source(&self) -> bool {
         matches!(self, Self::Source(_))

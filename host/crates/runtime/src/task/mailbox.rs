@@ -10,14 +10,17 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use crossbeam::sync::{Parker, Unparker};
 use dataflow::ids::CheckpointId;
 use dataflow::limits::MAILBOX_MAILS_MAX;
+use dataflow::port::source::SourceSplit;
 
 /// What the job master asks of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mail {
     /// Sources: emit the barrier and take a snapshot. Others: only if all input has ended.
     TriggerCheckpoint(CheckpointId),
     /// The checkpoint is complete and stored.
     CheckpointCompleted(CheckpointId),
+    /// Sources: splits that were discovered; they are this task's from now on.
+    Splits(Vec<SourceSplit>),
 }
 
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! [`outlets`] behind), [`thread`] its thread; [`mailbox`] and [`event`] are all the traffic with the job master.
 
 mod alignment;
+mod discovered;
 pub mod error;
 pub mod event;
 mod event_time;

@@ -8,6 +8,7 @@ use dataflow::element::WATERMARK_MIN;
 use dataflow::ids::{OperatorId, SplitId};
 use dataflow::port::call::{Call, Timers};
 use dataflow::port::operator_state::OperatorStates;
+use dataflow::port::source::SourceContext;
 use dataflow::port::state::StateError;
 use dataflow::time::timer::{TimeDomain, parse_timer_sub_key};
 use dataflow::time::watermark_generator::{
@@ -49,10 +50,15 @@ impl Task {
         };
         let mut splits = Vec::new();
         let head = match spec.source.take() {
-            Some((source, restored)) => {
-                splits = restored.iter().map(|split| split.id).collect();
+            Some(wish) => {
+                splits = wish.splits.iter().map(|split| split.id).collect();
                 let waker = wiring.waker.clone();
-                Head::Source(source.reader(restored, Arc::new(move || waker.wake()))?)
+                let context = SourceContext {
+                    subtask: spec.id.subtask,
+                    parallelism: wish.parallelism,
+                    wake: Arc::new(move || waker.wake()),
+                };
+                Head::Source(wish.source.reader(wish.splits, context)?)
             }
             None => {
                 let gate = InputGate::new(wiring.channels);

@@ -64,7 +64,7 @@ impl Task {
             keyed: self.freeze_state(checkpoint)?,
             operator: self.freeze_operator_state(),
         };
-        self.publish_counters();
+        self.publish_metrics();
         let end_ns = self.environment.clock.monotonic_ns();
         let timings = SnapshotTimings {
             align_ns: self

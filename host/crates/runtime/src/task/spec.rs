@@ -27,8 +27,8 @@ pub struct TaskSpec {
     pub id: TaskId,
     /// Name of the chain.
     pub name: String,
-    /// The source at the head, with the splits for this task; otherwise the gate is the head.
-    pub source: Option<(Arc<dyn Source>, Vec<SourceSplit>)>,
+    /// The source at the head; otherwise the gate is the head.
+    pub source: Option<SourceWish>,
     /// The guest logic.
     pub fragment: Option<(Arc<dyn OperatorFactory>, FragmentSpec)>,
     /// Operators of the fragment that see the input watermark.
@@ -53,6 +53,16 @@ pub struct TaskSpec {
     pub persist: bool,
     /// Age at which a segment is sent though it is not full (nanoseconds).
     pub buffer_timeout_ns: u64,
+}
+
+/// A source to open.
+pub struct SourceWish {
+    /// The connector.
+    pub source: Arc<dyn Source>,
+    /// The splits for this task.
+    pub splits: Vec<SourceSplit>,
+    /// How many subtasks share the source.
+    pub parallelism: u32,
 }
 
 /// Keyed state to open.

@@ -87,7 +87,7 @@ impl Task {
     pub fn step(&mut self, now_ns: u64) -> Result<StepStatus, TaskError> {
         self.now_ns = now_ns;
         if self.mailbox.is_cancelled() {
-            self.publish_counters();
+            self.publish_metrics();
             return Ok(StepStatus::Cancelled);
         }
         while let Some(mail) = self.mailbox.take() {
@@ -140,6 +140,7 @@ impl Task {
                 self.todo.push_back(Work::Snapshot(id));
             }
             Mail::TriggerCheckpoint(id) => self.triggered = Some(id),
+            Mail::Splits(splits) => self.take_splits(splits)?,
             Mail::CheckpointCompleted(id) => {
                 self.head.checkpoint_completed(id);
                 for sink in self.outlets.sinks() {
@@ -314,7 +315,7 @@ impl Task {
         self.outlets.broadcast(&StreamElement::EndOfInput);
         self.outlets.flush()?;
         self.publish();
-        self.publish_counters();
+        self.publish_metrics();
         self.environment
             .figures
             .finished
@@ -388,10 +389,10 @@ impl Task {
         Ok(StepStatus::Idle(wait_ns))
     }
 
-    pub(super) fn publish_counters(&self) {
+    pub(super) fn publish_metrics(&self) {
         if let Some(operator) = &self.operator {
             let figures = &self.environment.figures;
-            figures.publish_counters(operator.counters());
+            figures.publish_metrics(operator.metrics());
         }
     }
 

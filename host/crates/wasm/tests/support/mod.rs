@@ -59,6 +59,7 @@ pub(crate) fn spec(behavior: &str) -> FragmentSpec {
         outputs: vec![(OperatorId(0), 0)],
         states: vec![(OperatorId(0), "count".to_owned(), STATE)],
         parameters: vec![("behavior".to_owned(), behavior.to_owned())],
+        resources: std::sync::Arc::default(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::NativeOperators;
 fn a_chain_without_native_logic_is_refused_by_name() {
     let graph = JobGraph {
         name: "job".to_owned(),
+        cached_files: Vec::new(),
         max_parallelism: 128,
         operators: Vec::new(),
         edges: Vec::new(),
@@ -28,6 +29,7 @@ fn a_chain_without_native_logic_is_refused_by_name() {
         outputs: vec![(OperatorId(1), 0)],
         states: Vec::new(),
         parameters: Vec::new(),
+        resources: std::sync::Arc::default(),
     };
     let operators = NativeOperators::new("J9", &graph);
     let Err(error) = operators.open(&spec, Call::stateless()) else {

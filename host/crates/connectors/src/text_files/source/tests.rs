@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::limits::RECORD_BYTES_MAX;
-use dataflow::port::source::{Polled, Source, SourceReader, SourceSplit};
+use dataflow::port::source::{Polled, Source, SourceContext, SourceReader, SourceSplit};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -16,7 +16,9 @@ fn source(path: &Path, split_bytes: u64) -> TextFileSource {
 }
 
 fn open(source: &TextFileSource, splits: Vec<SourceSplit>) -> Box<dyn SourceReader> {
-    source.reader(splits, Arc::new(|| {})).unwrap()
+    source
+        .reader(splits, SourceContext::alone(Arc::new(|| {})))
+        .unwrap()
 }
 
 /// The lines of at most `polls` polls.
@@ -164,7 +166,7 @@ fn changed_file_is_an_error_that_names_it() {
     let saved = reader.snapshot();
     fs::write(&path, "one\n").unwrap();
     let error = source
-        .reader(saved.clone(), Arc::new(|| {}))
+        .reader(saved.clone(), SourceContext::alone(Arc::new(|| {})))
         .err()
         .unwrap()
         .to_string();
@@ -174,7 +176,7 @@ fn changed_file_is_an_error_that_names_it() {
     );
     fs::remove_file(&path).unwrap();
     let error = source
-        .reader(saved, Arc::new(|| {}))
+        .reader(saved, SourceContext::alone(Arc::new(|| {})))
         .err()
         .unwrap()
         .to_string();
@@ -206,14 +208,20 @@ fn damaged_position_is_an_error() {
     for length in 0..good.state.len() {
         let mut split = good.clone();
         split.state.truncate(length);
-        assert!(source.reader(vec![split], Arc::new(|| {})).is_err());
+        assert!(
+            source
+                .reader(vec![split], SourceContext::alone(Arc::new(|| {})))
+                .is_err()
+        );
     }
     for at in 0..good.state.len() {
         for byte in [0, 1, 0x7f, 0xff] {
             let mut split = good.clone();
             split.state[at] = byte;
             // Any answer will do but a panic.
-            if let Ok(mut reader) = source.reader(vec![split], Arc::new(|| {})) {
+            if let Ok(mut reader) =
+                source.reader(vec![split], SourceContext::alone(Arc::new(|| {})))
+            {
                 let _ = reader.poll();
             }
         }

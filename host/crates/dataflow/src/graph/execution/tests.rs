@@ -11,6 +11,9 @@ fn op(id: u32, kind: OperatorKind, inputs: usize) -> Operator {
         name: format!("{id}"),
         parallelism: None,
         chain: true,
+        component: None,
+        grants: Vec::new(),
+        cached_files: Vec::new(),
         outputs: if matches!(kind, OperatorKind::Sink(_)) {
             Vec::new()
         } else {
@@ -69,6 +72,7 @@ fn forward_edges_are_chained_and_hash_edges_are_not() {
     use Partitioning::{Forward, Hash};
     let graph = JobGraph {
         name: "j".into(),
+        cached_files: Vec::new(),
         max_parallelism: 128,
         operators: vec![
             op(0, source(), 0),
@@ -107,6 +111,7 @@ fn two_inputs_and_a_direct_sink_get_vertices_of_their_own() {
     use Partitioning::{Forward, Rebalance};
     let graph = JobGraph {
         name: "j".into(),
+        cached_files: Vec::new(),
         max_parallelism: 128,
         operators: vec![
             op(0, source(), 0),

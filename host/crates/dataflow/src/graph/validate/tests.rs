@@ -17,6 +17,9 @@ fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Opera
         name: format!("op {id}"),
         parallelism: None,
         chain: true,
+        component: None,
+        grants: Vec::new(),
+        cached_files: Vec::new(),
         kind,
         inputs: (0..inputs)
             .map(|_| Input {
@@ -51,6 +54,7 @@ fn edge(from: u32, to: u32, partitioning: Partitioning) -> Edge {
 fn word_count() -> JobGraph {
     JobGraph {
         name: "word-count".into(),
+        cached_files: Vec::new(),
         max_parallelism: 128,
         operators: vec![
             operator(0, OperatorKind::Source(Connector("{}".into())), 0, 1),
@@ -97,6 +101,13 @@ fn what_is_wrong_is_named() {
     refuses(
         |g| g.operators[2].uid = "op-1".into(),
         &["uid \"op-1\"", "op 1", "op 2"],
+    );
+    refuses(
+        |g| {
+            let output = g.operators[1].outputs[0].clone();
+            g.operators[1].outputs.push(output);
+        },
+        &["operator \"op-1\"", "output", "twice"],
     );
     refuses(
         |g| g.edges[1].partitioning = Partitioning::Rebalance,
