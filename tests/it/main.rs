@@ -19,6 +19,7 @@ mod native;
 mod random_jobs;
 mod refusals;
 mod rich;
+mod states;
 mod support;
 mod time;
 mod transforms;

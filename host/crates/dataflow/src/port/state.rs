@@ -11,8 +11,9 @@ use thiserror::Error;
 use crate::element::Column;
 use crate::ids::{CheckpointId, StateNumber};
 use crate::key_group::KeyGroupRange;
-use crate::port::blob::{BlobRef, BlobStore};
+use crate::port::blob::{BlobError, BlobRef, BlobStore};
 use crate::port::error::{Domain, Recovery};
+use crate::port::operator_state::OperatorStateKind;
 
 /// How a state is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +108,25 @@ pub enum StateError {
     /// The number was not declared.
     #[error("{0} is not declared by this operator")]
     UnknownState(StateNumber),
+    /// The number was not declared as operator state.
+    #[error("{0} is not declared as operator state by this operator")]
+    UnknownOperatorState(StateNumber),
+    /// An operator state is used as a list.
+    #[error("operator state {0} is a broadcast state, not a list")]
+    NoList(String),
+    /// An operator state is used as a broadcast state.
+    #[error("operator state {0} is a list, not a broadcast state")]
+    NoBroadcast(String),
+    /// A subtask keeps too much outside of keys.
+    #[error(
+        "operator state has grown to {bytes} bytes, a subtask may keep {max}: keep it by key instead"
+    )]
+    OperatorStateFull {
+        /// What it has grown to.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
     /// The call does not fit the state's kind.
     #[error("state {name} is a {kind:?} state and cannot be used by {call}")]
     WrongKind {
@@ -151,6 +171,18 @@ pub enum StateError {
         /// Kind in the job.
         declared: StateKind,
     },
+    /// The snapshot names an operator state of another kind under the same name.
+    #[error(
+        "operator state {name} was saved as {saved:?} and is now declared as {declared:?}: give it another name"
+    )]
+    OperatorKindChanged {
+        /// Which state.
+        name: String,
+        /// Kind in the snapshot.
+        saved: OperatorStateKind,
+        /// Kind in the job.
+        declared: OperatorStateKind,
+    },
     /// A snapshot file is not what was written.
     #[error("snapshot file {name}: {reason}")]
     Corrupt {
@@ -169,16 +201,42 @@ pub enum StateError {
     },
 }
 
+impl From<BlobError> for StateError {
+    /// A snapshot file could not be written or read.
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Damaged { name, reason } => Self::Corrupt { name, reason },
+            BlobError::Missing(name) => Self::Corrupt {
+                name,
+                reason: "is missing from the store".to_owned(),
+            },
+            BlobError::Store {
+                action,
+                name,
+                reason,
+            } => Self::Storage {
+                action: format!("{action} snapshot file {name}"),
+                reason,
+            },
+        }
+    }
+}
+
 impl StateError {
     /// Who has to act.
     pub fn domain(&self) -> Domain {
         match self {
             Self::UnknownState(_)
+            | Self::UnknownOperatorState(_)
+            | Self::NoList(_)
+            | Self::NoBroadcast(_)
+            | Self::OperatorStateFull { .. }
             | Self::WrongKind { .. }
             | Self::ForeignKey { .. }
             | Self::KeyTooLong { .. }
             | Self::Malformed(_)
-            | Self::KindChanged { .. } => Domain::User,
+            | Self::KindChanged { .. }
+            | Self::OperatorKindChanged { .. } => Domain::User,
             Self::Poisoned(_) | Self::Corrupt { .. } | Self::Storage { .. } => Domain::External,
         }
     }
