@@ -5,13 +5,15 @@
 //! never reaches the backend itself.
 
 use crate::element::{Batch, Column};
-use crate::ids::{OperatorId, StateNumber};
+use crate::ids::{CheckpointId, OperatorId, StateNumber};
 use crate::key_group::{KeyGroupRange, key_group};
 use crate::limits;
 use crate::port::overlay::Overlay;
-use crate::port::state::{Addresses, Found, Scanned, StateBackend, StateError};
+use crate::port::state::{Addresses, Found, PendingSnapshot, Scanned, StateBackend, StateError};
 use crate::port::write::Write;
-use crate::time::timer::{TimeDomain, TimerBatch, TimerQueue, timer_sub_key};
+use crate::time::frozen_timers::FrozenTimers;
+use crate::time::timer::{TimeDomain, TimerBatch};
+use crate::time::timer_queue::TimerQueue;
 use crate::time::watermark_generator::Seen;
 
 /// The times that hold during one call.
@@ -63,6 +65,15 @@ impl Timers {
     /// The input has ended: processing-time timers that are registered from now on are ignored.
     pub fn close(&mut self) {
         self.closed = true;
+    }
+
+    /// The timers as they are, for a snapshot; see [`TimerQueue::freeze`].
+    fn freeze(&mut self, settled: u32) -> FrozenTimers {
+        FrozenTimers {
+            epoch: self.event.epoch(),
+            event: self.event.freeze(settled),
+            processing: self.processing.freeze(settled),
+        }
     }
 
     /// The queue of a domain.
@@ -464,32 +475,25 @@ impl Call {
                 write.apply(backend)?;
             }
             for change in self.timer_changes.drain(..) {
-                change.apply(backend, &mut self.timers)?;
+                change.apply(&mut self.timers);
             }
         }
         Ok(())
     }
 
-    /// Removes fired timers from the committed state; the queue has given them out already. Part of the call that
-    /// handles them, so it comes right before its commit.
+    /// First half of a snapshot of state and timers; see [`StateBackend::snapshot`]. `None` without keyed state.
     ///
     /// # Errors
-    /// The backend refused.
-    pub fn forget_fired(
+    /// What the backend says.
+    pub fn snapshot(
         &mut self,
-        domain: TimeDomain,
-        fired: &TimerBatch,
-    ) -> Result<(), StateError> {
+        checkpoint: CheckpointId,
+    ) -> Result<Option<Box<dyn PendingSnapshot>>, StateError> {
         let Some(backend) = self.backend.as_deref_mut() else {
-            return Ok(());
+            return Ok(None);
         };
-        let sub_keys = stored_sub_keys(fired);
-        let addresses = Addresses {
-            count: fired.len(),
-            keys: &fired.keys,
-            sub_keys: &sub_keys,
-        };
-        backend.delete_many(domain.state(), addresses)
+        let timers = self.timers.freeze(backend.timers_settled());
+        backend.snapshot(checkpoint, timers).map(Some)
     }
 
     /// Forgets everything the call did.
@@ -514,48 +518,19 @@ fn check_length(bytes: usize) -> Result<(), StateError> {
     Ok(())
 }
 
-fn stored_sub_keys(timers: &TimerBatch) -> Column {
-    let mut column = Column::default();
-    let mut sub_key = Vec::new();
-    for index in 0..timers.len() {
-        let (time, _, namespace) = timers.get(index);
-        timer_sub_key(time, namespace, &mut sub_key);
-        column.push(index, &sub_key);
-    }
-    column
-}
-
 impl TimerChange {
-    fn apply(self, backend: &mut dyn StateBackend, timers: &mut Timers) -> Result<(), StateError> {
+    fn apply(&self, timers: &mut Timers) {
         if self.register && timers.closed && self.domain == TimeDomain::Processing {
-            return Ok(());
+            return;
         }
         let queue = timers.queue(self.domain);
-        let mut changed = TimerBatch::default();
         for index in 0..self.timers.len() {
             let (time, key, namespace) = self.timers.get(index);
-            let effective = if self.register {
-                queue.register(time, key, namespace)
+            if self.register {
+                queue.register(time, key, namespace);
             } else {
-                queue.delete(time, key, namespace)
-            };
-            if effective {
-                changed.push(time, key, namespace);
+                queue.delete(time, key, namespace);
             }
-        }
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let sub_keys = stored_sub_keys(&changed);
-        let addresses = Addresses {
-            count: changed.len(),
-            keys: &changed.keys,
-            sub_keys: &sub_keys,
-        };
-        if self.register {
-            backend.put_many(self.domain.state(), addresses, &Column::default())
-        } else {
-            backend.delete_many(self.domain.state(), addresses)
         }
     }
 }
