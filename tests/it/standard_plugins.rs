@@ -124,7 +124,7 @@ fn split_gives_each_case_an_output_and_the_rest_another() {
     for (output, holds) in [
         (
             "cheap",
-            Box::new(|it: &(_, i64, i64, _)| it.1 < 5)
+            Box::new(|it: &(&str, i64, i64, i64)| it.1 < 5)
                 as Box<dyn Fn(&(&str, i64, i64, i64)) -> bool>,
         ),
         ("many", Box::new(|it| it.2 > 4)),

@@ -93,7 +93,19 @@ impl StateBackend for Model {
         Ok(())
     }
 
-    fn snapshot(&mut self, _: CheckpointId) -> Result<Box<dyn PendingSnapshot>, StateError> {
+    fn take_timers(&mut self, _: TimeDomain, _: Visit<'_>) -> Refused {
+        Ok(())
+    }
+
+    fn timers_settled(&self) -> u32 {
+        0
+    }
+
+    fn snapshot(
+        &mut self,
+        _: CheckpointId,
+        _: FrozenTimers,
+    ) -> Result<Box<dyn PendingSnapshot>, StateError> {
         Err(StateError::Poisoned("a model has no snapshots".into()))
     }
 
