@@ -20,6 +20,7 @@ mod random_jobs;
 mod refusals;
 mod rich;
 mod standard_plugins;
+mod states;
 mod support;
 mod time;
 mod transforms;

@@ -384,7 +384,9 @@ fn every_operator_and_parameter_is_documented() {
         .end()
         .success()
         .json();
-    let parameters = inspected["parameters"].as_array().expect("parameters");
+    let parameters = inspected["manifest"]["parameters"]
+        .as_array()
+        .expect("parameters");
     assert!(parameters.len() > 20, "{inspected}");
     for parameter in parameters {
         let name = parameter["name"].as_str().expect("a name");

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use dataflow::element::WATERMARK_MAX;
 use dataflow::graph::execution::Vertex;
 use dataflow::ids::{CheckpointId, OperatorId};
+use dataflow::port::blob::BlobRef;
 use dataflow::port::sink::Committable;
 use dataflow::port::source::SourceSplit;
 use dataflow::port::state::SnapshotHandle;
@@ -63,10 +64,9 @@ impl<'a> Inheritance<'a> {
             }
             for vertex in &metadata.vertices {
                 let known = |uid: &String| job.graph.operators.iter().any(|o| o.uid == *uid);
-                let has_state = vertex
-                    .tasks
-                    .iter()
-                    .any(|task| task.state.is_some() || !task.splits.is_empty());
+                let has_state = vertex.tasks.iter().any(|task| {
+                    task.state.is_some() || task.operator_state.is_some() || !task.splits.is_empty()
+                });
                 if let Some(gone) = vertex
                     .operators
                     .iter()
@@ -112,6 +112,17 @@ impl<'a> Inheritance<'a> {
             .filter_map(|task| task.state.as_ref());
         states
             .map(|state| state.handle().map_err(RestoreError::Unreadable))
+            .collect()
+    }
+
+    /// Operator state of all former tasks of this chain, by subtask.
+    pub(crate) fn operator_states(&self, vertex: &Vertex) -> Result<Vec<BlobRef>, RestoreError> {
+        let files = self
+            .tasks(vertex)
+            .into_iter()
+            .filter_map(|task| task.operator_state.as_ref());
+        files
+            .map(|file| file.blob().map_err(RestoreError::Unreadable))
             .collect()
     }
 

@@ -144,9 +144,9 @@ fn sessions_survive_kills_and_another_parallelism() {
         let out = data.path().join("out");
         let command = |parallelism: u32| -> Run {
             job(case, &out)
-                .param("n", 12_000)
+                .param("n", 8_000)
                 .param("keys", 50)
-                .param("rate", 12_000)
+                .param("rate", 10_000)
                 .param("size", 120)
                 .param("slide", 1)
                 .param("function", function)
@@ -166,12 +166,12 @@ fn sessions_survive_kills_and_another_parallelism() {
         wait::within(std::time::Duration::from_millis(90), || None::<()>);
         running.kill();
         command(3).arg("--restore").arg("latest").end().success();
-        let windows = model::sessions(&model::bids(12_000, 50), |bid| bid.ts + 120, |_, _| true);
+        let windows = model::sessions(&model::bids(8_000, 50), |bid| bid.ts + 120, |_, _| true);
         let lines = published::lines(&out.join("main"));
         if case == "session" {
             lines.must_equal(&sums(&windows), function);
         } else {
-            assert_eq!(lines.len(), 12_000, "one firing a record");
+            assert_eq!(lines.len(), 8_000, "one firing a record");
         }
     }
 }

@@ -99,6 +99,29 @@ pub(crate) struct StatePlan {
     pub(crate) kind: &'static str,
     pub(crate) schema: Value,
     pub(crate) sub_key_schema: Option<Value>,
+    /// Counted by the author of the job.
+    pub(crate) version: u32,
+    /// How long entries live, as the plan shows it.
+    pub(crate) ttl: Option<Value>,
+}
+
+impl StatePlan {
+    /// A state in its first version whose entries live until they are removed.
+    pub(crate) fn new(
+        name: &str,
+        kind: &'static str,
+        schema: Value,
+        sub_key_schema: Option<Value>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            schema,
+            sub_key_schema,
+            version: 1,
+            ttl: None,
+        }
+    }
 }
 
 /// What an operator reaches beside records and state, as the plan shows it.
