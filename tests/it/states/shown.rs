@@ -71,7 +71,7 @@ fn state_that_expires_in_event_time_needs_event_time() {
     let run = Run::new("run", guest("guest_state")).param("case", "bad-ttl");
     let ended = run.param("n", 10).end();
     ended.fails_naming(&[
-        "operator",
+        "process",
         "state last expires by event time",
         "assign timestamps",
     ]);
