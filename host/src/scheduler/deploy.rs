@@ -360,7 +360,7 @@ impl Deployment<'_> {
             assigners: vertex.assigners.clone(),
             alignments: Vec::new(),
             state: self.state(vertex, subtask)?,
-            operator_states: self.operator_states(vertex)?,
+            operator_states: self.operator_states(vertex, subtask)?,
             sinks: sinks
                 .iter()
                 .map(|sink| self.sink(vertex, *sink, subtask))
@@ -406,11 +406,17 @@ impl Deployment<'_> {
         }
     }
 
-    fn operator_states(&self, vertex: &Vertex) -> Result<OperatorStateWish, DeployError> {
+    fn operator_states(
+        &self,
+        vertex: &Vertex,
+        subtask: u32,
+    ) -> Result<OperatorStateWish, DeployError> {
+        let (saved, share) = self.inheritance.operator_states(vertex, subtask)?;
         let specs = vertex.operator_states.iter();
         Ok(OperatorStateWish {
             specs: specs.map(|(_, _, spec)| spec.clone()).collect(),
-            saved: self.inheritance.operator_states(vertex)?,
+            saved,
+            share,
             store: Some(Arc::clone(self.storage.store())),
         })
     }

@@ -44,8 +44,8 @@ impl Model {
         if refresh {
             self.list.retain(|it| lives(it.0));
             self.list.iter_mut().for_each(|it| it.0 = bid.ts);
-            self.map.retain(|_, it| lives(it.0));
-            self.map.values_mut().for_each(|it| it.0 = bid.ts);
+            let living = self.map.values_mut().filter(|it| lives(it.0));
+            living.for_each(|it| it.0 = bid.ts);
         }
         format!(
             "{},{},{value},{list},{map},{sum},{count}",

@@ -1,35 +1,34 @@
 //! What is told about state before it is used: kind, schema, version and lifetime in `inspect`, and jobs that use state
 //! wrongly refused with the operator and the reason.
 
+use serde_json::json;
+
 use crate::support::programs::guest;
 use crate::support::run::Run;
 
 #[test]
 fn inspect_shows_kind_schema_version_and_lifetime() {
-    let run = |verb: &str| Run::new(verb, guest("guest_state"));
-    let shown = run("inspect").end().success();
-    let line = "state elements (list-split) \"long\" version 1";
-    assert!(shown.out.contains(line), "{}", shown.told());
-    let plan = |case: &str| {
-        run("plan")
-            .param("case", case)
-            .arg("--json")
-            .end()
-            .success()
-            .out
-    };
-    for (case, needles) in [
-        (
-            "expiring",
-            &["\"ttl\"", "\"reducing\"", "\"aggregating\"", "\"event\""][..],
-        ),
-        ("rules", &["\"broadcast\"", "\"list-split\""]),
+    let shown = Run::new("inspect", guest("guest_state")).end().success();
+    for line in [
+        "state value (value) \"long\" version 2, ttl 50 ms by event time",
+        "state list (list) \"long\" version 1, ttl 50 ms by event time",
+        "state map (map) \"long\" -> \"long\" version 1, ttl 50 ms by event time",
+        "state sum (reducing) \"long\" version 1, ttl 50 ms by event time",
+        "state count (aggregating) \"long\" version 1, ttl 50 ms by event time",
+        "state rules (broadcast) \"long\" -> \"long\" version 1\n",
+        "state seen (list-split) \"long\" version 1\n",
     ] {
-        let plan = plan(case);
-        for needle in needles {
-            assert!(plan.contains(needle), "{needle} is not in\n{plan}");
-        }
+        assert!(shown.out.contains(line), "no `{line}` in {}", shown.told());
     }
+    let document = Run::new("inspect", guest("guest_state"))
+        .arg("--json")
+        .end()
+        .success()
+        .json();
+    let states = &document["manifest"]["operators"][3]["states"];
+    let ttl = json!({ "ms": 50, "clock": "event", "refresh_on_read": false });
+    assert_eq!(states[0]["ttl"], ttl, "{document:#}");
+    assert_eq!(states[0]["version"], 2, "{document:#}");
 }
 
 fn refused(case: &str, ttl: i64, words: &[&str]) {
@@ -72,7 +71,7 @@ fn state_that_expires_in_event_time_needs_event_time() {
     let run = Run::new("run", guest("guest_state")).param("case", "bad-ttl");
     let ended = run.param("n", 10).end();
     ended.fails_naming(&[
-        "operator",
+        "process",
         "state last expires by event time",
         "assign timestamps",
     ]);

@@ -53,7 +53,7 @@ impl Asked {
         let fault = number("fault", "price of the bid that fails, if above 0", 0)?;
         let ttl = number("ttl", "how long state lives (milliseconds)", 50)?;
         Ok(Self {
-            case: env.param("case").describe("which job").default("lists")?,
+            case: env.param("case").describe("which job").default("all")?,
             n,
             keys,
             rate,
@@ -84,7 +84,7 @@ impl Asked {
 
     pub(crate) fn write<T: Row>(&self, stream: Stream<T>) {
         if self.out.is_empty() {
-            stream.sink(Print::new()).uid("out");
+            stream.sink(Print::new());
         } else {
             let files = Connector::new("text-files")
                 .with("path", self.out.clone())
@@ -98,6 +98,11 @@ impl Asked {
 fn states(env: &mut Env) -> Result<(), JobError> {
     let asked = Asked::of(env)?;
     match &*asked.case {
+        // To be shown: states of every kind.
+        "all" => {
+            expiring::job(env, &asked);
+            rules::unkeyed(env, &asked);
+        }
         "lists" => lists::job(env, &asked),
         "rules" => rules::unkeyed(env, &asked),
         "keyed-rules" => rules::keyed(env, &asked),

@@ -78,7 +78,7 @@ impl BroadcastProcess for Check {
 pub(crate) fn unkeyed(env: &mut Env, asked: &Asked) {
     let rules = asked.bids(env, "rules").broadcast();
     let lines = asked
-        .bids(env, "bids")
+        .bids(env, "checked")
         .connect_broadcast(rules)
         .process(|ctx| Check {
             rules: ctx.broadcast_state("rules"),

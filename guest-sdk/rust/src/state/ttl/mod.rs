@@ -65,3 +65,6 @@ impl Ttl {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,6 +181,7 @@ fn open_operator_states(spec: &mut TaskSpec) -> Result<OperatorStates, TaskError
     let OperatorStateWish {
         specs,
         saved,
+        share: (which, of),
         store,
     } = std::mem::take(&mut spec.operator_states);
     let mut parts = Vec::with_capacity(saved.len());
@@ -189,13 +190,5 @@ fn open_operator_states(spec: &mut TaskSpec) -> Result<OperatorStates, TaskError
             parts.push(store.get(blob).map_err(StateError::from)?);
         }
     }
-    let (subtask, parallelism) = spec.fragment.as_ref().map_or((0, 1), |(_, fragment)| {
-        (fragment.subtask, fragment.parallelism)
-    });
-    Ok(OperatorStates::restore(
-        specs,
-        &parts,
-        subtask,
-        parallelism,
-    )?)
+    Ok(OperatorStates::restore(specs, &parts, which, of)?)
 }

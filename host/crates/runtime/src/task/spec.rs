@@ -82,8 +82,10 @@ pub struct StateWish {
 pub struct OperatorStateWish {
     /// What to open.
     pub specs: Vec<OperatorStateSpec>,
-    /// What all former tasks of this vertex saved, by subtask.
+    /// What the former tasks of this vertex saved that were not finished, by subtask.
     pub saved: Vec<BlobRef>,
+    /// The part of it that this task inherits: which, of how many.
+    pub share: (u32, u32),
     /// Where from; needed only if something was saved.
     pub store: Option<Arc<dyn BlobStore>>,
 }
