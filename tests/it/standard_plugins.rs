@@ -133,10 +133,7 @@ fn split_gives_each_case_an_output_and_the_rest_another() {
   - {{ uid: cases, component: standard, parameters: {{ operator: split, cases: "cheap = price < 5, many = quantity > 4" }}, input: sales }}
   - {{ uid: last, component: standard, parameters: {{ operator: union }}, input: cases.{output} }}"#
         );
-        gives(
-            &operators,
-            SALES.into_iter().filter(|it| holds(it)).map(sale),
-        );
+        gives(&operators, SALES.into_iter().filter(holds).map(sale));
     }
 }
 
@@ -319,13 +316,11 @@ fn format_and_parse_are_inverse() {
 
 #[test]
 fn standard_operators_and_others_make_one_pipeline() {
-    let text = job(&format!(
-        r#"
-  - {{ uid: cheap, component: standard, parameters: {{ operator: filter, where: "price < 10" }}, input: sales }}
-  - {{ uid: mine, component: parts, parameters: {{ part: project, fields: "quantity,item,at" }}, input: cheap }}
-  - {{ uid: sums, component: standard, parameters: {{ operator: window-aggregate, key: item, window: tumbling, size: 10s, timestamp: at, aggregates: "sold = sum(quantity)" }}, input: mine }}
-  - {{ uid: last, component: standard, parameters: {{ operator: top-n, n: 1, by: sold, key: window_end, window: tumbling, size: 10s }}, input: sums }}"#
-    ));
+    let text = job(r#"
+  - { uid: cheap, component: standard, parameters: { operator: filter, where: "price < 10" }, input: sales }
+  - { uid: mine, component: parts, parameters: { part: project, fields: "quantity,item,at" }, input: cheap }
+  - { uid: sums, component: standard, parameters: { operator: window-aggregate, key: item, window: tumbling, size: 10s, timestamp: at, aggregates: "sold = sum(quantity)" }, input: mine }
+  - { uid: last, component: standard, parameters: { operator: top-n, n: 1, by: sold, key: window_end, window: tumbling, size: 10s }, input: sums }"#);
     let parts = guest("guest_parts");
     let text = text.replace(
         "operators:",

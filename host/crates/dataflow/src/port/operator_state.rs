@@ -34,13 +34,16 @@ pub struct OperatorStateSpec {
     pub kind: OperatorStateKind,
 }
 
+/// The entries of a broadcast state, by key.
+pub type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// What a state holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Elements in the order of their addition.
     List(Vec<Vec<u8>>),
     /// Entries by key.
-    Map(BTreeMap<Vec<u8>, Vec<u8>>),
+    Map(Entries),
 }
 
 impl Content {
@@ -133,10 +136,7 @@ impl OperatorStates {
         }
     }
 
-    fn map(
-        &mut self,
-        number: StateNumber,
-    ) -> Result<(usize, &mut BTreeMap<Vec<u8>, Vec<u8>>), StateError> {
+    fn map(&mut self, number: StateNumber) -> Result<(usize, &mut Entries), StateError> {
         let at = self.at(number)?;
         let State { spec, content } = &mut self.states[at];
         match content {
@@ -157,10 +157,7 @@ impl OperatorStates {
     ///
     /// # Errors
     /// No such state, or it is no broadcast state.
-    pub fn entries(
-        &mut self,
-        number: StateNumber,
-    ) -> Result<&BTreeMap<Vec<u8>, Vec<u8>>, StateError> {
+    pub fn entries(&mut self, number: StateNumber) -> Result<&Entries, StateError> {
         Ok(self.map(number)?.1)
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dataflow::element::WATERMARK_MIN;
 use dataflow::ids::{OperatorId, SplitId};
 use dataflow::port::call::{Call, Timers};
+use dataflow::port::operator::OperatorFactory;
 use dataflow::port::operator_state::OperatorStates;
 use dataflow::port::source::SourceContext;
 use dataflow::port::state::StateError;
@@ -44,10 +45,9 @@ impl Task {
         );
         let states = open_operator_states(&mut spec)?;
         let call = open_call(spec.state.take())?.with_operator_states(states);
-        let operator = match &spec.fragment {
-            Some((factory, fragment)) => Some(factory.open(fragment, call)?),
-            None => None,
-        };
+        let open =
+            |(factory, fragment): &(Arc<dyn OperatorFactory>, _)| factory.open(fragment, call);
+        let operator = spec.fragment.as_ref().map(open).transpose()?;
         let mut splits = Vec::new();
         let head = match spec.source.take() {
             Some(wish) => {

@@ -46,12 +46,12 @@ proptest! {
         };
         let kind = OperatorStateKind::ListSplit;
         let split: Vec<Vec<Vec<u8>>> = restored(kind, &parts(kind), parallelism).iter().map(elements).collect();
-        prop_assert_eq!(split.concat(), all.clone());
+        prop_assert_eq!(&split.concat(), &all);
         let lengths = split.iter().map(Vec::len);
         prop_assert!(lengths.clone().max().unwrap() - lengths.min().unwrap() <= 1);
         let kind = OperatorStateKind::ListUnion;
         for whole in restored(kind, &parts(kind), parallelism) {
-            prop_assert_eq!(elements(&whole), all.clone());
+            prop_assert_eq!(&elements(&whole), &all);
         }
     }
 
