@@ -99,7 +99,7 @@ fn late_records_of_an_interval_join_are_counted_or_given_out() {
     harness.push_at(1, &[((7i64, 4i64), 99)]).unwrap();
     assert_eq!(harness.records::<Pair>(0).unwrap(), [(7, 2)]);
     assert_eq!(harness.records::<Joined>(1).unwrap(), [(7, 3, 1)]);
-    assert_eq!(harness.counter("late_records_dropped"), 1);
+    assert_eq!(harness.counter("numLateRecordsDropped"), 1);
 }
 
 #[test]

@@ -87,15 +87,16 @@ where
         merged: Window,
     ) -> Outcome {
         let mut states = Vec::new();
+        let mut joining = Vec::new();
         for &other in others.iter().rev() {
             self.read_contents(inner, slot, other)?;
             states.push(self.leave(inner, (slot, other))?);
-            let Some(other) = inner.store.remove(slot, other) else {
-                continue;
-            };
-            if C::READS || !others.is_empty() {
-                self.read_contents(inner, slot, at)?;
-            }
+            joining.extend(inner.store.remove(slot, other));
+        }
+        if C::READS && !joining.is_empty() {
+            self.read_contents(inner, slot, at)?;
+        }
+        for other in joining.into_iter().rev() {
             let entry = inner.store.entry(slot, at);
             self.contents.merge(&mut entry.held, other.held);
             inner.store.touch(slot, at, false);
@@ -187,6 +188,10 @@ where
                 self.timers.register(domain, time, key, &address.address());
             } else if (domain, time) != (self.domain, over) {
                 self.timers.delete(domain, time, key, &address.address());
+                if self.merging && domain == self.domain && over != i64::MAX {
+                    // It may have been the one that stands for the end of the window.
+                    self.timers.register(domain, over, key, &address.address());
+                }
             }
         }
         Ok(result)
@@ -285,6 +290,20 @@ where
         Ok(timers.len())
     }
 
+    /// Whether a window's only timer stands for its end and may come early.
+    fn is_lazy(&self) -> bool {
+        self.merging && self.shape.trigger.is_none() && self.shape.lateness == 0
+    }
+
+    /// How far a time has come.
+    fn now_in(&self, domain: TimeDomain) -> i64 {
+        let now = self.shared.now();
+        match domain {
+            TimeDomain::Event => now.watermark,
+            TimeDomain::Processing => now.processing_time,
+        }
+    }
+
     /// A timer of a window has fired.
     fn on_timer(
         &self,
@@ -295,6 +314,18 @@ where
     ) -> Outcome {
         let entry = inner.store.entry(slot, at);
         let (window, address) = (entry.window, entry.address);
+        let over = self.clean_up_time(window);
+        // The timer of a session that has grown comes early; when its end is due as well, it need not come again.
+        let time = if self.is_lazy() && time < over && over <= self.now_in(domain) {
+            over
+        } else {
+            time
+        };
+        if domain == self.domain && time > over {
+            // A timer of the trigger beyond the end of its window.
+            inner.store.remove(slot, at);
+            return Ok(());
+        }
         let timestamp = match domain {
             TimeDomain::Event => time,
             TimeDomain::Processing => NO_TIMESTAMP,
@@ -307,7 +338,6 @@ where
         } else if domain == self.domain && time == self.fire_time(window) {
             self.give_result(inner, (slot, at), timestamp)?;
         }
-        let over = self.clean_up_time(window);
         if domain == self.domain && over != i64::MAX {
             if time == over {
                 self.clean_up(inner, (slot, at))?;

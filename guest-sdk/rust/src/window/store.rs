@@ -55,6 +55,9 @@ impl<H> Default for KeyWindows<H> {
     }
 }
 
+/// Windows of a key for which room is kept when the cache is dropped.
+const KEPT_WINDOWS: usize = 16;
+
 /// The numbers of the operator's states.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StateNumbers {
@@ -200,6 +203,7 @@ impl<H: Default> Store<H> {
         // The memory is kept: the next keys take it over.
         for windows in &mut self.by_slot[..self.slots as usize] {
             windows.entries.clear();
+            windows.entries.shrink_to(KEPT_WINDOWS);
             windows.set_read = false;
         }
         self.slots = 0;

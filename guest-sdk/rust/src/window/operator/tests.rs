@@ -263,3 +263,103 @@ proptest! {
         prop_assert_eq!(run(&job, &options, &steps), model(&steps, kind, lateness));
     }
 }
+
+#[test]
+fn sessions_that_merge_keep_the_order_of_their_starts() {
+    for forget in [false, true] {
+        let job = |env: &mut Env| {
+            env.source::<String>(Connector::new("test"))
+                .key_by(|_| 0i64)
+                .window(Session::with_dynamic_gap(|text: &String| {
+                    match text.as_str() {
+                        "x" => 100,
+                        _ => 10,
+                    }
+                }))
+                .reduce(|a, b| a + &b)
+                .sink(Connector::new("test"));
+            Ok(())
+        };
+        let options = Options {
+            forget_between_calls: forget,
+            ..Options::default()
+        };
+        let mut harness = Harness::with_options(&job, &options).unwrap();
+        for (text, at) in [("c", 30), ("e", 60), ("a", 0), ("x", 5), ("late", 500)] {
+            harness.push_at(0, &[(text.to_owned(), at)]).unwrap();
+        }
+        harness.finish().unwrap();
+        assert_eq!(harness.records::<String>(0).unwrap(), ["acex", "late"]);
+    }
+}
+
+#[test]
+fn a_batch_of_sessions_costs_one_read_and_one_write() {
+    let job = |env: &mut Env| {
+        finish(
+            keyed(env, 100).window(Session::with_gap_ms(5)),
+            Function::Incremental,
+        );
+        Ok(())
+    };
+    let mut harness = Harness::start(&job, &[]).unwrap();
+    let timed: Vec<(Rec, i64)> = (0..100).map(|n| ((n % 7, 1, n), n)).collect();
+    harness.push_at(0, &timed).unwrap();
+    let calls = harness.host("windows").unwrap().calls();
+    let expected = [("get-many", 1), ("put-many", 1), ("register", 1)];
+    assert_eq!(calls.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn processing_time_windows_follow_the_clock() {
+    let job = |env: &mut Env| {
+        let windows = keyed(env, 100).window(Tumbling::of_ms(100).processing_time());
+        finish(windows, Function::Incremental);
+        Ok(())
+    };
+    let mut harness = Harness::start(&job, &[]).unwrap();
+    harness.set_clock(915).unwrap();
+    harness.push(0, &[(1, 10, 0), (1, 20, 0)]).unwrap();
+    harness.set_clock(999).unwrap();
+    harness.push(0, &[(1, 30, 0)]).unwrap();
+    assert_eq!(harness.records::<Row4>(0).unwrap(), []);
+    harness.set_clock(1000).unwrap();
+    assert_eq!(harness.records::<Row4>(0).unwrap(), [(1, 900, 1000, 60)]);
+    assert_eq!(harness.host("windows").unwrap().timer_count(), 0);
+}
+
+#[test]
+fn counts_of_sessions_that_merge_add_up() {
+    let job = |env: &mut Env| {
+        let windows = keyed(env, 100).window(Session::with_gap_ms(10));
+        finish(windows.trigger(CountTrigger::of(4)), Function::All);
+        Ok(())
+    };
+    let mut harness = Harness::start(&job, &[]).unwrap();
+    let timed = |at: i64| ((1, at, at), at);
+    harness
+        .push_at(0, &[timed(0), timed(20), timed(21)])
+        .unwrap();
+    assert_eq!(harness.records::<Row4>(0).unwrap(), []);
+    harness.push_at(0, &[timed(10)]).unwrap();
+    assert_eq!(harness.records::<Row4>(0).unwrap(), [(1, 0, 31, 51)]);
+}
+
+#[test]
+fn a_continuous_trigger_ends_with_its_input() {
+    let job = |env: &mut Env| {
+        let windows = keyed(env, 100).window(GlobalWindows);
+        finish(
+            windows.trigger(ContinuousEventTimeTrigger::of_ms(10)),
+            Function::All,
+        );
+        Ok(())
+    };
+    let mut harness = Harness::start(&job, &[]).unwrap();
+    harness.push_at(0, &[((1, 5, 3), 3)]).unwrap();
+    harness.advance_watermark(25).unwrap();
+    let sum = (1, i64::MIN, i64::MAX, 5);
+    assert_eq!(harness.records::<Row4>(0).unwrap(), [sum, sum]);
+    harness.finish().unwrap();
+    assert!(harness.records::<Row4>(0).unwrap().len() <= 4);
+}

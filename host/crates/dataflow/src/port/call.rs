@@ -5,14 +5,14 @@
 //! never reaches the backend itself.
 
 use crate::element::{Batch, Column};
-use crate::ids::{OperatorId, StateNumber};
+use crate::ids::{CheckpointId, OperatorId, StateNumber};
 use crate::key_group::{KeyGroupRange, key_group};
 use crate::limits;
 use crate::port::operator_state::OperatorStates;
 use crate::port::overlay::Overlay;
-use crate::port::state::{Addresses, Found, Scanned, StateBackend, StateError};
+use crate::port::state::{Addresses, Found, PendingSnapshot, Scanned, StateBackend, StateError};
+use crate::port::timer_change::TimerChange;
 pub use crate::port::timer_change::Timers;
-use crate::port::timer_change::{TimerChange, stored_sub_keys};
 use crate::port::write::Write;
 use crate::time::timer::{TimeDomain, TimerBatch};
 use crate::time::watermark_generator::Seen;
@@ -449,32 +449,25 @@ impl Call {
                 write.apply(backend)?;
             }
             for change in self.timer_changes.drain(..) {
-                change.apply(backend, &mut self.timers)?;
+                change.apply(&mut self.timers);
             }
         }
         Ok(())
     }
 
-    /// Removes fired timers from the committed state; the queue has given them out already. Part of the call that
-    /// handles them, so it comes right before its commit.
+    /// First half of a snapshot of state and timers; see [`StateBackend::snapshot`]. `None` without keyed state.
     ///
     /// # Errors
-    /// The backend refused.
-    pub fn forget_fired(
+    /// What the backend says.
+    pub fn snapshot(
         &mut self,
-        domain: TimeDomain,
-        fired: &TimerBatch,
-    ) -> Result<(), StateError> {
+        checkpoint: CheckpointId,
+    ) -> Result<Option<Box<dyn PendingSnapshot>>, StateError> {
         let Some(backend) = self.backend.as_deref_mut() else {
-            return Ok(());
+            return Ok(None);
         };
-        let sub_keys = stored_sub_keys(fired);
-        let addresses = Addresses {
-            count: fired.len(),
-            keys: &fired.keys,
-            sub_keys: &sub_keys,
-        };
-        backend.delete_many(domain.state(), addresses)
+        let timers = self.timers.freeze(backend.timers_settled());
+        backend.snapshot(checkpoint, timers).map(Some)
     }
 
     /// Forgets everything the call did.

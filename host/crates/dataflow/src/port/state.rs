@@ -14,6 +14,8 @@ use crate::key_group::KeyGroupRange;
 use crate::port::blob::{BlobError, BlobRef, BlobStore};
 use crate::port::error::{Domain, Recovery};
 use crate::port::operator_state::OperatorStateKind;
+use crate::time::frozen_timers::FrozenTimers;
+use crate::time::timer::TimeDomain;
 
 /// How a state is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -339,19 +341,30 @@ pub trait StateBackend: Send {
     /// As [`StateBackend::scan`].
     fn clear_key(&mut self, state: StateNumber, key: &[u8]) -> Result<(), StateError>;
 
-    /// Visits every entry of a state, in no particular order. Used at restore, to rebuild the timer queue.
+    /// Visits every entry of a state, in no particular order.
     ///
     /// # Errors
     /// As [`StateBackend::get_many`].
     fn visit(&mut self, state: StateNumber, visit: Visit<'_>) -> Result<(), StateError>;
 
-    /// First half of a snapshot: freezes the state as it is now, in well under a millisecond.
+    /// Gives out the timers that were restored, once, as entries of their reserved state. From then on they are the
+    /// caller's, who hands them in with every snapshot.
+    ///
+    /// # Errors
+    /// As [`StateBackend::get_many`].
+    fn take_timers(&mut self, domain: TimeDomain, visit: Visit<'_>) -> Result<(), StateError>;
+
+    /// The epoch up to which changes of timers are safe: whoever restores finds them.
+    fn timers_settled(&self) -> u32;
+
+    /// First half of a snapshot: freezes the state as it is now, in well under a millisecond. `timers` become part of it.
     ///
     /// # Errors
     /// If the backend is poisoned or the disk refuses.
     fn snapshot(
         &mut self,
         checkpoint: CheckpointId,
+        timers: FrozenTimers,
     ) -> Result<Box<dyn PendingSnapshot>, StateError>;
 
     /// The checkpoint is complete: later snapshots may build on its files. Checkpoints that never complete are not

@@ -157,7 +157,7 @@ fn make_generators(
     spec.assigners.iter().map(generator).collect()
 }
 
-/// Opens the backend and rebuilds the timer queues from it.
+/// Opens the backend and rebuilds the timer queues from what it restored.
 fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
     let Some(wish) = wish else {
         return Ok(Call::stateless());
@@ -167,9 +167,9 @@ fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
     let mut timers = Timers::default();
     for domain in [TimeDomain::Event, TimeDomain::Processing] {
         let queue = timers.queue(domain);
-        backend.visit(domain.state(), &mut |key, sub_key, _| {
+        backend.take_timers(domain, &mut |key, sub_key, _| {
             if let Some((time, namespace)) = parse_timer_sub_key(sub_key) {
-                queue.register(time, key, namespace);
+                queue.restore(time, key, namespace);
             }
         })?;
     }

@@ -128,13 +128,10 @@ impl Task {
         if !self.spec.persist {
             return Ok(None);
         }
-        let backend = self
-            .operator
-            .as_mut()
-            .and_then(|operator| operator.call().backend());
-        backend
-            .map(|backend| backend.snapshot(checkpoint).map_err(TaskError::from))
-            .transpose()
+        match &mut self.operator {
+            Some(operator) => Ok(operator.call().snapshot(checkpoint)?),
+            None => Ok(None),
+        }
     }
 
     fn freeze_operator_state(&mut self) -> Option<Vec<u8>> {
