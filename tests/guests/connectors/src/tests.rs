@@ -25,7 +25,7 @@ fn an_operator_that_reads_a_registered_file_says_so_in_its_plan() {
 fn only_sources_and_sinks_may_ask_for_files() {
     let refused = plan("files-in-an-operator").unwrap_err();
     assert!(
-        refused.starts_with("operator greedy: it asks for files"),
+        refused.starts_with("operator \"greedy\": it asks for files"),
         "{refused}"
     );
 }
