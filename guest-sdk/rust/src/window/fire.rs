@@ -103,7 +103,7 @@ where
     /// Emits the result of a window, unless it is empty.
     pub(super) fn emit_window(&self, inner: &Inner<K, F::Acc>, slot: u32, window: Window) {
         let slices = inner.slices.between(slot, window.start..window.end);
-        let mut accs = slices.iter().filter_map(|slice| slice.acc.as_ref());
+        let mut accs = slices.filter_map(|slice| slice.acc.as_ref());
         let Some(first) = accs.next() else { return };
         let key = &inner.keys[slot as usize];
         let mut out = Collector::new(&self.out, window.end - 1);
@@ -130,7 +130,7 @@ where
             return false;
         }
         let any = |range| {
-            let mut slices = inner.slices.between(slot, range).iter();
+            let mut slices = inner.slices.between(slot, range);
             slices.any(|slice| slice.acc.is_some())
         };
         any(next..end) && !any(end..next_end)

@@ -4,6 +4,7 @@
 //! The slices of a key are in order of time. Indices hold from the last new slice to the end of the call: slices are
 //! removed only while timers fire, when nothing is dirty.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -30,7 +31,7 @@ pub(super) struct Slice<A> {
 pub(super) struct Slices<A> {
     state: u32,
     shared: Rc<Shared>,
-    by_slot: Vec<Vec<Slice<A>>>,
+    by_slot: Vec<VecDeque<Slice<A>>>,
     count: usize,
     missing: Vec<(u32, i64)>,
     moved: bool,
@@ -58,7 +59,7 @@ impl<A: Row> Slices<A> {
 
     /// Makes room for the slots of the table.
     pub(super) fn grow(&mut self, slots: u32) {
-        self.by_slot.resize_with(slots as usize, Vec::new);
+        self.by_slot.resize_with(slots as usize, VecDeque::new);
     }
 
     /// How many slices are cached.
@@ -70,7 +71,7 @@ impl<A: Row> Slices<A> {
     #[inline]
     pub(super) fn find(&mut self, slot: u32, start: i64) -> u32 {
         let slices = &self.by_slot[slot as usize];
-        match slices.last() {
+        match slices.back() {
             Some(last) if last.start == start => slices.len() as u32 - 1,
             _ => self.find_or_add(slot, start),
         }
@@ -105,11 +106,15 @@ impl<A: Row> Slices<A> {
 
     /// The known slices of a key that start in `range`, by time.
     #[inline]
-    pub(super) fn between(&self, slot: u32, range: Range<i64>) -> &[Slice<A>] {
+    pub(super) fn between(
+        &self,
+        slot: u32,
+        range: Range<i64>,
+    ) -> impl ExactSizeIterator<Item = &Slice<A>> {
         let slices = &self.by_slot[slot as usize];
         let first = slices.partition_point(|slice| slice.start < range.start);
-        let rest = &slices[first..];
-        &rest[..rest.partition_point(|slice| slice.start < range.end)]
+        let end = slices.partition_point(|slice| slice.start < range.end);
+        slices.range(first..end)
     }
 
     /// Reads the slices that are new, all at once.
