@@ -170,6 +170,18 @@ impl<A: Row> Slices<A> {
         }
     }
 
+    /// Forgets empty slices of a key in front of a time: they were asked for with windows that nothing was in.
+    pub(super) fn forget_empty(&mut self, slot: u32, before: i64) {
+        let slices = &mut self.by_slot[slot as usize];
+        while let Some(first) = slices.front()
+            && first.start < before
+            && first.acc.is_none()
+        {
+            slices.pop_front();
+            self.count -= 1;
+        }
+    }
+
     /// Writes what the call has changed.
     pub(super) fn flush(&mut self, table: &KeyTable) {
         if !self.dirty.is_empty() {
