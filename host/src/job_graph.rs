@@ -5,6 +5,7 @@ use dataflow::graph::logical::{
 };
 use dataflow::ids::{ComponentId, OperatorId};
 use dataflow::limits::MAX_PARALLELISM_DEFAULT;
+use dataflow::port::operator_state::OperatorStateKind;
 use dataflow::port::state::StateKind;
 use dataflow::time::watermark_generator::{WatermarkAlignment, WatermarkRule, WatermarkStrategy};
 use serde_json::{Map, Value};
@@ -85,7 +86,13 @@ pub(crate) fn operator(entry: &OperatorEntry, component: ComponentId, first: u32
                 OperatorKind::Logic {
                     component,
                     keyed: entry.keyed,
-                    states: entry.states.iter().map(state).collect(),
+                    states: entry
+                        .states
+                        .iter()
+                        .filter(|state| state.kind.operator_state().is_none())
+                        .map(state)
+                        .collect(),
+                    operator_states: operator_states(entry),
                     watermarks: entry.watermarks.as_ref().map(watermarks),
                 }
             }
@@ -116,12 +123,25 @@ fn state(entry: &StateEntry) -> State {
     State {
         name: entry.name.clone(),
         kind: match entry.kind {
-            StateEntryKind::Value => StateKind::Value,
             StateEntryKind::List => StateKind::List,
             StateEntryKind::Map => StateKind::Map,
+            // What is reduced or aggregated is a value to the host; operator states are listed on their own.
+            StateEntryKind::Value
+            | StateEntryKind::Reducing
+            | StateEntryKind::Aggregating
+            | StateEntryKind::ListSplit
+            | StateEntryKind::ListUnion
+            | StateEntryKind::Broadcast => StateKind::Value,
         },
         schema: entry.schema.to_string(),
     }
+}
+
+fn operator_states(entry: &OperatorEntry) -> Vec<(String, OperatorStateKind)> {
+    let states = entry.states.iter();
+    states
+        .filter_map(|state| Some((state.name.clone(), state.kind.operator_state()?)))
+        .collect()
 }
 
 fn watermarks(entry: &WatermarksEntry) -> WatermarkStrategy {

@@ -39,6 +39,7 @@ fn a_plan_has_the_documented_fields() {
         &[
             "name",
             "components",
+            "grants",
             "max_parallelism",
             "tasks",
             "vertices",
@@ -167,6 +168,7 @@ fn the_summary_has_the_documented_fields() {
         "longest_checkpoint_pause_ms",
         "cpu_seconds",
         "peak_rss_bytes",
+        "operators",
         "sinks",
         "count",
         "checksum",

@@ -19,6 +19,8 @@ mod native;
 mod random_jobs;
 mod refusals;
 mod rich;
+mod standard_plugins;
+mod states;
 mod support;
 mod time;
 mod transforms;

@@ -5,12 +5,6 @@ use crate::tree::{Finding, Tree};
 /// A file longer than this holds more than one noun.
 const LINES_MAX: usize = 500;
 
-/// Files that may be longer, with the reason.
-const LONG: [(&str, &str); 1] = [(
-    "host/crates/dataflow/src/port/call.rs",
-    "one transaction: its buffered writes, timers and output are read and undone together",
-)];
-
 /// Name parts that say nothing: the noun is missing.
 const EMPTY_NAMES: [&str; 11] = [
     "util", "utils", "common", "helper", "helpers", "misc", "manager", "managers", "base", "impl",
@@ -34,17 +28,9 @@ pub(crate) fn are_short(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.rust() {
         let lines = file.text.lines().count();
-        let excused = LONG.iter().any(|&(path, _)| path == file.path);
-        if lines > LINES_MAX && !excused {
+        if lines > LINES_MAX {
             let what = format!("{lines} lines, at most {LINES_MAX} are allowed: split it by nouns");
             findings.push(Finding::new(&file.path, 0, what));
-        }
-        if lines <= LINES_MAX && excused {
-            findings.push(Finding::new(
-                &file.path,
-                0,
-                "is short again: take it off the list in tidy",
-            ));
         }
     }
     findings

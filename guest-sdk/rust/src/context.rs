@@ -15,8 +15,12 @@ use crate::keyed::KeySpace;
 use crate::operator::metrics::Metrics;
 use crate::operator::{Counter, Gauge, Histogram, Meter};
 use crate::row::{Row, schema_of};
-use crate::state::{ListState, MapState, SubKey, ValueState};
+use crate::state::{
+    AggregatingState, BroadcastState, Expire, ListState, MapState, OperatorListState,
+    OperatorStore, ReducingState, SubKey, Ttl, TtlStates, ValueCell, ValueState,
+};
 use crate::task::{Out, Place, Shared, Wiring};
+use crate::window::Aggregate;
 
 /// Names a side output and the type of its records.
 #[derive(Debug)]
@@ -63,9 +67,12 @@ pub struct OpenContext<'a> {
     place: &'a Place,
     space: Option<Rc<KeySpace>>,
     wiring: Option<&'a Wiring<'a>>,
+    /// Whether the operator has a broadcast input.
+    broadcast: bool,
     metrics: Metrics,
     timestamp: Rc<Cell<i64>>,
     states: Vec<StatePlan>,
+    expiring: Vec<Rc<dyn Expire>>,
     outputs: Vec<OutputPlan>,
     reach: Reach,
     defect: Option<Error>,
@@ -74,6 +81,8 @@ pub struct OpenContext<'a> {
 /// What a factory has declared.
 pub(crate) struct Declared {
     pub(crate) states: Vec<StatePlan>,
+    /// Those that expire.
+    pub(crate) expiring: Vec<Rc<dyn Expire>>,
     pub(crate) outputs: Vec<OutputPlan>,
     pub(crate) reach: Reach,
     pub(crate) metrics: Metrics,
@@ -86,9 +95,11 @@ impl<'a> OpenContext<'a> {
             place,
             space,
             wiring,
+            broadcast: false,
             metrics: Metrics::new(wiring.map_or(0, |wiring| wiring.node)),
             timestamp: Rc::new(Cell::new(NO_TIMESTAMP)),
             states: Vec::new(),
+            expiring: Vec::new(),
             outputs: Vec::new(),
             reach: Reach::default(),
             defect: None,
@@ -112,6 +123,12 @@ impl<'a> OpenContext<'a> {
         Self::new(&wiring.shared.place, space, Some(wiring))
     }
 
+    /// For an operator that has a broadcast input.
+    pub(crate) fn with_broadcast(mut self) -> Self {
+        self.broadcast = true;
+        self
+    }
+
     /// What was declared.
     ///
     /// # Errors
@@ -121,6 +138,7 @@ impl<'a> OpenContext<'a> {
             Some(defect) => Err(defect),
             None => Ok(Declared {
                 states: self.states,
+                expiring: self.expiring,
                 outputs: self.outputs,
                 reach: self.reach,
                 metrics: self.metrics,
@@ -141,44 +159,79 @@ impl<'a> OpenContext<'a> {
 
     /// Declares one value per key.
     pub fn value_state<T: Row>(&mut self, name: &str) -> ValueState<T> {
-        let (number, space) = self.state(name, "value", schema_of::<T>(), None);
+        self.value(name, "value")
+    }
+
+    fn value<T: Row>(&mut self, name: &str, kind: &'static str) -> ValueState<T> {
+        let plan = StatePlan::new(name, kind, schema_of::<T>(), None);
+        let (number, space) = self.keyed_state(plan);
         ValueState::open(number, &space)
     }
 
     /// Declares a list per key.
     pub fn list_state<T: Row>(&mut self, name: &str) -> ListState<T> {
-        let (number, space) = self.state(name, "list", schema_of::<T>(), None);
+        let plan = StatePlan::new(name, "list", schema_of::<T>(), None);
+        let (number, space) = self.keyed_state(plan);
         ListState::open(number, &space)
     }
 
     /// Declares an ordered map per key.
     pub fn map_state<K: SubKey, V: Row>(&mut self, name: &str) -> MapState<K, V> {
         let sub_key = Some(schema_of::<K>());
-        let (number, space) = self.state(name, "map", schema_of::<V>(), sub_key);
+        let plan = StatePlan::new(name, "map", schema_of::<V>(), sub_key);
+        let (number, space) = self.keyed_state(plan);
         MapState::open(number, &space)
     }
 
-    fn state(
+    /// Declares a value per key that what is added is reduced into.
+    pub fn reducing_state<T: Row>(
         &mut self,
         name: &str,
-        kind: &'static str,
-        schema: serde_json::Value,
-        sub_key_schema: Option<serde_json::Value>,
-    ) -> (u32, Rc<KeySpace>) {
-        self.states.push(StatePlan {
-            name: name.to_owned(),
-            kind,
-            schema,
-            sub_key_schema,
-        });
-        let number = match self.wiring.map(|wiring| wiring.state_number(name)) {
-            Some(Ok(number)) => number,
-            Some(Err(error)) => {
-                self.defect.get_or_insert(error);
-                u32::MAX
-            }
-            None => u32::MAX,
-        };
+        reduce: impl Fn(T, T) -> T + 'static,
+    ) -> ReducingState<T> {
+        let value = self.value(name, "reducing");
+        ReducingState::new(ValueCell::Lasting(value), reduce)
+    }
+
+    /// Declares an accumulator per key that what is added is aggregated into.
+    pub fn aggregating_state<T: 'static, A: Aggregate<T>>(
+        &mut self,
+        name: &str,
+        aggregate: A,
+    ) -> AggregatingState<T, A> {
+        let value = self.value(name, "aggregating");
+        AggregatingState::new(ValueCell::Lasting(value), aggregate)
+    }
+
+    /// Declares keyed states whose values expire: `ctx.ttl(Ttl::of_ms(60_000)).value_state("last")`.
+    pub fn ttl(&mut self, ttl: Ttl) -> TtlStates<'_, 'a> {
+        TtlStates::new(self, ttl)
+    }
+
+    /// Says which version of its schema a declared state has, to be shown with it; 1 unless this says otherwise.
+    pub fn state_version(&mut self, name: &str, version: u32) {
+        match self.states.iter_mut().find(|state| state.name == name) {
+            Some(state) => state.version = version,
+            None => self.refuse(format!(
+                "there is no state {name} that could have a version, declare it before"
+            )),
+        }
+    }
+
+    /// Has the operator refused.
+    pub(crate) fn refuse(&mut self, reason: String) {
+        self.defect.get_or_insert(Error::User(reason));
+    }
+
+    /// Notes that a state expires.
+    pub(crate) fn expires(&mut self, state: Rc<dyn Expire>) {
+        self.expiring.push(state);
+    }
+
+    /// Declares a state that needs a key.
+    pub(crate) fn keyed_state(&mut self, plan: StatePlan) -> (u32, Rc<KeySpace>) {
+        let name = plan.name.clone();
+        let number = self.number(plan);
         let space = self.space.clone().unwrap_or_else(|| {
             let text = format!("state {name} needs a keyed stream, call key_by before");
             self.defect.get_or_insert(Error::User(text));
@@ -186,6 +239,59 @@ impl<'a> OpenContext<'a> {
             KeySpace::new(Some(0), &Rc::new(shared))
         });
         (number, space)
+    }
+
+    /// Declares a state; gives its number, which leads nowhere while the job is planned.
+    fn number(&mut self, plan: StatePlan) -> u32 {
+        let number = self.wiring.map(|wiring| wiring.state_number(&plan.name));
+        self.states.push(plan);
+        match number {
+            Some(Ok(number)) => number,
+            Some(Err(error)) => {
+                self.defect.get_or_insert(error);
+                u32::MAX
+            }
+            None => u32::MAX,
+        }
+    }
+
+    /// Declares a list of the subtask, which needs no key. When the parallelism changes, the lists of all subtasks are
+    /// joined and split evenly.
+    pub fn operator_list_state<T: Row>(&mut self, name: &str) -> OperatorListState<T> {
+        self.operator_list(name, "list-split")
+    }
+
+    /// Declares a list of the subtask, which needs no key. After a restore every subtask has the lists of all.
+    pub fn operator_union_state<T: Row>(&mut self, name: &str) -> OperatorListState<T> {
+        self.operator_list(name, "list-union")
+    }
+
+    fn operator_list<T: Row>(&mut self, name: &str, kind: &'static str) -> OperatorListState<T> {
+        let number = self.number(StatePlan::new(name, kind, schema_of::<T>(), None));
+        let (state, store) = OperatorListState::open(number, self.host().0);
+        self.keep(store);
+        state
+    }
+
+    /// Declares a map that is equal on every subtask, for an operator made with `connect_broadcast`.
+    pub fn broadcast_state<K: SubKey, V: Row>(&mut self, name: &str) -> BroadcastState<K, V> {
+        if !self.broadcast {
+            self.refuse(format!(
+                "broadcast state {name} needs a broadcast input, make the operator with connect_broadcast"
+            ));
+        }
+        let sub_key = Some(schema_of::<K>());
+        let plan = StatePlan::new(name, "broadcast", schema_of::<V>(), sub_key);
+        let number = self.number(plan);
+        let (state, store) = BroadcastState::open(number, self.host().0);
+        self.keep(store);
+        state
+    }
+
+    fn keep(&self, store: Rc<dyn OperatorStore>) {
+        if let Some(wiring) = self.wiring {
+            wiring.shared.keep(store);
+        }
     }
 
     /// Says which schema the values of a state of [`Dynamic`](crate::dynamic::Dynamic) records have; otherwise the plan

@@ -96,6 +96,18 @@ pub trait Host {
     fn clear_key(&self, state: u32, key: &[u8]);
     /// Reads one value.
     fn get(&self, state: u32, key: &[u8], sub_key: &[u8]) -> Option<Vec<u8>>;
+    /// All elements of a list state of the operator.
+    fn elements(&self, state: u32) -> (u32, Column);
+    /// Appends elements to a list state of the operator.
+    fn append(&self, state: u32, count: u32, values: &mut Column);
+    /// Replaces all elements of a list state of the operator.
+    fn replace(&self, state: u32, count: u32, values: &mut Column);
+    /// All entries of a broadcast state: how many, keys, values.
+    fn broadcast_entries(&self, state: u32) -> (u32, Column, Column);
+    /// Sets entries of a broadcast state.
+    fn broadcast_put(&self, state: u32, count: u32, keys: &mut Column, values: &mut Column);
+    /// Removes entries of a broadcast state.
+    fn broadcast_delete(&self, state: u32, count: u32, keys: &mut Column);
     /// Adds timers.
     fn register_timers(&self, domain: TimeDomain, timers: &mut TimerBatch);
     /// Removes timers.

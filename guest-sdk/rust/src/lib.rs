@@ -74,17 +74,23 @@ pub use crate::env::{Env, JobFn, OperatorParams, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::files::{CachedFile, FileError, Files};
 pub use crate::host::Level;
-pub use crate::keyed::{KeyedCoProcess, KeyedContext, KeyedProcess};
+pub use crate::keyed::{KeyedBroadcastProcess, KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
-pub use crate::operator::{CoProcess, Counter, Gauge, Histogram, Meter, Process, ProcessContext};
+pub use crate::operator::{
+    BroadcastContext, BroadcastProcess, CoProcess, Counter, Gauge, Histogram, Meter, Process,
+    ProcessContext,
+};
 pub use crate::row::{Fields, Row, Side, Text};
 pub use crate::sink::{SinkContext, SinkRecords, TwoPhaseSink};
 pub use crate::source::{PollStatus, Source, SourceContext, SourceOutput};
-pub use crate::state::{ListState, MapState, SubKey, ValueState};
+pub use crate::state::{
+    AggregatingState, BroadcastState, ListState, MapState, OperatorListState, ReducingState,
+    SubKey, Ttl, TtlListState, TtlMapState, TtlStates, TtlValueState, ValueState,
+};
 pub use crate::stream::{
-    AllWindowedStream, CoStreams, ConnectedStreams, EqualTo, Groups, IntervalJoin, JoinedStreams,
-    JoinedWindows, KeyedStream, MultiInput, Pairs, RegularJoin, Sink, SplitStream, Stream,
-    Watermarks, WhereKey, WindowedStream,
+    AllWindowedStream, BroadcastStreams, CoStreams, ConnectedStreams, EqualTo, Groups,
+    IntervalJoin, JoinedStreams, JoinedWindows, KeyedBroadcastStreams, KeyedStream, MultiInput,
+    Pairs, RegularJoin, Sink, SplitStream, Stream, Watermarks, WhereKey, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
 pub use crate::transform::LruCache;
@@ -107,6 +113,11 @@ pub mod prelude {
         MapState, Max, Meter, Min, OpenContext, Outcome, OutputTag, Process, ProcessContext,
         Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling, ValueState,
         Watermarks, Window, Windowed,
+    };
+    pub use crate::{
+        AggregatingState, BroadcastContext, BroadcastProcess, BroadcastState,
+        KeyedBroadcastProcess, OperatorListState, ReducingState, Ttl, TtlListState, TtlMapState,
+        TtlValueState,
     };
     pub use crate::{
         AllWindowedStream, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger,

@@ -30,6 +30,22 @@ impl Host for NoHost {
         None
     }
 
+    fn elements(&self, _state: u32) -> (u32, Column) {
+        (0, Column::default())
+    }
+
+    fn append(&self, _state: u32, _count: u32, _values: &mut Column) {}
+
+    fn replace(&self, _state: u32, _count: u32, _values: &mut Column) {}
+
+    fn broadcast_entries(&self, _state: u32) -> (u32, Column, Column) {
+        (0, Column::default(), Column::default())
+    }
+
+    fn broadcast_put(&self, _state: u32, _count: u32, _keys: &mut Column, _values: &mut Column) {}
+
+    fn broadcast_delete(&self, _state: u32, _count: u32, _keys: &mut Column) {}
+
     fn register_timers(&self, _domain: TimeDomain, _timers: &mut TimerBatch) {}
 
     fn delete_timers(&self, _domain: TimeDomain, _timers: &mut TimerBatch) {}

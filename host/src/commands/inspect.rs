@@ -166,12 +166,29 @@ fn text_of(
             ));
         }
         for state in &operator.states {
-            let kind = format!("{:?}", state.kind).to_lowercase();
-            text.push_str(&format!(
-                "      state {} ({kind}) {}\n",
-                state.name, state.schema
-            ));
+            text.push_str(&state_line(state));
         }
     }
     text
+}
+
+/// A state with its kind, schema, version and lifetime.
+fn state_line(state: &wasm::StateEntry) -> String {
+    let key = state.sub_key_schema.as_ref();
+    let key = key.map_or_else(String::new, |key| format!("{key} -> "));
+    let ttl = state.ttl.as_ref().map_or_else(String::new, |ttl| {
+        let read = if ttl.refresh_on_read {
+            ", refreshed by reads"
+        } else {
+            ""
+        };
+        format!(", ttl {} ms by {} time{read}", ttl.ms, ttl.clock.name())
+    });
+    format!(
+        "      state {} ({}) {key}{} version {}{ttl}\n",
+        state.name,
+        state.kind.name(),
+        state.schema,
+        state.version,
+    )
 }

@@ -21,6 +21,7 @@ use super::document::{ComponentEntry, JobFile, OperatorEntry, PartitioningEntry,
 use super::error::{Defect, JobFileError, listed};
 use super::read::ReadJobFile;
 use super::seam;
+use super::shipped;
 use crate::job_graph;
 
 mod links;
@@ -134,6 +135,19 @@ pub(super) fn load(
             return Err(Defect::new(format!("{field}.digest"), reason));
         }
         loaded.insert(name.clone(), component);
+    }
+    for entry in &file.job.operators {
+        let undeclared = entry.component.as_ref();
+        let Some(name) = undeclared.filter(|name| !loaded.contains_key(*name)) else {
+            continue;
+        };
+        if let Some(path) = shipped::path(name) {
+            let field = format!("operator \"{}\", component", entry.uid);
+            let component = sandbox
+                .load(&path)
+                .map_err(|error| Defect::Component(field, Box::new(error)))?;
+            loaded.insert(name.clone(), component);
+        }
     }
     Ok(loaded)
 }

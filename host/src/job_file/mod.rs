@@ -15,6 +15,7 @@ pub(crate) mod export;
 mod parameters;
 pub(crate) mod read;
 mod seam;
+mod shipped;
 mod splice;
 
 pub(crate) use assemble::Assembled;

@@ -24,7 +24,8 @@ use runtime::task::event::EventSink;
 use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
 use runtime::task::spec::{
-    Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment, TaskSpec, TaskWiring,
+    OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment,
+    TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
@@ -359,6 +360,7 @@ impl Deployment<'_> {
             assigners: vertex.assigners.clone(),
             alignments: Vec::new(),
             state: self.state(vertex, subtask)?,
+            operator_states: self.operator_states(vertex, subtask)?,
             sinks: sinks
                 .iter()
                 .map(|sink| self.sink(vertex, *sink, subtask))
@@ -373,6 +375,10 @@ impl Deployment<'_> {
     }
 
     fn fragment(&self, vertex: &Vertex, component: &JobComponent, subtask: u32) -> FragmentSpec {
+        let operator_states = vertex
+            .operator_states
+            .iter()
+            .map(|(operator, name, spec)| (*operator, name.clone(), spec.number));
         FragmentSpec {
             first_operator: component.first_operator,
             job: self.job.graph.name.clone(),
@@ -393,10 +399,26 @@ impl Deployment<'_> {
                 .iter()
                 .filter(|(_, name, _)| !name.starts_with("_timers/"))
                 .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
+                .chain(operator_states)
                 .collect(),
             parameters: component.parameters.clone(),
             resources: Arc::clone(&self.job.resources),
         }
+    }
+
+    fn operator_states(
+        &self,
+        vertex: &Vertex,
+        subtask: u32,
+    ) -> Result<OperatorStateWish, DeployError> {
+        let (saved, share) = self.inheritance.operator_states(vertex, subtask)?;
+        let specs = vertex.operator_states.iter();
+        Ok(OperatorStateWish {
+            specs: specs.map(|(_, _, spec)| spec.clone()).collect(),
+            saved,
+            share,
+            store: Some(Arc::clone(self.storage.store())),
+        })
     }
 
     fn state(&self, vertex: &Vertex, subtask: u32) -> Result<Option<StateWish>, DeployError> {

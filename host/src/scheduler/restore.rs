@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use dataflow::element::WATERMARK_MAX;
 use dataflow::graph::execution::Vertex;
 use dataflow::ids::{CheckpointId, OperatorId};
+use dataflow::port::blob::BlobRef;
 use dataflow::port::sink::Committable;
 use dataflow::port::source::SourceSplit;
 use dataflow::port::state::SnapshotHandle;
@@ -63,10 +64,9 @@ impl<'a> Inheritance<'a> {
             }
             for vertex in &metadata.vertices {
                 let known = |uid: &String| job.graph.operators.iter().any(|o| o.uid == *uid);
-                let has_state = vertex
-                    .tasks
-                    .iter()
-                    .any(|task| task.state.is_some() || !task.splits.is_empty());
+                let has_state = vertex.tasks.iter().any(|task| {
+                    task.state.is_some() || task.operator_state.is_some() || !task.splits.is_empty()
+                });
                 if let Some(gone) = vertex
                     .operators
                     .iter()
@@ -115,6 +115,44 @@ impl<'a> Inheritance<'a> {
             .collect()
     }
 
+    /// Operator state of the former tasks of this chain, by subtask, and the share of it that one subtask inherits:
+    /// which, of how many.
+    ///
+    /// What a finished task kept is done with: only those that go on share, and only what those had that went on.
+    pub(crate) fn operator_states(
+        &self,
+        vertex: &Vertex,
+        subtask: u32,
+    ) -> Result<(Vec<BlobRef>, (u32, u32)), RestoreError> {
+        let goes_on = |subtask: &u32| !self.is_finished(vertex, *subtask);
+        let count = |subtasks: u32| (0..subtasks).filter(goes_on).count() as u32;
+        let of = count(vertex.parallelism);
+        let share = (count(subtask), of.max(1));
+        let tasks = self.tasks(vertex).into_iter();
+        let tasks = tasks.filter(|task| of == 0 || !task.finished);
+        let files = tasks.filter_map(|task| task.operator_state.as_ref());
+        if of > 0 && !goes_on(&subtask) {
+            return Ok((Vec::new(), share));
+        }
+        let files: Result<_, _> = files
+            .map(|file| file.blob().map_err(RestoreError::Unreadable))
+            .collect();
+        Ok((files?, share))
+    }
+
+    /// Whether a subtask of this chain has nothing more to do.
+    fn is_finished(&self, vertex: &Vertex, subtask: u32) -> bool {
+        let ancestors = self.ancestors(vertex);
+        if let [entry] = &ancestors[..]
+            && entry.tasks.len() == vertex.parallelism as usize
+        {
+            let task = entry.tasks.get(subtask as usize);
+            return task.is_some_and(|task| task.finished);
+        }
+        let mut tasks = ancestors.iter().flat_map(|entry| &entry.tasks);
+        !ancestors.is_empty() && tasks.all(|task| task.finished)
+    }
+
     /// All splits of a source with their positions; `None` if the source is new.
     pub(crate) fn splits(
         &self,
@@ -153,16 +191,7 @@ impl<'a> Inheritance<'a> {
                 Some((*by_uid.get(uid)?, dataflow::ids::SplitId(*split), *time))
             })
             .collect();
-        let same_place =
-            ancestors.len() == 1 && ancestors[0].tasks.len() == vertex.parallelism as usize;
-        let finished = if same_place {
-            ancestors[0]
-                .tasks
-                .get(subtask as usize)
-                .is_some_and(|task| task.finished)
-        } else {
-            tasks.iter().all(|task| task.finished)
-        };
+        let finished = self.is_finished(vertex, subtask);
         // A task that is to run again must not start behind the end of time.
         let watermark = tasks
             .iter()

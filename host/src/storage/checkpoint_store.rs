@@ -328,9 +328,10 @@ impl CheckpointStore {
 /// All files a checkpoint consists of.
 fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntry> {
     let tasks = metadata.vertices.iter().flat_map(|vertex| &vertex.tasks);
-    tasks
-        .filter_map(|task| task.state.as_ref())
-        .flat_map(|state| &state.files)
+    tasks.flat_map(|task| {
+        let keyed = task.state.iter().flat_map(|state| &state.files);
+        keyed.chain(&task.operator_state)
+    })
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub(crate) struct VertexEntry {
 pub(crate) struct TaskEntry {
     /// Keyed state.
     pub(crate) state: Option<StateEntry>,
+    /// Operator state.
+    #[serde(default)]
+    pub(crate) operator_state: Option<FileEntry>,
     /// Splits with their positions (hexadecimal).
     pub(crate) splits: Vec<(u32, String)>,
     /// Largest timestamps: uid of the assigner, split, milliseconds.
@@ -149,6 +152,7 @@ impl TaskEntry {
         let hex = super::blob_store::hex;
         Self {
             state: part.state.as_ref().map(StateEntry::of),
+            operator_state: part.operator_state.as_ref().map(FileEntry::of),
             splits: part
                 .splits
                 .iter()

@@ -28,7 +28,7 @@ fn memory_checkpoints_but_leaves_nothing_to_restore() {
         let folder = Folder::new();
         let summary = paced(&folder, name).summary();
         assert!(
-            summary["checkpoints"].as_u64().expect("a count") > 2,
+            summary["checkpoints"].as_u64().expect("a count") > 0,
             "{summary}"
         );
         assert_eq!(published::lines(&folder.path("out")).len(), 40_000);
@@ -52,7 +52,7 @@ fn filesystem_and_rocksdb_leave_checkpoints_in_files() {
             .set("data.tmp-dir", folder.path("tmp"))
             .summary();
         assert!(
-            summary["checkpoints"].as_u64().expect("a count") > 2,
+            summary["checkpoints"].as_u64().expect("a count") > 0,
             "{summary}"
         );
         assert_eq!(published::lines(&folder.path("out")).len(), 40_000);

@@ -41,7 +41,10 @@ fn timers_fire_once_and_deleted_ones_never() {
         let mut fired = Lines::default();
         for line in printed(&ended) {
             let fields = ["domain", "key", "time", "times"].map(|f| long(&line, f).to_string());
-            fired.add(fields.join(","));
+            // Registered by the timer that is due soon, if that fires before the input has ended.
+            if (fields[0].as_str(), fields[2].as_str()) != ("1", "3600020") {
+                fired.add(fields.join(","));
+            }
         }
         fired.must_equal(&expected, &format!("p={parallelism}"));
     }

@@ -126,12 +126,17 @@ impl Graph {
         if node.kind == Kind::Operator {
             set("keyed", json!(node.keyed));
             let states = node.states.iter().map(|state| {
-                json!({
+                let mut fields = json!({
                     "name": state.name,
                     "kind": state.kind,
                     "schema": known(&state.schema),
                     "sub_key_schema": state.sub_key_schema.as_ref().map(known),
-                })
+                    "version": state.version,
+                });
+                if let Some(ttl) = &state.ttl {
+                    fields["ttl"] = ttl.clone();
+                }
+                fields
             });
             set("states", Value::Array(states.collect()));
             set("watermarks", json!(node.watermarks));

@@ -99,6 +99,29 @@ pub(crate) struct StatePlan {
     pub(crate) kind: &'static str,
     pub(crate) schema: Value,
     pub(crate) sub_key_schema: Option<Value>,
+    /// Counted by the author of the job.
+    pub(crate) version: u32,
+    /// How long entries live, as the plan shows it.
+    pub(crate) ttl: Option<Value>,
+}
+
+impl StatePlan {
+    /// A state in its first version whose entries live until they are removed.
+    pub(crate) fn new(
+        name: &str,
+        kind: &'static str,
+        schema: Value,
+        sub_key_schema: Option<Value>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            schema,
+            sub_key_schema,
+            version: 1,
+            ttl: None,
+        }
+    }
 }
 
 /// What an operator reaches beside records and state, as the plan shows it.
@@ -245,7 +268,12 @@ impl Graph {
         let mut outputs = node.outputs.iter().enumerate().skip(1);
         let found = outputs.find(|(_, output)| output.name == name);
         let (index, defect) = match found {
-            Some((index, output)) if output.schema == schema_of::<T>() => return index as u32,
+            // Dynamic records are read whatever their schema is: the output says it.
+            Some((index, output))
+                if output.schema == schema_of::<T>() || schema_of::<T>() == MARKER =>
+            {
+                return index as u32;
+            }
             Some((index, output)) => {
                 let (gives, takes) = (&output.schema, schema_of::<T>());
                 let text = format!("its side output {name} gives {gives} but is read as {takes}");

@@ -2,7 +2,7 @@
 
 use super::bindings;
 use super::bindings::wasmill::dataflow::{
-    cached_files, files, log, metrics, output, state, timers, watermarks,
+    cached_files, files, log, metrics, operator_state, output, state, timers, watermarks,
 };
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
 use crate::files::FileError;
@@ -148,6 +148,41 @@ impl Host for ImportedHost {
 
     fn get(&self, state: u32, key: &[u8], sub_key: &[u8]) -> Option<Vec<u8>> {
         state::get(state, key, sub_key)
+    }
+
+    fn elements(&self, state: u32) -> (u32, Column) {
+        let elements = operator_state::elements(state);
+        (elements.count, elements.values.into())
+    }
+
+    fn append(&self, state: u32, count: u32, values: &mut Column) {
+        let lent = values.lend();
+        operator_state::append(state, count, &lent);
+        values.take_back(lent);
+    }
+
+    fn replace(&self, state: u32, count: u32, values: &mut Column) {
+        let lent = values.lend();
+        operator_state::replace(state, count, &lent);
+        values.take_back(lent);
+    }
+
+    fn broadcast_entries(&self, state: u32) -> (u32, Column, Column) {
+        let entries = operator_state::entries(state);
+        (entries.count, entries.keys.into(), entries.values.into())
+    }
+
+    fn broadcast_put(&self, state: u32, count: u32, keys: &mut Column, values: &mut Column) {
+        let (lent_keys, lent_values) = (keys.lend(), values.lend());
+        operator_state::put_many(state, count, &lent_keys, &lent_values);
+        keys.take_back(lent_keys);
+        values.take_back(lent_values);
+    }
+
+    fn broadcast_delete(&self, state: u32, count: u32, keys: &mut Column) {
+        let lent = keys.lend();
+        operator_state::delete_many(state, count, &lent);
+        keys.take_back(lent);
     }
 
     fn register_timers(&self, domain: TimeDomain, timers: &mut TimerBatch) {

@@ -5,12 +5,15 @@
 //! one bulk call per state. What is cached survives the call, is bounded, and may be empty at any time: the host drops
 //! instances between calls.
 
+mod broadcast;
 mod dirty;
 mod node;
 mod space;
 mod table;
 mod timers;
 
+pub use broadcast::KeyedBroadcastProcess;
+pub(crate) use broadcast::{Controlled, KeyedControl};
 pub(crate) use dirty::DirtyList;
 pub use node::{KeyedCoProcess, KeyedContext, KeyedProcess};
 pub(crate) use node::{KeyedNode, Single, Twin};

@@ -10,10 +10,13 @@ use std::rc::Rc;
 
 use super::{KeySpace, TimerService};
 use crate::column::{Batch, NO_TIMESTAMP, TimeDomain, TimerBatch};
+use crate::context::Declared;
 use crate::error::{Error, Outcome};
 use crate::host::Level;
+use crate::operator::BroadcastContext;
 use crate::operator::metrics::Metrics;
 use crate::row::Row;
+use crate::state::Expire;
 use crate::task::{Collector, Head, Operator, Out, Place, Shared, for_each_value};
 
 /// User logic over the records of one keyed stream. All calls come from one thread, one at a time.
@@ -245,6 +248,8 @@ pub(crate) struct KeyedNode<L: KeyedLogic> {
     slots: RefCell<Vec<u32>>,
     space: Rc<KeySpace>,
     timers: TimerService,
+    /// States that expire.
+    expiring: Vec<Rc<dyn Expire>>,
     metrics: Metrics,
     timestamp: Rc<Cell<i64>>,
     out: Out<L::Out>,
@@ -255,8 +260,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
     pub(crate) fn new(
         logic: L,
         space: Rc<KeySpace>,
-        metrics: Metrics,
-        timestamp: Rc<Cell<i64>>,
+        declared: Declared,
         out: Out<L::Out>,
     ) -> Rc<Self> {
         let shared = Rc::clone(&space.shared);
@@ -266,8 +270,9 @@ impl<L: KeyedLogic> KeyedNode<L> {
             slots: RefCell::new(Vec::new()),
             timers: TimerService::new(&shared, 0),
             space,
-            metrics,
-            timestamp,
+            expiring: declared.expiring,
+            metrics: declared.metrics,
+            timestamp: declared.timestamp,
             out,
             shared,
         })
@@ -286,6 +291,21 @@ impl<L: KeyedLogic> KeyedNode<L> {
         })
     }
 
+    /// Runs logic for a record that has no key.
+    pub(super) fn without_key(
+        &self,
+        timestamp: i64,
+        call: impl FnOnce(&mut L, &mut BroadcastContext<'_>, &mut Collector<'_, L::Out>) -> Outcome,
+    ) {
+        self.space.current.set(u32::MAX);
+        self.timestamp.set(timestamp);
+        let mut ctx = BroadcastContext::new(timestamp, self.shared.now().watermark, &self.shared);
+        let mut out = Collector::new(&self.out, timestamp);
+        if let Err(error) = call(&mut self.logic.borrow_mut(), &mut ctx, &mut out) {
+            self.shared.fail(error);
+        }
+    }
+
     fn enter(&self, keys: &crate::column::Column, count: usize) -> Result<(), Error> {
         self.space
             .enter(keys, count, &mut self.slots.borrow_mut())?;
@@ -295,6 +315,19 @@ impl<L: KeyedLogic> KeyedNode<L> {
             keys.push(L::Key::decode(table.key(slot))?);
         }
         Ok(())
+    }
+
+    /// Fires a cleanup timer of a state. One of a state that is not declared any more has nothing to do.
+    fn expire(&self, namespace: &[u8], slot: u32, time: i64) {
+        self.space.current.set(slot);
+        let mut states = self.expiring.iter();
+        let Some(state) = states.find(|state| state.lifetime().namespace() == namespace) else {
+            return;
+        };
+        state.lifetime().fired();
+        if let Err(error) = state.expire(time) {
+            self.shared.fail(error);
+        }
     }
 
     #[inline]
@@ -320,7 +353,16 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
         }
         let (keys, slots) = (self.keys.borrow(), self.slots.borrow());
         let mut logic = self.logic.borrow_mut();
-        for (index, (&time, &slot)) in timers.times.iter().zip(slots.iter()).enumerate() {
+        let namespaces = timers.namespaces.entries(timers.len());
+        let all = timers.times.iter().zip(slots.iter()).zip(namespaces);
+        for (index, ((&time, &slot), namespace)) in all.enumerate() {
+            if !namespace.is_empty() {
+                self.expire(namespace, slot, time);
+                if self.shared.stopping() {
+                    return index + 1;
+                }
+                continue;
+            }
             let timestamp = match domain {
                 TimeDomain::Event => time,
                 TimeDomain::Processing => NO_TIMESTAMP,
@@ -328,7 +370,10 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
             let mut ctx = self.at(&keys, slot, timestamp);
             ctx.timer = Some(time);
             let mut out = Collector::new(&self.out, timestamp);
-            if let Err(error) = logic.on_timer(domain, &mut ctx, &mut out) {
+            self.space.is_firing.set(domain == TimeDomain::Event);
+            let outcome = logic.on_timer(domain, &mut ctx, &mut out);
+            self.space.is_firing.set(false);
+            if let Err(error) = outcome {
                 self.shared.fail(error);
             }
             if self.shared.stopping() {

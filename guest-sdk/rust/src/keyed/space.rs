@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::KeyTable;
+use super::{KeyTable, TimerService};
 use crate::column::Column;
 use crate::error::Error;
 use crate::task::Shared;
@@ -27,6 +27,10 @@ pub(crate) struct KeySpace {
     pub(crate) table: RefCell<KeyTable>,
     /// The slot of the key under way.
     pub(crate) current: Rc<Cell<u32>>,
+    /// Whether an event-time timer is under way.
+    pub(crate) is_firing: Cell<bool>,
+    /// Timers that remove state that has expired.
+    pub(crate) cleanup: TimerService,
     stores: RefCell<Vec<Rc<dyn Store>>>,
 }
 
@@ -37,6 +41,8 @@ impl KeySpace {
             shared: Rc::clone(shared),
             table: RefCell::new(KeyTable::new(key_width)),
             current: Rc::new(Cell::new(u32::MAX)),
+            is_firing: Cell::new(false),
+            cleanup: TimerService::with_any_namespace(shared),
             stores: RefCell::new(Vec::new()),
         })
     }
@@ -74,6 +80,7 @@ impl KeySpace {
         for store in stores.iter() {
             store.flush(&table);
         }
+        self.cleanup.flush();
         let full = table.len() as usize > self.shared.cached_keys_max;
         if full {
             for store in stores.iter() {

@@ -33,6 +33,15 @@ impl TimerService {
         }
     }
 
+    /// A service whose timers have namespaces of any length.
+    pub(crate) fn with_any_namespace(shared: &Rc<Shared>) -> Self {
+        Self {
+            shared: Rc::clone(shared),
+            namespace_width: None,
+            pending: RefCell::default(),
+        }
+    }
+
     /// Registers a timer of a key.
     pub(crate) fn register(
         &self,

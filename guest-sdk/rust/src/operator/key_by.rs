@@ -16,6 +16,9 @@ impl<T: Row, K: Row, F: Fn(&T) -> K> Receiver<T> for KeyBy<F, K> {
     #[inline]
     fn receive(&self, record: T, timestamp: i64) {
         let key = (self.key)(&record);
+        if let [port] = &self.ports[..] {
+            return port.receive(&key, &record, timestamp);
+        }
         for port in &self.ports {
             port.receive(&key, &record, timestamp);
         }

@@ -1,6 +1,7 @@
-//! Unkeyed operators: what happens to one record without state.
+//! Unkeyed operators: what happens to one record without keyed state.
 
 mod assign;
+mod broadcast;
 mod co_process;
 mod key_by;
 pub(crate) mod metrics;
@@ -9,6 +10,8 @@ mod simple;
 mod split;
 
 pub(crate) use assign::Assign;
+pub use broadcast::{BroadcastContext, BroadcastProcess};
+pub(crate) use broadcast::{BroadcastNode, Control};
 pub use co_process::CoProcess;
 pub(crate) use co_process::{CoProcessNode, First, Second};
 pub(crate) use key_by::KeyBy;

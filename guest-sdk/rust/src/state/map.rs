@@ -19,7 +19,7 @@ use crate::task::Shared;
 
 /// Entries read by one scan.
 const PAGE: u32 = 1024;
-/// The end of a chain of changes.
+/// The end of a chain of changes; and the slot while there is no key.
 const NONE: u32 = u32::MAX;
 
 /// An ordered map per key.
@@ -50,6 +50,9 @@ impl<K: SubKey, V: Row> MapState<K, V> {
 
     /// Sets an entry of the key's map. Does not read.
     pub fn put(&self, sub_key: &K, value: &V) {
+        if self.store.current.get() == NONE {
+            return;
+        }
         let mut changes = self.store.changes.borrow_mut();
         let at = changes.begin(self.store.current.get(), sub_key);
         changes.set(at, |arena| value.encode(arena));
@@ -57,6 +60,9 @@ impl<K: SubKey, V: Row> MapState<K, V> {
 
     /// Removes an entry of the key's map; it need not exist.
     pub fn remove(&self, sub_key: &K) {
+        if self.store.current.get() == NONE {
+            return;
+        }
         let mut changes = self.store.changes.borrow_mut();
         let at = changes.begin(self.store.current.get(), sub_key);
         changes.list[at as usize].removed = true;

@@ -57,11 +57,9 @@ impl<K: Row, T: Row> KeyedStream<K, T> {
             let space = KeySpace::new(K::WIDTH, &wiring.shared);
             let mut ctx = OpenContext::opening(wiring, Some(Rc::clone(&space)));
             let logic = Single(factory(&mut ctx));
-            let Declared {
-                metrics, timestamp, ..
-            } = ctx.finish()?;
+            let declared = ctx.finish()?;
             let out = wiring.out(0)?;
-            let node = KeyedNode::new(logic, space, metrics, timestamp, out);
+            let node = KeyedNode::new(logic, space, declared, out);
             let head = node
                 .head(|logic: &mut Single<P>, record, ctx, out| logic.0.process(record, ctx, out));
             wiring.keyed_input(0, head);
@@ -134,11 +132,9 @@ impl<K: Row, T: Row, U: Row> ConnectedStreams<K, T, U> {
             let space = KeySpace::new(K::WIDTH, &wiring.shared);
             let mut ctx = OpenContext::opening(wiring, Some(Rc::clone(&space)));
             let logic = Twin(factory(&mut ctx));
-            let Declared {
-                metrics, timestamp, ..
-            } = ctx.finish()?;
+            let declared = ctx.finish()?;
             let out = wiring.out(0)?;
-            let node = KeyedNode::new(logic, space, metrics, timestamp, out);
+            let node = KeyedNode::new(logic, space, declared, out);
             let first = node
                 .head(|logic: &mut Twin<P>, record, ctx, out| logic.0.process1(record, ctx, out));
             let second = node

@@ -3,6 +3,7 @@
 //! A stream is a name for an output of an operator; every method adds an operator and gives its output. Types are
 //! checked by the compiler from the source to the sink; nothing here runs on records.
 
+mod broadcast;
 mod connected;
 mod joined;
 mod keyed;
@@ -19,6 +20,7 @@ mod window_setup;
 mod windowed;
 mod windowed_all;
 
+pub use broadcast::{BroadcastStreams, KeyedBroadcastStreams};
 pub use connected::CoStreams;
 pub use joined::{IntervalJoin, RegularJoin};
 pub use keyed::{ConnectedStreams, KeyedStream};

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::keyed::{keyed_node, plan};
 use super::{KeyedStream, Stream};
-use crate::context::{Declared, OpenContext};
+use crate::context::OpenContext;
 use crate::graph::{Partitioning, SharedGraph};
 use crate::keyed::{KeySpace, KeyedNode, KeyedProcess, Single};
 use crate::row::{Row, schema_of};
@@ -165,11 +165,9 @@ impl<K: Row, E: 'static, L: Inputs<E>> MultiInput<K, E, L> {
             let space = KeySpace::new(K::WIDTH, &wiring.shared);
             let mut ctx = OpenContext::opening(wiring, Some(Rc::clone(&space)));
             let logic = Single(factory(&mut ctx));
-            let Declared {
-                metrics, timestamp, ..
-            } = ctx.finish()?;
+            let declared = ctx.finish()?;
             let out = wiring.out(0)?;
-            let node = KeyedNode::new(logic, space, metrics, timestamp, out);
+            let node = KeyedNode::new(logic, space, declared, out);
             inputs.open(&mut Opening {
                 node: Rc::clone(&node),
                 wiring,

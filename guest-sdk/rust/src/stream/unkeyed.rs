@@ -285,6 +285,7 @@ impl<T: Row> Stream<T> {
                 let mut graph = self.graph.borrow_mut();
                 let node = graph.node(self.node);
                 node.outputs.extend(declared.outputs);
+                node.states.extend(declared.states);
                 node.reach = declared.reach;
             }
             Err(error) => self.defect(&error.to_string()),

@@ -88,7 +88,7 @@ impl<T: Row> Setup<T> {
         states: Vec<StatePlan>,
     ) -> Node {
         let mut node = keyed_node::<U>(type_name, vec![schema_of::<T>()], declared);
-        node.states = states;
+        node.states.extend(states);
         if let Some(name) = &self.late {
             node.outputs.push(OutputPlan {
                 name: name.clone(),
@@ -114,12 +114,14 @@ impl<T: Row> Setup<T> {
         fold: F,
         emit: impl Fn(&K, Window, &F::Acc, &mut Collector<'_, U>) + 'static,
     ) -> Node {
-        let states = vec![StatePlan {
-            name: WINDOW_STATE.to_owned(),
-            kind: "value",
-            schema: schema_of::<F::Acc>(),
-            sub_key_schema: Some(schema_of::<i64>()),
-        }];
+        let sub_key_schema = Some(schema_of::<i64>());
+        let schema = schema_of::<F::Acc>();
+        let states = vec![StatePlan::new(
+            WINDOW_STATE,
+            "value",
+            schema,
+            sub_key_schema,
+        )];
         let declared = OpenContext::planning(&Place::default(), false).finish();
         let mut node = self.node::<U>(type_name, declared, states);
         node.open = Some(Box::new(move |wiring| {
@@ -180,12 +182,7 @@ impl<T: Row> Setup<T> {
 
     /// The states of the general operator.
     fn states<C: Contents<T>>(&self) -> Vec<StatePlan> {
-        let state = |name: &str, kind, schema, sub_key_schema| StatePlan {
-            name: name.to_owned(),
-            kind,
-            schema,
-            sub_key_schema,
-        };
+        let state = StatePlan::new;
         if let Some(schema) = self.set_schema::<C>() {
             return vec![state(MERGING_STATE, "value", schema, None)];
         }

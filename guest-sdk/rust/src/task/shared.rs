@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::column::Moment;
 use crate::error::Error;
 use crate::host::{Host, Level, Observation};
+use crate::state::OperatorStore;
 
 /// One record of a call that failed, if it is known which.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     output_bytes: Cell<usize>,
     observations: RefCell<Vec<Observation>>,
     increments: RefCell<Vec<(u32, String, u64)>>,
+    /// The states without keys of all operators.
+    states: RefCell<Vec<Rc<dyn OperatorStore>>>,
 }
 
 /// The place of a task in its job.
@@ -93,6 +96,7 @@ impl Shared {
             output_bytes: Cell::new(0),
             observations: RefCell::new(Vec::new()),
             increments: RefCell::new(Vec::new()),
+            states: RefCell::new(Vec::new()),
         }
     }
 
@@ -156,6 +160,11 @@ impl Shared {
         }
     }
 
+    /// Adds a state without keys, to be written back at the end of every call.
+    pub(crate) fn keep(&self, state: Rc<dyn OperatorStore>) {
+        self.states.borrow_mut().push(state);
+    }
+
     /// Writes a log line.
     pub(crate) fn log(&self, level: Level, message: &str) {
         self.host.log(level, message);
@@ -163,6 +172,9 @@ impl Shared {
 
     /// Sends what was gathered during the call.
     pub(crate) fn end(&self) {
+        for state in self.states.borrow().iter() {
+            state.flush();
+        }
         let mut observations = self.observations.borrow_mut();
         if !observations.is_empty() {
             self.host.observe(&observations);

@@ -24,6 +24,8 @@ pub type Calls = BTreeMap<&'static str, u64>;
 #[derive(Clone, Debug, Default)]
 struct Data {
     values: BTreeMap<Address, Vec<u8>>,
+    lists: BTreeMap<u32, Vec<Vec<u8>>>,
+    broadcast: BTreeMap<u32, BTreeMap<Vec<u8>, Vec<u8>>>,
     timers: BTreeSet<Timer>,
     counters: BTreeMap<String, u64>,
     gauges: BTreeMap<String, f64>,
@@ -256,6 +258,60 @@ impl Host for MemoryHost {
         self.called("get");
         let address = (state, key.to_vec(), sub_key.to_vec());
         self.working.borrow().values.get(&address).cloned()
+    }
+
+    fn elements(&self, state: u32) -> (u32, Column) {
+        self.called("elements");
+        let working = self.working.borrow();
+        let elements = working.lists.get(&state).map_or(&[][..], Vec::as_slice);
+        let mut values = Column::default();
+        elements
+            .iter()
+            .for_each(|element| values.push(None, element));
+        (elements.len() as u32, values)
+    }
+
+    fn append(&self, state: u32, count: u32, values: &mut Column) {
+        self.called("append");
+        let mut working = self.working.borrow_mut();
+        let list = working.lists.entry(state).or_default();
+        list.extend(values.entries(count as usize).map(<[u8]>::to_vec));
+    }
+
+    fn replace(&self, state: u32, count: u32, values: &mut Column) {
+        self.working.borrow_mut().lists.remove(&state);
+        self.append(state, count, values);
+    }
+
+    fn broadcast_entries(&self, state: u32) -> (u32, Column, Column) {
+        self.called("broadcast_entries");
+        let working = self.working.borrow();
+        let (mut keys, mut values) = (Column::default(), Column::default());
+        let entries = working.broadcast.get(&state);
+        for (key, value) in entries.into_iter().flatten() {
+            keys.push(None, key);
+            values.push(None, value);
+        }
+        (entries.map_or(0, BTreeMap::len) as u32, keys, values)
+    }
+
+    fn broadcast_put(&self, state: u32, count: u32, keys: &mut Column, values: &mut Column) {
+        self.called("broadcast_put");
+        let mut working = self.working.borrow_mut();
+        let map = working.broadcast.entry(state).or_default();
+        let count = count as usize;
+        for (key, value) in keys.entries(count).zip(values.entries(count)) {
+            map.insert(key.to_vec(), value.to_vec());
+        }
+    }
+
+    fn broadcast_delete(&self, state: u32, count: u32, keys: &mut Column) {
+        self.called("broadcast_delete");
+        let mut working = self.working.borrow_mut();
+        let map = working.broadcast.entry(state).or_default();
+        for key in keys.entries(count as usize) {
+            map.remove(key);
+        }
     }
 
     fn register_timers(&self, domain: TimeDomain, timers: &mut TimerBatch) {

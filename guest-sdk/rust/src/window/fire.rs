@@ -106,8 +106,7 @@ where
 
     /// Emits the result of a window, unless it is empty.
     pub(super) fn emit_window(&self, inner: &Inner<K, F::Acc>, slot: u32, window: Window) {
-        let slices = inner.slices.between(slot, window.start..window.end);
-        let mut accs = slices.filter_map(|slice| slice.acc.as_ref());
+        let mut accs = inner.slices.between(slot, window.start..window.end);
         let Some(first) = accs.next() else { return };
         let key = &inner.keys[slot as usize];
         let mut out = Collector::new(&self.out, window.end - 1);
@@ -130,10 +129,7 @@ where
         let assigner = &self.assigner;
         let next = start + assigner.slide;
         let (end, next_end) = (start + assigner.size, next + assigner.size);
-        let any = |range| {
-            let mut slices = inner.slices.between(slot, range);
-            slices.any(|slice| slice.acc.is_some())
-        };
+        let any = |range| inner.slices.between(slot, range).next().is_some();
         any(next..end) && !any(end..next_end)
     }
 
@@ -141,7 +137,7 @@ where
     fn place_window(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
         let end = start + self.assigner.size;
         let count = (self.assigner.size / self.assigner.slice) as usize;
-        if inner.slices.between(slot, start..end).len() == count {
+        if inner.slices.known(slot, start..end) == count {
             return;
         }
         let mut slice = start;

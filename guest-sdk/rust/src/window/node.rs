@@ -61,7 +61,7 @@ pub(super) struct Inner<K, A> {
     pub(super) table: KeyTable,
     pub(super) keys: Vec<K>,
     pub(super) slots: Vec<u32>,
-    /// For each record of the batch, its slice within the key.
+    /// For each record of the batch, the cell of its slice.
     pub(super) places: Vec<u32>,
     pub(super) slices: Slices<A>,
 }
@@ -105,27 +105,26 @@ where
         let inner = &mut *inner;
         inner.enter(&batch.keys, batch.len())?;
         self.find_places(batch, inner);
-        if inner.slices.take_moved() {
-            // A slice came between others; now that all are there, nothing moves any more.
-            self.find_places(batch, inner);
-        }
         inner.slices.load(&inner.table)
     }
 
     fn find_places(&self, batch: &Batch, inner: &mut Inner<K, F::Acc>) {
-        inner.places.clear();
         let mut known = self.slice(NO_TIMESTAMP);
-        for (index, &slot) in inner.slots.iter().enumerate() {
+        let slices = &mut inner.slices;
+        let place = |(index, &slot): (usize, &u32)| {
             let timestamp = batch.timestamp(index);
             if !known.contains(timestamp) {
                 known = self.slice(timestamp);
             }
-            let place = match known.verdict {
-                None => inner.slices.find(slot, known.start),
+            match known.verdict {
+                None => slices.find(slot, known.start),
                 Some(verdict) => verdict,
-            };
-            inner.places.push(place);
-        }
+            }
+        };
+        inner.places.clear();
+        inner
+            .places
+            .extend(inner.slots.iter().enumerate().map(place));
     }
 
     /// The slice of a timestamp, and what becomes of its records.
@@ -274,9 +273,9 @@ where
                 match T::decode(value) {
                     Ok(record) => {
                         let add = |acc: &mut Option<F::Acc>| self.fold.add(acc, record);
-                        let (first, new) = slices.change(slot, place, add);
+                        let (first, new) = slices.change(place, add);
                         if new || (redo && first) {
-                            let slice = slices.start(slot, place);
+                            let slice = slices.start(place);
                             self.register(table, slot, slice, new);
                         }
                     }

@@ -1,10 +1,10 @@
 //! The slices of a window operator: accumulators by key slot and slice, cached and written through.
 //!
-//! A slice is in the cache as soon as it was asked for, also when the host has none: then it is known to be empty.
-//! The slices of a key are in order of time. Indices hold from the last new slice to the end of the call: slices are
-//! removed only while timers fire, when nothing is dirty.
+//! A slice is in the cache as soon as it was asked for, also when the host has none: then it is known to be empty. It
+//! lies in a cell, whose number holds until the slice is removed, so a record of a batch is led to its accumulator by one
+//! number. Each key knows its latest slice, the likely one, and all of them in order of time. Slices are removed only
+//! while timers fire, when nothing is dirty.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -22,20 +22,44 @@ pub(super) const SLICE_KEY_WIDTH: Option<usize> = Some(8);
 /// One slice of a key.
 #[derive(Debug)]
 pub(super) struct Slice<A> {
-    pub(super) start: i64,
     pub(super) acc: Option<A>,
+    start: i64,
+    slot: u32,
     dirty: bool,
+}
+
+/// The slices of one key.
+#[derive(Debug)]
+struct OfKey {
+    /// Start of the latest slice; the least number, which no slice starts at, if there is none.
+    latest_start: i64,
+    /// Its cell.
+    latest: u32,
+    /// The cells of all slices, by time.
+    cells: Vec<u32>,
+}
+
+impl Default for OfKey {
+    fn default() -> Self {
+        Self {
+            latest_start: i64::MIN,
+            latest: 0,
+            cells: Vec::new(),
+        }
+    }
 }
 
 /// The slices of all keys of an instance.
 pub(super) struct Slices<A> {
     state: u32,
     shared: Rc<Shared>,
-    by_slot: Vec<VecDeque<Slice<A>>>,
-    count: usize,
-    missing: Vec<(u32, i64)>,
-    moved: bool,
-    dirty: DirtyList<(u32, u32)>,
+    by_slot: Vec<OfKey>,
+    cells: Vec<Slice<A>>,
+    /// Cells without a slice.
+    free: Vec<u32>,
+    /// Cells that are to be read.
+    missing: Vec<u32>,
+    dirty: DirtyList<u32>,
     deletes: Vec<(u32, i64)>,
     addresses: Addresses,
     values: Column,
@@ -47,9 +71,9 @@ impl<A: Row> Slices<A> {
             state,
             shared: Rc::clone(shared),
             by_slot: Vec::new(),
-            count: 0,
+            cells: Vec::new(),
+            free: Vec::new(),
             missing: Vec::new(),
-            moved: false,
             dirty: DirtyList::default(),
             deletes: Vec::new(),
             addresses: Addresses::default(),
@@ -59,62 +83,101 @@ impl<A: Row> Slices<A> {
 
     /// Makes room for the slots of the table.
     pub(super) fn grow(&mut self, slots: u32) {
-        self.by_slot.resize_with(slots as usize, VecDeque::new);
+        if self.by_slot.len() < slots as usize {
+            self.by_slot.resize_with(slots as usize, OfKey::default);
+        }
     }
 
     /// How many slices are cached.
     pub(super) fn len(&self) -> usize {
-        self.count
+        self.cells.len() - self.free.len()
     }
 
-    /// The index of a slice; it will be loaded by the next [`Slices::load`] if it is new. The latest slice is likely.
+    /// The cell of a slice; it will be loaded by the next [`Slices::load`] if it is new. The latest slice is likely.
     #[inline]
     pub(super) fn find(&mut self, slot: u32, start: i64) -> u32 {
-        let slices = &self.by_slot[slot as usize];
-        match slices.back() {
-            Some(last) if last.start == start => slices.len() as u32 - 1,
-            _ => self.find_or_add(slot, start),
+        let of_key = &self.by_slot[slot as usize];
+        if of_key.latest_start == start {
+            of_key.latest
+        } else {
+            self.find_or_add(slot, start)
         }
     }
 
+    #[inline(never)]
     fn find_or_add(&mut self, slot: u32, start: i64) -> u32 {
-        let slices = &mut self.by_slot[slot as usize];
-        let at = slices.partition_point(|slice| slice.start < start);
-        if slices.get(at).is_none_or(|slice| slice.start != start) {
-            self.moved |= at < slices.len();
-            let slice = Slice {
-                start,
-                acc: None,
-                dirty: false,
-            };
-            slices.insert(at, slice);
-            self.count += 1;
-            self.missing.push((slot, start));
+        let of_key = &mut self.by_slot[slot as usize];
+        let at = if of_key.latest_start < start {
+            of_key.cells.len()
+        } else {
+            let cells = &self.cells;
+            let before = |cell: &u32| cells[*cell as usize].start < start;
+            of_key.cells.partition_point(before)
+        };
+        if let Some(&cell) = of_key.cells.get(at)
+            && self.cells[cell as usize].start == start
+        {
+            return cell;
         }
-        at as u32
-    }
-
-    /// Whether indices have moved since this was asked the last time.
-    pub(super) fn take_moved(&mut self) -> bool {
-        std::mem::take(&mut self.moved)
+        let slice = Slice {
+            acc: None,
+            start,
+            slot,
+            dirty: false,
+        };
+        let cell = match self.free.pop() {
+            Some(cell) => {
+                self.cells[cell as usize] = slice;
+                cell
+            }
+            None => {
+                self.cells.push(slice);
+                self.cells.len() as u32 - 1
+            }
+        };
+        if at == of_key.cells.len() {
+            (of_key.latest_start, of_key.latest) = (start, cell);
+        }
+        of_key.cells.insert(at, cell);
+        self.missing.push(cell);
+        cell
     }
 
     /// The start of a slice.
-    pub(super) fn start(&self, slot: u32, at: u32) -> i64 {
-        self.by_slot[slot as usize][at as usize].start
+    pub(super) fn start(&self, cell: u32) -> i64 {
+        self.cells[cell as usize].start
     }
 
-    /// The known slices of a key that start in `range`, by time.
+    /// The position of the first slice of a key that starts at `start` or later. It usually is the first of all.
     #[inline]
-    pub(super) fn between(
-        &self,
-        slot: u32,
-        range: Range<i64>,
-    ) -> impl ExactSizeIterator<Item = &Slice<A>> {
-        let slices = &self.by_slot[slot as usize];
-        let first = slices.partition_point(|slice| slice.start < range.start);
-        let end = slices.partition_point(|slice| slice.start < range.end);
-        slices.range(first..end)
+    fn first_from(&self, slot: u32, start: i64) -> usize {
+        let cells = &self.by_slot[slot as usize].cells;
+        let before = |cell: &u32| self.cells[*cell as usize].start < start;
+        match cells.first() {
+            Some(first) if before(first) => cells.partition_point(before),
+            _ => 0,
+        }
+    }
+
+    /// The slices of a key that start in `range`, by time.
+    #[inline]
+    fn slices(&self, slot: u32, range: Range<i64>) -> impl Iterator<Item = &Slice<A>> {
+        let first = self.first_from(slot, range.start);
+        let cells = self.by_slot[slot as usize].cells[first..].iter();
+        let slices = cells.map(|cell| &self.cells[*cell as usize]);
+        slices.take_while(move |slice| slice.start < range.end)
+    }
+
+    /// How many slices of a key that start in `range` are known.
+    pub(super) fn known(&self, slot: u32, range: Range<i64>) -> usize {
+        self.slices(slot, range).count()
+    }
+
+    /// The accumulators of the slices of a key that start in `range`, by time; those of empty slices are left out.
+    #[inline]
+    pub(super) fn between(&self, slot: u32, range: Range<i64>) -> impl Iterator<Item = &A> {
+        self.slices(slot, range)
+            .filter_map(|slice| slice.acc.as_ref())
     }
 
     /// Reads the slices that are new, all at once.
@@ -122,9 +185,10 @@ impl<A: Row> Slices<A> {
         if self.missing.is_empty() {
             return Ok(());
         }
-        self.dirty.reserve(self.count);
+        self.dirty.reserve(self.cells.len());
         self.addresses.clear();
-        for &(slot, start) in &self.missing {
+        for &cell in &self.missing {
+            let Slice { slot, start, .. } = self.cells[cell as usize];
             let key = (table.width(), table.key(slot));
             self.addresses.push(key, (SLICE_KEY_WIDTH, &ordered(start)));
         }
@@ -132,11 +196,9 @@ impl<A: Row> Slices<A> {
         let count = self.missing.len();
         found.values.check("windows", count)?;
         let answers = found.present.iter().zip(found.values.entries(count));
-        for ((slot, start), (present, value)) in self.missing.drain(..).zip(answers) {
+        for (cell, (present, value)) in self.missing.drain(..).zip(answers) {
             if *present != 0 {
-                let slices = &mut self.by_slot[slot as usize];
-                let at = slices.partition_point(|slice| slice.start < start);
-                slices[at].acc = Some(A::decode(value)?);
+                self.cells[cell as usize].acc = Some(A::decode(value)?);
             }
         }
         Ok(())
@@ -146,39 +208,45 @@ impl<A: Row> Slices<A> {
     #[inline]
     pub(super) fn change(
         &mut self,
-        slot: u32,
-        at: u32,
+        cell: u32,
         change: impl FnOnce(&mut Option<A>),
     ) -> (bool, bool) {
-        let slice = &mut self.by_slot[slot as usize][at as usize];
+        let slice = &mut self.cells[cell as usize];
         let (first, new) = (!slice.dirty, slice.acc.is_none());
-        self.dirty.mark((slot, at), &mut slice.dirty);
+        self.dirty.mark(cell, &mut slice.dirty);
         change(&mut slice.acc);
         (first, new)
     }
 
     /// Removes the slices of a key that start in `range`.
     pub(super) fn remove(&mut self, slot: u32, range: Range<i64>) {
-        let slices = &mut self.by_slot[slot as usize];
-        let first = slices.partition_point(|slice| slice.start < range.start);
-        let end = slices.partition_point(|slice| slice.start < range.end);
-        self.count -= end - first;
-        for slice in slices.drain(first..end) {
-            if slice.acc.is_some() {
+        let first = self.first_from(slot, range.start);
+        let end = first + self.known(slot, range);
+        let of_key = &mut self.by_slot[slot as usize];
+        for cell in of_key.cells.drain(first..end) {
+            let slice = &mut self.cells[cell as usize];
+            if slice.acc.take().is_some() {
                 self.deletes.push((slot, slice.start));
             }
+            self.free.push(cell);
         }
+        (of_key.latest_start, of_key.latest) = match of_key.cells.last() {
+            Some(&cell) => (self.cells[cell as usize].start, cell),
+            None => (i64::MIN, 0),
+        };
     }
 
     /// Forgets empty slices of a key in front of a time: they were asked for with windows that nothing was in.
     pub(super) fn forget_empty(&mut self, slot: u32, before: i64) {
-        let slices = &mut self.by_slot[slot as usize];
-        while let Some(first) = slices.front()
-            && first.start < before
-            && first.acc.is_none()
-        {
-            slices.pop_front();
-            self.count -= 1;
+        let of_key = &mut self.by_slot[slot as usize];
+        let empty = |cell: &&u32| {
+            let slice = &self.cells[**cell as usize];
+            slice.start < before && slice.acc.is_none()
+        };
+        let count = of_key.cells.iter().take_while(empty).count();
+        self.free.extend(of_key.cells.drain(..count));
+        if of_key.cells.is_empty() {
+            (of_key.latest_start, of_key.latest) = (i64::MIN, 0);
         }
     }
 
@@ -187,11 +255,11 @@ impl<A: Row> Slices<A> {
         if !self.dirty.is_empty() {
             self.addresses.clear();
             self.values.clear();
-            for &(slot, at) in self.dirty.take() {
-                let slice = &mut self.by_slot[slot as usize][at as usize];
+            for &cell in self.dirty.take() {
+                let slice = &mut self.cells[cell as usize];
                 slice.dirty = false;
                 let Some(acc) = &slice.acc else { continue };
-                let key = (table.width(), table.key(slot));
+                let key = (table.width(), table.key(slice.slot));
                 self.addresses
                     .push(key, (SLICE_KEY_WIDTH, &ordered(slice.start)));
                 acc.encode(&mut self.values.data);
@@ -216,6 +284,7 @@ impl<A: Row> Slices<A> {
     /// Forgets everything; nothing is dirty.
     pub(super) fn clear(&mut self) {
         self.by_slot.clear();
-        self.count = 0;
+        self.cells.clear();
+        self.free.clear();
     }
 }

@@ -59,6 +59,9 @@ pub const SCAN_ENTRIES_MAX: u32 = 4096;
 /// Bytes of a key together with its sub-key.
 pub const KEY_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of operator state that one subtask may keep: it lives in memory and is copied for every checkpoint.
+pub const OPERATOR_STATE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Log lines one task may write in a second; more are counted and dropped.
 pub const LOG_LINES_PER_SECOND: u32 = 100;
 

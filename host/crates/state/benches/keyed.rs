@@ -25,6 +25,7 @@ use dataflow::port::state::{
     Addresses, BackendSpec, Found, SnapshotHandle, StateBackend, StateBackendFactory, StateKind,
     StateSpec,
 };
+use dataflow::time::frozen_timers::FrozenTimers;
 use state::{HeapBackendFactory, RocksdbBackendFactory};
 
 /// The allocator of the binary, since copying shards is mostly a matter of fresh memory.
@@ -168,7 +169,11 @@ fn phases(name: &str, factory: Box<dyn StateBackendFactory>, keys: u64) {
     let calls = calls(keys, 1000, CALL);
     let mut handle = SnapshotHandle::default();
     for round in 1..5 {
-        let (pending, pause) = timed(|| backend.snapshot(CheckpointId(round)).unwrap());
+        let (pending, pause) = timed(|| {
+            backend
+                .snapshot(CheckpointId(round), FrozenTimers::default())
+                .unwrap()
+        });
         let mut slowest = Duration::ZERO;
         let ((), after) = timed(|| {
             for keys in calls.iter().take(100) {

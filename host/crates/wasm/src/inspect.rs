@@ -60,11 +60,12 @@ pub struct Inspection {
 pub(crate) const REQUIRED_EXPORTS: [&str; 2] = ["manifest", "operator"];
 
 /// Interfaces a component may import.
-pub(crate) const KNOWN_IMPORTS: [&str; 9] = [
+pub(crate) const KNOWN_IMPORTS: [&str; 10] = [
     "cached-files",
     "files",
     "log",
     "metrics",
+    "operator-state",
     "output",
     "state",
     "timers",

@@ -24,6 +24,7 @@ mod host_files;
 mod host_keyed_state;
 mod host_log;
 mod host_metrics;
+mod host_operator_state;
 mod host_output;
 mod host_state;
 mod host_timers;
@@ -37,6 +38,7 @@ mod plan;
 mod prescreen;
 mod refusal;
 mod runtime;
+mod state_entry;
 mod trap;
 
 pub use component::Component;
@@ -47,9 +49,10 @@ pub use inspect::{Inspection, SourceForm, World};
 pub use limits::GuestLimits;
 pub use manifest::{
     AlignmentEntry, InputEntry, Manifest, OperatorEntry, OperatorKind, OutputEntry, ParameterEntry,
-    ParameterType, SdkEntry, StateEntry, StateEntryKind, WatermarkStrategy, WatermarksEntry,
+    ParameterType, SdkEntry, WatermarkStrategy, WatermarksEntry,
 };
 pub use operator::{GuestOperator, GuestOperatorFactory};
 pub use plan::{CachedFileEntry, EdgeEntry, Partitioning, Plan};
 pub use prescreen::ModuleLimits;
 pub use runtime::Runtime;
+pub use state_entry::{StateEntry, StateEntryKind, TtlClock, TtlEntry};

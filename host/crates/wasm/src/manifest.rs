@@ -10,6 +10,7 @@ use dataflow::limits::PARALLELISM_MAX;
 
 use crate::component::Component;
 use crate::error::WasmError;
+use crate::state_entry::StateEntry;
 
 /// The version of both documents.
 const DOCUMENT_VERSION: u32 = 1;
@@ -166,33 +167,6 @@ pub struct OutputEntry {
     /// Avro schema of the keys; absent on an unkeyed stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_schema: Option<Value>,
-}
-
-/// A state of an operator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StateEntry {
-    /// Its name within the operator.
-    pub name: String,
-    /// How it is used.
-    pub kind: StateEntryKind,
-    /// Avro schema of the value or list element.
-    pub schema: Value,
-    /// Avro schema of the sub-key.
-    #[serde(default)]
-    pub sub_key_schema: Option<Value>,
-}
-
-/// How a state is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StateEntryKind {
-    /// One value per key and namespace.
-    Value,
-    /// A list per key and namespace.
-    List,
-    /// An ordered map per key.
-    Map,
 }
 
 /// How watermarks follow from timestamps.
@@ -377,11 +351,15 @@ impl OperatorEntry {
             let reason = "are for sources and sinks that run in the component";
             return Err(Defect::new("grants", reason));
         }
-        if !self.states.is_empty() && !self.keyed {
-            return Err(Defect::new(
-                "states",
-                "state needs a keyed operator, put a key_by before it",
-            ));
+        if let Some(reason) = self.states.iter().find_map(StateEntry::defect) {
+            return Err(Defect::new("states", reason));
+        }
+        let by_key = |state: &&StateEntry| state.kind.operator_state().is_none();
+        if let Some(state) = self.states.iter().find(by_key)
+            && !self.keyed
+        {
+            let reason = format!("state {} needs a keyed operator", state.name);
+            return Err(Defect::new("states", reason));
         }
         match &self.watermarks {
             Some(watermarks) => watermarks.check(),

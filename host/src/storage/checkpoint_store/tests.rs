@@ -10,6 +10,7 @@ fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
         files,
     };
     let task = TaskEntry {
+        operator_state: None,
         state: Some(state),
         splits: Vec::new(),
         max_timestamps: Vec::new(),

@@ -84,13 +84,35 @@ fn connectors(env: &mut Env) -> Result<(), JobError> {
         wait_ms: wait_ms as u32,
         subtask: 0,
     };
-    match case.as_str() {
+    if case == "connectors" {
+        let source = connector("source", &source)?;
+        if record == "order" {
+            let stream = env.source::<Order>(source);
+            stream.uid("source").sink(sink).uid("sink");
+        } else {
+            let stream = env.source::<String>(source);
+            stream.uid("source").sink(sink).uid("sink");
+        }
+        return Ok(());
+    }
+    own(env, &case, numbers, move |_| Events { n, batch }, sink)
+}
+
+/// The jobs whose source is the component's own.
+fn own(
+    env: &mut Env,
+    case: &str,
+    numbers: impl Fn(&mut OpenContext<'_>) -> Numbers + 'static,
+    events: impl Fn(&mut OpenContext<'_>) -> Events + 'static,
+    sink: Connector,
+) -> Result<(), JobError> {
+    match case {
         "numbers" => {
             let stream = env.add_source(numbers).uid("numbers").name("numbers");
             stream.map(|number| number).uid("same").sink(sink);
         }
         "events" => {
-            let stream = env.add_source(move |_| Events { n, batch }).uid("events");
+            let stream = env.add_source(events).uid("events");
             stream.process(|_| events::WithTimestamp).sink(sink);
         }
         "segments" => {
@@ -125,14 +147,6 @@ fn connectors(env: &mut Env) -> Result<(), JobError> {
                 })
                 .uid("greedy")
                 .sink(sink);
-        }
-        "connectors" if record == "order" => {
-            let stream = env.source::<Order>(connector("source", &source)?);
-            stream.uid("source").sink(sink).uid("sink");
-        }
-        "connectors" => {
-            let stream = env.source::<String>(connector("source", &source)?);
-            stream.uid("source").sink(sink).uid("sink");
         }
         other => return Err(refused("case", format!("there is no case {other}"))),
     }

@@ -2,6 +2,7 @@
 //! event time. The form on disk is the business of whoever stores it.
 
 use crate::ids::{CheckpointId, OperatorId, SplitId, TaskId};
+use crate::port::blob::BlobRef;
 use crate::port::sink::{Committable, SinkReport};
 use crate::port::source::SourceSplit;
 use crate::port::state::SnapshotHandle;
@@ -11,6 +12,8 @@ use crate::port::state::SnapshotHandle;
 pub struct TaskSnapshot {
     /// Keyed state, if the task has any and it was asked for.
     pub state: Option<SnapshotHandle>,
+    /// Operator state, if the task has any and it was asked for.
+    pub operator_state: Option<BlobRef>,
     /// Positions of the splits this task reads.
     pub splits: Vec<SourceSplit>,
     /// The largest timestamp per assigner and split; the largest watermark if the assigner names them.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::graph::logical::{Edge, JobGraph, Operator, OperatorKind, Partitioning};
 use crate::graph::validate::{parallelism_of, topological_order};
 use crate::ids::{ComponentId, OperatorId, StateNumber, VertexId};
+use crate::port::operator_state::OperatorStateSpec;
 use crate::port::state::StateSpec;
 use crate::time::timer::TimeDomain;
 use crate::time::watermark_generator::WatermarkStrategy;
@@ -54,6 +55,8 @@ pub struct Vertex {
     pub keyed: bool,
     /// The states of the fragment with their numbers, and the operator and plain name of each.
     pub states: Vec<(OperatorId, String, StateSpec)>,
+    /// The operator states of the fragment with their numbers, and the operator and plain name of each.
+    pub operator_states: Vec<(OperatorId, String, OperatorStateSpec)>,
     /// The timestamp assigners of the fragment.
     pub assigners: Vec<(OperatorId, WatermarkStrategy)>,
     /// Operators of the fragment that are fed by the task's inputs and so see the input watermark.
@@ -255,6 +258,7 @@ fn build_vertex(
             .iter()
             .any(|o| matches!(o.kind, OperatorKind::Logic { keyed: true, .. })),
         states: number_states(&operators),
+        operator_states: number_operator_states(&operators),
         assigners: operators
             .iter()
             .filter_map(|o| match &o.kind {
@@ -413,6 +417,33 @@ fn number_states(operators: &[&Operator]) -> Vec<(OperatorId, String, StateSpec)
                 kind,
             };
             states.push((operator.id, domain.state_name().to_owned(), spec));
+        }
+    }
+    states
+}
+
+/// The first number of an operator state; a chain has fewer keyed states.
+const OPERATOR_STATE_NUMBERS: u32 = 1 << 24;
+
+/// Numbers the operator states of a chain in the order of the plan, from a number on that no keyed state has, so that a
+/// guest that mixes them up is refused.
+fn number_operator_states(operators: &[&Operator]) -> Vec<(OperatorId, String, OperatorStateSpec)> {
+    let first = OPERATOR_STATE_NUMBERS;
+    let mut states = Vec::new();
+    for operator in operators {
+        let OperatorKind::Logic {
+            operator_states, ..
+        } = &operator.kind
+        else {
+            continue;
+        };
+        for (name, kind) in operator_states {
+            let spec = OperatorStateSpec {
+                number: StateNumber(first + states.len() as u32),
+                name: format!("{}/{name}", operator.uid),
+                kind: *kind,
+            };
+            states.push((operator.id, name.clone(), spec));
         }
     }
     states

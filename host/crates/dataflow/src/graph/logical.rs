@@ -2,6 +2,7 @@
 //! between them. Plain data; [`super::validate`] says whether it makes sense.
 
 use crate::ids::{ComponentId, OperatorId};
+use crate::port::operator_state::OperatorStateKind;
 use crate::port::state::StateKind;
 use crate::time::watermark_generator::WatermarkStrategy;
 
@@ -77,8 +78,10 @@ pub enum OperatorKind {
         component: ComponentId,
         /// Whether it has keyed state and timers.
         keyed: bool,
-        /// Its states.
+        /// Its keyed states.
         states: Vec<State>,
+        /// Its operator states: name and kind.
+        operator_states: Vec<(String, OperatorStateKind)>,
         /// Set if it assigns timestamps and so begins event time.
         watermarks: Option<WatermarkStrategy>,
     },

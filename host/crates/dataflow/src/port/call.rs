@@ -5,13 +5,16 @@
 //! never reaches the backend itself.
 
 use crate::element::{Batch, Column};
-use crate::ids::{OperatorId, StateNumber};
+use crate::ids::{CheckpointId, OperatorId, StateNumber};
 use crate::key_group::{KeyGroupRange, key_group};
 use crate::limits;
+use crate::port::operator_state::OperatorStates;
 use crate::port::overlay::Overlay;
-use crate::port::state::{Addresses, Found, Scanned, StateBackend, StateError};
+use crate::port::state::{Addresses, Found, PendingSnapshot, Scanned, StateBackend, StateError};
+use crate::port::timer_change::TimerChange;
+pub use crate::port::timer_change::Timers;
 use crate::port::write::Write;
-use crate::time::timer::{TimeDomain, TimerBatch, TimerQueue, timer_sub_key};
+use crate::time::timer::{TimeDomain, TimerBatch};
 use crate::time::watermark_generator::Seen;
 
 /// The times that hold during one call.
@@ -21,14 +24,6 @@ pub struct Moment {
     pub processing_time_ms: i64,
     /// The watermark at the input of the task.
     pub watermark_ms: i64,
-}
-
-/// Registering or deleting timers, in order.
-#[derive(Debug)]
-struct TimerChange {
-    domain: TimeDomain,
-    timers: TimerBatch,
-    register: bool,
 }
 
 /// The output of a call.
@@ -49,31 +44,6 @@ pub struct OutputLimit {
     pub allowed: u64,
 }
 
-/// The timers of a task, in both domains.
-#[derive(Debug, Default)]
-pub struct Timers {
-    /// Waiting for the watermark.
-    pub event: TimerQueue,
-    /// Waiting for the clock.
-    pub processing: TimerQueue,
-    closed: bool,
-}
-
-impl Timers {
-    /// The input has ended: processing-time timers that are registered from now on are ignored.
-    pub fn close(&mut self) {
-        self.closed = true;
-    }
-
-    /// The queue of a domain.
-    pub fn queue(&mut self, domain: TimeDomain) -> &mut TimerQueue {
-        match domain {
-            TimeDomain::Event => &mut self.event,
-            TimeDomain::Processing => &mut self.processing,
-        }
-    }
-}
-
 /// The transaction around one guest call; lives as long as the task and is reused.
 pub struct Call {
     /// The times of the current call; set by the task before each call.
@@ -85,6 +55,7 @@ pub struct Call {
     /// Refuses output beyond this many bytes in one call.
     pub output_hard_bytes: usize,
     backend: Option<Box<dyn StateBackend>>,
+    operator_states: OperatorStates,
     key_groups: KeyGroupRange,
     max_parallelism: u32,
     timers: Timers,
@@ -130,6 +101,7 @@ impl Call {
             observed: Vec::new(),
             output_hard_bytes: limits::CALL_OUTPUT_HARD_BYTES,
             backend,
+            operator_states: OperatorStates::default(),
             key_groups,
             max_parallelism,
             timers,
@@ -143,6 +115,18 @@ impl Call {
     /// The committed state, for snapshots and figures. `None` for a task without keyed state.
     pub fn backend(&mut self) -> Option<&mut (dyn StateBackend + 'static)> {
         self.backend.as_deref_mut()
+    }
+
+    /// The same call with operator states.
+    #[must_use]
+    pub fn with_operator_states(mut self, states: OperatorStates) -> Self {
+        self.operator_states = states;
+        self
+    }
+
+    /// The operator states; changes belong to the call under way.
+    pub fn operator_states(&mut self) -> &mut OperatorStates {
+        &mut self.operator_states
     }
 
     /// The committed timers.
@@ -459,43 +443,38 @@ impl Call {
     pub fn commit(&mut self) -> Result<(), StateError> {
         self.output_bytes = 0;
         self.overlay.clear();
+        self.operator_states.commit();
         if let Some(backend) = self.backend.as_deref_mut() {
             for write in self.writes.drain(..) {
                 write.apply(backend)?;
             }
             for change in self.timer_changes.drain(..) {
-                change.apply(backend, &mut self.timers)?;
+                change.apply(&mut self.timers);
             }
         }
         Ok(())
     }
 
-    /// Removes fired timers from the committed state; the queue has given them out already. Part of the call that
-    /// handles them, so it comes right before its commit.
+    /// First half of a snapshot of state and timers; see [`StateBackend::snapshot`]. `None` without keyed state.
     ///
     /// # Errors
-    /// The backend refused.
-    pub fn forget_fired(
+    /// What the backend says.
+    pub fn snapshot(
         &mut self,
-        domain: TimeDomain,
-        fired: &TimerBatch,
-    ) -> Result<(), StateError> {
+        checkpoint: CheckpointId,
+    ) -> Result<Option<Box<dyn PendingSnapshot>>, StateError> {
         let Some(backend) = self.backend.as_deref_mut() else {
-            return Ok(());
+            return Ok(None);
         };
-        let sub_keys = stored_sub_keys(fired);
-        let addresses = Addresses {
-            count: fired.len(),
-            keys: &fired.keys,
-            sub_keys: &sub_keys,
-        };
-        backend.delete_many(domain.state(), addresses)
+        let timers = self.timers.freeze(backend.timers_settled());
+        backend.snapshot(checkpoint, timers).map(Some)
     }
 
     /// Forgets everything the call did.
     pub fn roll_back(&mut self) {
         self.writes.clear();
         self.overlay.clear();
+        self.operator_states.roll_back();
         self.timer_changes.clear();
         self.output.clear();
         self.observed.clear();
@@ -512,52 +491,6 @@ fn check_length(bytes: usize) -> Result<(), StateError> {
         });
     }
     Ok(())
-}
-
-fn stored_sub_keys(timers: &TimerBatch) -> Column {
-    let mut column = Column::default();
-    let mut sub_key = Vec::new();
-    for index in 0..timers.len() {
-        let (time, _, namespace) = timers.get(index);
-        timer_sub_key(time, namespace, &mut sub_key);
-        column.push(index, &sub_key);
-    }
-    column
-}
-
-impl TimerChange {
-    fn apply(self, backend: &mut dyn StateBackend, timers: &mut Timers) -> Result<(), StateError> {
-        if self.register && timers.closed && self.domain == TimeDomain::Processing {
-            return Ok(());
-        }
-        let queue = timers.queue(self.domain);
-        let mut changed = TimerBatch::default();
-        for index in 0..self.timers.len() {
-            let (time, key, namespace) = self.timers.get(index);
-            let effective = if self.register {
-                queue.register(time, key, namespace)
-            } else {
-                queue.delete(time, key, namespace)
-            };
-            if effective {
-                changed.push(time, key, namespace);
-            }
-        }
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let sub_keys = stored_sub_keys(&changed);
-        let addresses = Addresses {
-            count: changed.len(),
-            keys: &changed.keys,
-            sub_keys: &sub_keys,
-        };
-        if self.register {
-            backend.put_many(self.domain.state(), addresses, &Column::default())
-        } else {
-            backend.delete_many(self.domain.state(), addresses)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,11 @@ use thiserror::Error;
 use crate::element::Column;
 use crate::ids::{CheckpointId, StateNumber};
 use crate::key_group::KeyGroupRange;
-use crate::port::blob::{BlobRef, BlobStore};
+use crate::port::blob::{BlobError, BlobRef, BlobStore};
 use crate::port::error::{Domain, Recovery};
+use crate::port::operator_state::OperatorStateKind;
+use crate::time::frozen_timers::FrozenTimers;
+use crate::time::timer::TimeDomain;
 
 /// How a state is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +110,25 @@ pub enum StateError {
     /// The number was not declared.
     #[error("{0} is not declared by this operator")]
     UnknownState(StateNumber),
+    /// The number was not declared as operator state.
+    #[error("{0} is not declared as operator state by this operator")]
+    UnknownOperatorState(StateNumber),
+    /// An operator state is used as a list.
+    #[error("operator state {0} is a broadcast state, not a list")]
+    NoList(String),
+    /// An operator state is used as a broadcast state.
+    #[error("operator state {0} is a list, not a broadcast state")]
+    NoBroadcast(String),
+    /// A subtask keeps too much outside of keys.
+    #[error(
+        "operator state has grown to {bytes} bytes, a subtask may keep {max}: keep it by key instead"
+    )]
+    OperatorStateFull {
+        /// What it has grown to.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
     /// The call does not fit the state's kind.
     #[error("state {name} is a {kind:?} state and cannot be used by {call}")]
     WrongKind {
@@ -151,6 +173,18 @@ pub enum StateError {
         /// Kind in the job.
         declared: StateKind,
     },
+    /// The snapshot names an operator state of another kind under the same name.
+    #[error(
+        "operator state {name} was saved as {saved:?} and is now declared as {declared:?}: give it another name"
+    )]
+    OperatorKindChanged {
+        /// Which state.
+        name: String,
+        /// Kind in the snapshot.
+        saved: OperatorStateKind,
+        /// Kind in the job.
+        declared: OperatorStateKind,
+    },
     /// A snapshot file is not what was written.
     #[error("snapshot file {name}: {reason}")]
     Corrupt {
@@ -169,16 +203,42 @@ pub enum StateError {
     },
 }
 
+impl From<BlobError> for StateError {
+    /// A snapshot file could not be written or read.
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Damaged { name, reason } => Self::Corrupt { name, reason },
+            BlobError::Missing(name) => Self::Corrupt {
+                name,
+                reason: "is missing from the store".to_owned(),
+            },
+            BlobError::Store {
+                action,
+                name,
+                reason,
+            } => Self::Storage {
+                action: format!("{action} snapshot file {name}"),
+                reason,
+            },
+        }
+    }
+}
+
 impl StateError {
     /// Who has to act.
     pub fn domain(&self) -> Domain {
         match self {
             Self::UnknownState(_)
+            | Self::UnknownOperatorState(_)
+            | Self::NoList(_)
+            | Self::NoBroadcast(_)
+            | Self::OperatorStateFull { .. }
             | Self::WrongKind { .. }
             | Self::ForeignKey { .. }
             | Self::KeyTooLong { .. }
             | Self::Malformed(_)
-            | Self::KindChanged { .. } => Domain::User,
+            | Self::KindChanged { .. }
+            | Self::OperatorKindChanged { .. } => Domain::User,
             Self::Poisoned(_) | Self::Corrupt { .. } | Self::Storage { .. } => Domain::External,
         }
     }
@@ -281,19 +341,30 @@ pub trait StateBackend: Send {
     /// As [`StateBackend::scan`].
     fn clear_key(&mut self, state: StateNumber, key: &[u8]) -> Result<(), StateError>;
 
-    /// Visits every entry of a state, in no particular order. Used at restore, to rebuild the timer queue.
+    /// Visits every entry of a state, in no particular order.
     ///
     /// # Errors
     /// As [`StateBackend::get_many`].
     fn visit(&mut self, state: StateNumber, visit: Visit<'_>) -> Result<(), StateError>;
 
-    /// First half of a snapshot: freezes the state as it is now, in well under a millisecond.
+    /// Gives out the timers that were restored, once, as entries of their reserved state. From then on they are the
+    /// caller's, who hands them in with every snapshot.
+    ///
+    /// # Errors
+    /// As [`StateBackend::get_many`].
+    fn take_timers(&mut self, domain: TimeDomain, visit: Visit<'_>) -> Result<(), StateError>;
+
+    /// The epoch up to which changes of timers are safe: whoever restores finds them.
+    fn timers_settled(&self) -> u32;
+
+    /// First half of a snapshot: freezes the state as it is now, in well under a millisecond. `timers` become part of it.
     ///
     /// # Errors
     /// If the backend is poisoned or the disk refuses.
     fn snapshot(
         &mut self,
         checkpoint: CheckpointId,
+        timers: FrozenTimers,
     ) -> Result<Box<dyn PendingSnapshot>, StateError>;
 
     /// The checkpoint is complete: later snapshots may build on its files. Checkpoints that never complete are not

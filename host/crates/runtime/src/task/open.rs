@@ -7,7 +7,10 @@ use std::sync::Arc;
 use dataflow::element::WATERMARK_MIN;
 use dataflow::ids::{OperatorId, SplitId};
 use dataflow::port::call::{Call, Timers};
+use dataflow::port::operator::OperatorFactory;
+use dataflow::port::operator_state::OperatorStates;
 use dataflow::port::source::SourceContext;
+use dataflow::port::state::StateError;
 use dataflow::time::timer::{TimeDomain, parse_timer_sub_key};
 use dataflow::time::watermark_generator::{
     GeneratorTime, WatermarkGenerator, WatermarkRule, WatermarkStrategy,
@@ -19,7 +22,7 @@ use crate::task::error::TaskError;
 use crate::task::event::TaskEvent;
 use crate::task::head::{GateHead, Head};
 use crate::task::outlets::{Outlets, SinkOutlet};
-use crate::task::spec::{StateWish, TaskEnvironment, TaskSpec, TaskWiring};
+use crate::task::spec::{OperatorStateWish, StateWish, TaskEnvironment, TaskSpec, TaskWiring};
 use crate::task::step::Task;
 
 impl Task {
@@ -40,11 +43,11 @@ impl Task {
             spec.ports.clone(),
             spec.head_outlets.clone(),
         );
-        let call = open_call(spec.state.take())?;
-        let operator = match &spec.fragment {
-            Some((factory, fragment)) => Some(factory.open(fragment, call)?),
-            None => None,
-        };
+        let states = open_operator_states(&mut spec)?;
+        let call = open_call(spec.state.take())?.with_operator_states(states);
+        let open =
+            |(factory, fragment): &(Arc<dyn OperatorFactory>, _)| factory.open(fragment, call);
+        let operator = spec.fragment.as_ref().map(open).transpose()?;
         let mut splits = Vec::new();
         let head = match spec.source.take() {
             Some(wish) => {
@@ -154,7 +157,7 @@ fn make_generators(
     spec.assigners.iter().map(generator).collect()
 }
 
-/// Opens the backend and rebuilds the timer queues from it.
+/// Opens the backend and rebuilds the timer queues from what it restored.
 fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
     let Some(wish) = wish else {
         return Ok(Call::stateless());
@@ -164,11 +167,28 @@ fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
     let mut timers = Timers::default();
     for domain in [TimeDomain::Event, TimeDomain::Processing] {
         let queue = timers.queue(domain);
-        backend.visit(domain.state(), &mut |key, sub_key, _| {
+        backend.take_timers(domain, &mut |key, sub_key, _| {
             if let Some((time, namespace)) = parse_timer_sub_key(sub_key) {
-                queue.register(time, key, namespace);
+                queue.restore(time, key, namespace);
             }
         })?;
     }
     Ok(Call::keyed(backend, key_groups, max_parallelism, timers))
+}
+
+/// Reads what all former tasks saved and takes this task's part of it.
+fn open_operator_states(spec: &mut TaskSpec) -> Result<OperatorStates, TaskError> {
+    let OperatorStateWish {
+        specs,
+        saved,
+        share: (which, of),
+        store,
+    } = std::mem::take(&mut spec.operator_states);
+    let mut parts = Vec::with_capacity(saved.len());
+    for blob in &saved {
+        if let Some(store) = &store {
+            parts.push(store.get(blob).map_err(StateError::from)?);
+        }
+    }
+    Ok(OperatorStates::restore(specs, &parts, which, of)?)
 }

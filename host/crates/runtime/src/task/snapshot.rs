@@ -8,11 +8,36 @@ use std::sync::Arc;
 use dataflow::checkpoint::snapshot::{SinkSnapshot, SnapshotTimings, TaskSnapshot};
 use dataflow::element::{Barrier, StreamElement};
 use dataflow::ids::CheckpointId;
-use dataflow::port::state::PendingSnapshot;
+use dataflow::port::blob::BlobStore;
+use dataflow::port::state::{PendingSnapshot, StateError};
 
 use crate::task::error::TaskError;
 use crate::task::event::TaskEvent;
 use crate::task::step::Task;
+
+/// What a storage thread has to write of a task.
+struct Pending {
+    keyed: Option<Box<dyn PendingSnapshot>>,
+    operator: Option<Vec<u8>>,
+}
+
+impl Pending {
+    /// Writes all files and names them in the snapshot; tells how many bytes they are.
+    fn write(self, store: &dyn BlobStore, snapshot: &mut TaskSnapshot) -> Result<u64, StateError> {
+        let mut bytes = 0;
+        if let Some(pending) = self.keyed {
+            let handle = pending.write(store)?;
+            bytes += handle.files.iter().map(|file| file.size_bytes).sum::<u64>();
+            snapshot.state = Some(handle);
+        }
+        if let Some(encoded) = self.operator {
+            let blob = store.put("operator-state", encoded)?;
+            bytes += blob.size_bytes;
+            snapshot.operator_state = Some(blob);
+        }
+        Ok(bytes)
+    }
+}
 
 impl Task {
     /// Takes the snapshot of a checkpoint.
@@ -28,13 +53,17 @@ impl Task {
         self.last_snapshot = Some(checkpoint);
         let snapshot = TaskSnapshot {
             state: None,
+            operator_state: None,
             splits: self.head.splits(),
             max_timestamps: self.max_timestamps(),
             watermark: self.watermark,
             sinks: self.snapshot_sinks(checkpoint)?,
             finished: self.finished,
         };
-        let pending = self.freeze_state(checkpoint)?;
+        let pending = Pending {
+            keyed: self.freeze_state(checkpoint)?,
+            operator: self.freeze_operator_state(),
+        };
         self.publish_metrics();
         let end_ns = self.environment.clock.monotonic_ns();
         let timings = SnapshotTimings {
@@ -99,24 +128,26 @@ impl Task {
         if !self.spec.persist {
             return Ok(None);
         }
-        let backend = self
-            .operator
-            .as_mut()
-            .and_then(|operator| operator.call().backend());
-        backend
-            .map(|backend| backend.snapshot(checkpoint).map_err(TaskError::from))
-            .transpose()
+        match &mut self.operator {
+            Some(operator) => Ok(operator.call().snapshot(checkpoint)?),
+            None => Ok(None),
+        }
+    }
+
+    fn freeze_operator_state(&mut self) -> Option<Vec<u8>> {
+        let states = self.operator.as_mut()?.call().operator_states();
+        (self.spec.persist && !states.is_empty()).then(|| states.encode())
     }
 
     fn acknowledge(
         &self,
         checkpoint: CheckpointId,
         mut snapshot: TaskSnapshot,
-        pending: Option<Box<dyn PendingSnapshot>>,
+        pending: Pending,
         mut timings: SnapshotTimings,
     ) {
         let (id, events) = (self.spec.id, Arc::clone(&self.environment.events));
-        let Some(pending) = pending else {
+        if pending.keyed.is_none() && pending.operator.is_none() {
             events(TaskEvent::Acknowledged(
                 id,
                 checkpoint,
@@ -124,15 +155,14 @@ impl Task {
                 timings,
             ));
             return;
-        };
+        }
         let clock = Arc::clone(&self.environment.clock);
         self.environment.storage.submit(move |store| {
             let start_ns = clock.monotonic_ns();
-            match pending.write(store) {
-                Ok(handle) => {
+            match pending.write(store, &mut snapshot) {
+                Ok(state_bytes) => {
                     timings.async_ns = clock.monotonic_ns() - start_ns;
-                    timings.state_bytes = handle.files.iter().map(|file| file.size_bytes).sum();
-                    snapshot.state = Some(handle);
+                    timings.state_bytes = state_bytes;
                     events(TaskEvent::Acknowledged(
                         id,
                         checkpoint,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use dataflow::clock::Clock;
 use dataflow::ids::{OperatorId, SplitId, TaskId};
-use dataflow::port::blob::BlobStore;
+use dataflow::port::blob::{BlobRef, BlobStore};
 use dataflow::port::operator::{FragmentSpec, OperatorFactory};
+use dataflow::port::operator_state::OperatorStateSpec;
 use dataflow::port::sink::{Sink, SinkContext};
 use dataflow::port::source::{Source, SourceSplit};
 use dataflow::port::state::{BackendSpec, SnapshotHandle, StateBackendFactory};
@@ -38,6 +39,8 @@ pub struct TaskSpec {
     pub alignments: Vec<(OperatorId, AlignmentMember)>,
     /// Keyed state.
     pub state: Option<StateWish>,
+    /// Operator state.
+    pub operator_states: OperatorStateWish,
     /// Sinks of the chain.
     pub sinks: Vec<SinkWish>,
     /// Where the fragment's ports lead.
@@ -72,6 +75,19 @@ pub struct StateWish {
     pub snapshots: Vec<SnapshotHandle>,
     /// Where from.
     pub store: Arc<dyn BlobStore>,
+}
+
+/// Operator state to open: none if nothing is declared.
+#[derive(Default)]
+pub struct OperatorStateWish {
+    /// What to open.
+    pub specs: Vec<OperatorStateSpec>,
+    /// What the former tasks of this vertex saved that were not finished, by subtask.
+    pub saved: Vec<BlobRef>,
+    /// The part of it that this task inherits: which, of how many.
+    pub share: (u32, u32),
+    /// Where from; needed only if something was saved.
+    pub store: Option<Arc<dyn BlobStore>>,
 }
 
 /// A sink to open.

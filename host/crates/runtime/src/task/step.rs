@@ -296,7 +296,6 @@ impl Task {
             let rest = timers.split_off(handled);
             self.todo.push_front(Work::Timers(domain, rest));
         }
-        operator.call().forget_fired(domain, &timers)?;
         self.commit()
     }
 

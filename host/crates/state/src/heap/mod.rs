@@ -20,13 +20,15 @@ use dataflow::port::state::{
     Addresses, BackendSpec, Found, PendingSnapshot, Scanned, SnapshotHandle, StateBackend,
     StateBackendFactory, StateError, StateKind, StateSpec, StateUsage,
 };
+use dataflow::time::frozen_timers::FrozenTimers;
+use dataflow::time::timer::TimeDomain;
 
 use crate::table::bulk::Cursor;
 use crate::table::{Answer, Deletes, Stamp, Table};
 use crate::{reply, states};
 
 pub(crate) use ledger::Ledger;
-use pending::{FrozenState, HeapSnapshot};
+use pending::{Content, FrozenState, HeapSnapshot};
 
 /// Opens heap backends.
 #[derive(Clone, Copy, Debug, Default)]
@@ -222,19 +224,35 @@ impl StateBackend for HeapBackend {
         Ok(())
     }
 
+    fn take_timers(
+        &mut self,
+        domain: TimeDomain,
+        visit: &mut dyn FnMut(&[u8], &[u8], &[u8]),
+    ) -> Result<(), StateError> {
+        self.visit(domain.state(), visit)?;
+        let (key_groups, max_parallelism) = (self.spec.key_groups, self.spec.max_parallelism);
+        self.state(domain.state())?.table = Table::new(key_groups, max_parallelism);
+        Ok(())
+    }
+
+    fn timers_settled(&self) -> u32 {
+        self.ledger.completed_epoch()
+    }
+
     fn snapshot(
         &mut self,
         checkpoint: CheckpointId,
+        timers: FrozenTimers,
     ) -> Result<Box<dyn PendingSnapshot>, StateError> {
-        let states = self
-            .states
-            .iter_mut()
-            .map(|state| FrozenState {
-                kind: state.spec.kind,
-                name: state.spec.name.clone(),
-                frozen: state.table.freeze(),
-            })
-            .collect();
+        let freeze = |state: &mut HeapState| FrozenState {
+            kind: state.spec.kind,
+            name: state.spec.name.clone(),
+            content: match TimeDomain::of_state(state.spec.number) {
+                Some(domain) => Content::Timers(timers.queue(domain).clone()),
+                None => Content::Table(state.table.freeze()),
+            },
+        };
+        let states = self.states.iter_mut().map(freeze).collect();
         let snapshot = HeapSnapshot {
             checkpoint,
             epoch: self.epoch,

@@ -6,6 +6,8 @@ use dataflow::ids::CheckpointId;
 use dataflow::key_group::KeyGroupRange;
 use dataflow::port::blob::BlobStore;
 use dataflow::port::state::{PendingSnapshot, SnapshotHandle, StateError, StateKind};
+use dataflow::time::frozen_timers::{FrozenQueue, TimerOp};
+use dataflow::time::timer::timer_sub_key;
 
 use super::ledger::{Chain, Ledger};
 use crate::snapshot::writer::SnapshotWriter;
@@ -19,7 +21,15 @@ use crate::table::shard::Shard;
 pub(crate) struct FrozenState {
     pub(crate) kind: StateKind,
     pub(crate) name: String,
-    pub(crate) frozen: Frozen,
+    pub(crate) content: Content,
+}
+
+/// What a state has.
+pub(crate) enum Content {
+    /// What operators put there.
+    Table(Frozen),
+    /// Timers, whose epochs are those of the backend: both count snapshots.
+    Timers(FrozenQueue),
 }
 
 /// All states of a task as they were at a barrier.
@@ -51,10 +61,18 @@ impl PendingSnapshot for HeapSnapshot {
         let role = if full { "base" } else { "delta" };
         let mut writer = SnapshotWriter::new(store, role, &header);
         for (index, state) in self.states.iter().enumerate() {
-            for (key_group, shards) in state.frozen.groups(since) {
-                writer.begin(index as u32, key_group)?;
-                for shard in shards {
-                    write_shard(&mut writer, shard, state.kind, since)?;
+            match &state.content {
+                Content::Table(frozen) => {
+                    for (key_group, shards) in frozen.groups(since) {
+                        writer.begin(index as u32, key_group)?;
+                        for shard in shards {
+                            write_shard(&mut writer, shard, state.kind, since)?;
+                        }
+                    }
+                }
+                Content::Timers(queue) => {
+                    let changes = queue.changes(since, self.max_parallelism);
+                    write_timers(&mut writer, index as u32, &changes)?;
                 }
             }
         }
@@ -78,6 +96,24 @@ impl PendingSnapshot for HeapSnapshot {
         self.ledger.written(self.checkpoint, chain);
         Ok(handle)
     }
+}
+
+/// Writes timers, which come by key group.
+fn write_timers(
+    writer: &mut SnapshotWriter<'_>,
+    state: u32,
+    changes: &[TimerOp<'_>],
+) -> Result<(), StateError> {
+    let mut sub_key = Vec::new();
+    for of_group in changes.chunk_by(|a, b| a.key_group == b.key_group) {
+        writer.begin(state, of_group[0].key_group)?;
+        for timer in of_group {
+            timer_sub_key(timer.time, timer.namespace, &mut sub_key);
+            let op = if timer.added { Op::Put } else { Op::Delete };
+            writer.entry(op, timer.key, &sub_key, &[])?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the entries of a shard that changed after `since`, or all values if there is no `since`.

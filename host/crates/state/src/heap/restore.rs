@@ -6,7 +6,7 @@ use dataflow::port::blob::{BlobRef, BlobStore};
 use dataflow::port::state::{SnapshotHandle, StateError, StateKind};
 
 use super::HeapBackend;
-use crate::error::{corrupt, unreadable};
+use crate::error::corrupt;
 use crate::snapshot::Op;
 use crate::snapshot::reader::{Entry, Section, SnapshotReader};
 use crate::states;
@@ -39,7 +39,7 @@ pub(super) fn restore(
         return Ok(());
     }
     for file in &snapshot.files {
-        let bytes = store.get(file).map_err(unreadable)?;
+        let bytes = store.get(file)?;
         read_file(backend, file, &bytes, wanted)?;
     }
     Ok(())

@@ -32,6 +32,8 @@ pub(crate) struct Database {
     pub(crate) local_dir: PathBuf,
     /// Changes of Value and Map states up to this epoch are in the database.
     flushed: AtomicU32,
+    /// Changes of timers up to this epoch of theirs are in the database.
+    timers_flushed: AtomicU32,
     /// The same for List states. Held while they are flushed and while they are read, because an append that is both
     /// in the database and in memory would be read twice.
     lists_flushed: Mutex<u32>,
@@ -97,6 +99,7 @@ impl Database {
             cache,
             local_dir,
             flushed: AtomicU32::new(0),
+            timers_flushed: AtomicU32::new(0),
             lists_flushed: Mutex::new(0),
             poison: OnceLock::new(),
             uploads: Uploads::default(),
@@ -131,6 +134,16 @@ impl Database {
     /// Notes that all changes up to an epoch are in the database.
     pub(crate) fn set_flushed(&self, epoch: u32) {
         self.flushed.fetch_max(epoch, Ordering::AcqRel);
+    }
+
+    /// Changes of timers up to this epoch of theirs are in the database.
+    pub(crate) fn timers_flushed(&self) -> u32 {
+        self.timers_flushed.load(Ordering::Acquire)
+    }
+
+    /// Notes that all changes of timers up to an epoch are in the database.
+    pub(crate) fn set_timers_flushed(&self, epoch: u32) {
+        self.timers_flushed.fetch_max(epoch, Ordering::AcqRel);
     }
 
     /// Keeps lists from being flushed (or read) until the guard goes; it holds the epoch up to which they are.

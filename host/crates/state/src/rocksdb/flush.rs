@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dataflow::port::state::{StateError, StateKind};
+use dataflow::time::frozen_timers::{FrozenQueue, TimerOp};
+use dataflow::time::timer::timer_sub_key;
 
 use super::database::{Batch, Database};
 use super::keys;
@@ -36,6 +38,8 @@ pub(crate) enum Changes {
     Entries(StateKind, Frozen),
     /// List entries, epoch by epoch.
     Segments(Vec<Segment>),
+    /// The timers of a domain when this epoch of theirs ended, with the number of key groups of the job.
+    Timers(u32, FrozenQueue, u32),
 }
 
 enum Stage {
@@ -132,6 +136,26 @@ impl FlushJob {
         }
     }
 
+    /// Writes what has changed of the timers; answers up to which of their epochs.
+    fn write_timers(
+        &self,
+        changes: &[(u16, Changes)],
+        batch: &mut Batch<'_>,
+    ) -> Result<u32, StateError> {
+        let since = self.database.timers_flushed();
+        let mut flushed = since;
+        for (state, changes) in changes {
+            if let Changes::Timers(epoch, queue, max_parallelism) = changes
+                && *epoch > since
+            {
+                let changes = queue.changes(Some(since), *max_parallelism);
+                write_queue(batch, *state, &changes)?;
+                flushed = *epoch;
+            }
+        }
+        Ok(flushed)
+    }
+
     fn write(&self, changes: &[(u16, Changes)]) -> Result<(), StateError> {
         let since = self.database.flushed();
         let mut batch = self.database.batch();
@@ -144,8 +168,10 @@ impl FlushJob {
                 }
             }
         }
+        let timers_flushed = self.write_timers(changes, &mut batch)?;
         batch.flush()?;
         self.database.set_flushed(self.epoch);
+        self.database.set_timers_flushed(timers_flushed);
         let mut lists_flushed = self.database.lists();
         for (state, changes) in changes {
             if let Changes::Segments(segments) = changes {
@@ -160,6 +186,26 @@ impl FlushJob {
         *lists_flushed = self.epoch.max(*lists_flushed);
         Ok(())
     }
+}
+
+/// Writes the timers that were removed, then those that were added.
+fn write_queue(
+    batch: &mut Batch<'_>,
+    state: u16,
+    changes: &[TimerOp<'_>],
+) -> Result<(), StateError> {
+    let (mut encoded, mut sub_key) = (Vec::new(), Vec::new());
+    for timer in changes {
+        timer_sub_key(timer.time, timer.namespace, &mut sub_key);
+        encoded.clear();
+        keys::encode(&mut encoded, timer.key_group, state, timer.key, &sub_key);
+        if timer.added {
+            batch.put(&encoded, &[])?;
+        } else {
+            batch.delete(&encoded)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the entries of a shard that changed after `since`.

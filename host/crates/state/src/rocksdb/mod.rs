@@ -24,6 +24,8 @@ use dataflow::port::state::{
     Addresses, BackendSpec, Found, PendingSnapshot, Scanned, SnapshotHandle, StateBackend,
     StateBackendFactory, StateError, StateKind, StateSpec, StateUsage,
 };
+use dataflow::time::frozen_timers::FrozenTimers;
+use dataflow::time::timer::TimeDomain;
 
 use crate::error::storage;
 use crate::snapshot::FileHeader;
@@ -352,14 +354,34 @@ impl StateBackend for RocksdbBackend {
         Ok(())
     }
 
+    fn take_timers(
+        &mut self,
+        domain: TimeDomain,
+        visit: &mut dyn FnMut(&[u8], &[u8], &[u8]),
+    ) -> Result<(), StateError> {
+        self.visit(domain.state(), visit)
+    }
+
+    fn timers_settled(&self) -> u32 {
+        self.database.timers_flushed()
+    }
+
     fn snapshot(
         &mut self,
         checkpoint: CheckpointId,
+        timers: FrozenTimers,
     ) -> Result<Box<dyn PendingSnapshot>, StateError> {
         self.database.usable()?;
         let epoch = self.epoch;
         let dir = self.database.local_dir.join(format!("checkpoint-{epoch}"));
-        let changes = self.freeze();
+        let mut changes = self.freeze();
+        for state in &self.states {
+            if let Some(domain) = TimeDomain::of_state(state.spec.number) {
+                let queue = timers.queue(domain).clone();
+                let timers = Changes::Timers(timers.epoch, queue, self.header.max_parallelism);
+                changes.push((state.id, timers));
+            }
+        }
         let job = Arc::new(FlushJob::new(
             Arc::clone(&self.database),
             epoch,

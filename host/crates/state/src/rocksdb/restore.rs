@@ -16,7 +16,7 @@ use super::RocksdbConfig;
 use super::database::Database;
 use super::keys;
 use super::pending::STATES_ROLE;
-use crate::error::{corrupt, storage, unreadable};
+use crate::error::{corrupt, storage};
 use crate::snapshot::FileHeader;
 use crate::snapshot::reader::decode_header;
 use crate::states;
@@ -132,7 +132,7 @@ impl Source {
                 "the first file is not the list of states",
             ));
         }
-        let bytes = store.get(first).map_err(unreadable)?;
+        let bytes = store.get(first)?;
         let header = decode_header(&first.name, &bytes)?;
         states::require_max_parallelism(&first.name, header.max_parallelism, spec.max_parallelism)?;
         for (name, kind) in &header.states {
@@ -158,10 +158,10 @@ impl Source {
         for file in &self.files {
             let path = safe_path(dir, file)?;
             if path.extension().is_some_and(|kind| kind == "sst") {
-                store.get_file(file, &path).map_err(unreadable)?;
+                store.get_file(file, &path)?;
             } else {
                 // Never a link: the database may go on writing to these.
-                let bytes = store.get(file).map_err(unreadable)?;
+                let bytes = store.get(file)?;
                 std::fs::write(&path, bytes).map_err(refused)?;
             }
         }

@@ -23,8 +23,10 @@ pub(crate) const PACKED: u8 = 32;
 /// Bytes of an entry before its key.
 pub(crate) const HEADER_BYTES: usize = 28;
 
-/// Dead entries an arena remembers. Windows and timers come and go in one size, so a few serve.
-const FREE_MAX: usize = 64;
+/// Dead entries an arena remembers. Entries come and go in few sizes, so that is enough for most to be used again.
+const FREE_MAX: usize = 128;
+/// How many of them are looked at for one of the right size, the last killed first.
+const FREE_LOOKS: usize = 8;
 
 /// What an entry says about itself.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +72,8 @@ impl Header {
 pub(crate) struct Arena {
     bytes: Vec<u8>,
     dead_bytes: usize,
-    /// Dead entries whose place the next entry of the same size takes, the last killed first.
-    free: Vec<u32>,
+    /// Dead entries whose place an entry of the same size takes: offset and size.
+    free: Vec<(u32, u32)>,
 }
 
 #[inline]
@@ -105,7 +107,9 @@ fn compare(raw: &[u8; HEADER_BYTES], rest: &[u8], address: &Address<'_>) -> Opti
     let key = u32::from_le_bytes(field(raw, 12));
     let key_len = (key & 0x00ff_ffff) as usize;
     let sub_len = u32::from_le_bytes(field(raw, 16)) as usize;
-    let lengths = key_len == address.key.len() && sub_len == address.sub_key.len();
+    // A dead entry has a bit above the length set, so it fits no key.
+    let alive_len = key & (0x00ff_ffff | u32::from(DEAD) << 24);
+    let lengths = alive_len as usize == address.key.len() && sub_len == address.sub_key.len();
     if u64::from_le_bytes(field(raw, 0)) != address.hash || !lengths {
         return None;
     }
@@ -115,6 +119,19 @@ fn compare(raw: &[u8; HEADER_BYTES], rest: &[u8], address: &Address<'_>) -> Opti
 }
 
 impl Header {
+    #[inline]
+    fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut raw = [0; HEADER_BYTES];
+        raw[0..8].copy_from_slice(&self.hash.to_le_bytes());
+        raw[8..12].copy_from_slice(&self.epoch.to_le_bytes());
+        let key = self.key_len | (u32::from(self.flags) << 24);
+        raw[12..16].copy_from_slice(&key.to_le_bytes());
+        raw[16..20].copy_from_slice(&self.sub_len.to_le_bytes());
+        raw[20..24].copy_from_slice(&self.value_len.to_le_bytes());
+        raw[24..28].copy_from_slice(&self.value_cap.to_le_bytes());
+        raw
+    }
+
     #[inline]
     fn decode(raw: &[u8; HEADER_BYTES]) -> Self {
         let key = u32::from_le_bytes(field(raw, 12));
@@ -159,14 +176,7 @@ impl Arena {
     #[inline]
     pub(crate) fn set_header(&mut self, offset: u32, header: &Header) {
         let at = offset as usize;
-        let raw = &mut self.bytes[at..at + HEADER_BYTES];
-        raw[0..8].copy_from_slice(&header.hash.to_le_bytes());
-        raw[8..12].copy_from_slice(&header.epoch.to_le_bytes());
-        let key = header.key_len | (u32::from(header.flags) << 24);
-        raw[12..16].copy_from_slice(&key.to_le_bytes());
-        raw[16..20].copy_from_slice(&header.sub_len.to_le_bytes());
-        raw[20..24].copy_from_slice(&header.value_len.to_le_bytes());
-        raw[24..28].copy_from_slice(&header.value_cap.to_le_bytes());
+        self.bytes[at..at + HEADER_BYTES].copy_from_slice(&header.encode());
     }
 
     /// Whether the entry at `offset` has this address. Gives its header if so.
@@ -242,39 +252,34 @@ impl Arena {
         &mut self.bytes[start..start + header.value_len as usize]
     }
 
-    /// Adds an entry whose value has `header.value_len` zero bytes. Lengths of key and sub-key are set here.
+    /// Adds an entry; the bytes of its value are the caller's to write. Lengths of key and sub-key are set here.
     pub(crate) fn push(&mut self, key: &[u8], sub_key: &[u8], mut header: Header) -> u32 {
         header.key_len = key.len() as u32;
         header.sub_len = sub_key.len() as u32;
         if let Some(offset) = self.take_free(header.size()) {
             let start = offset as usize + HEADER_BYTES;
-            let rest = &mut self.bytes[start..offset as usize + header.size()];
-            let (keys, value) = rest.split_at_mut(key.len() + sub_key.len());
+            let keys = &mut self.bytes[start..start + key.len() + sub_key.len()];
             copy(&mut keys[..key.len()], key);
             copy(&mut keys[key.len()..], sub_key);
-            value.fill(0);
             self.set_header(offset, &header);
             return offset;
         }
         let offset = self.bytes.len() as u32;
         let end = self.bytes.len() + header.size();
         self.grow_to(end);
-        self.bytes.resize(self.bytes.len() + HEADER_BYTES, 0);
-        self.set_header(offset, &header);
+        self.bytes.extend_from_slice(&header.encode());
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(sub_key);
         self.bytes.resize(end, 0);
         offset
     }
 
-    /// The place of a dead entry of exactly this size, if the last one killed has it.
+    /// The place of a dead entry of exactly this size, if there was one lately.
     #[inline]
     fn take_free(&mut self, size: usize) -> Option<u32> {
-        let offset = *self.free.last()?;
-        if self.header(offset).size() != size {
-            return None;
-        }
-        self.free.pop();
+        let mut last = self.free.iter().enumerate().rev().take(FREE_LOOKS);
+        let (at, _) = last.find(|(_, (_, its))| *its as usize == size)?;
+        let (offset, _) = self.free.swap_remove(at);
         self.dead_bytes -= size;
         Some(offset)
     }
@@ -293,17 +298,23 @@ impl Arena {
         self.bytes.reserve_exact(bytes);
     }
 
-    /// Copies an entry to the end with another capacity, keeping as much of the value as fits `value_len`.
+    /// Copies an entry to another place with another capacity, keeping as much of the value as fits `value_len`.
     pub(crate) fn relocate(&mut self, offset: u32, value_len: u32, value_cap: u32) -> u32 {
         let old = self.header(offset);
         let mut header = old;
         header.value_len = value_len;
         header.value_cap = value_cap;
+        let start = offset as usize;
+        let kept = old.value_start() + old.value_len.min(value_len) as usize;
+        if let Some(moved) = self.take_free(header.size()) {
+            self.bytes.copy_within(start..start + kept, moved as usize);
+            self.set_header(moved, &header);
+            self.kill(offset);
+            return moved;
+        }
         let moved = self.bytes.len() as u32;
         let end = self.bytes.len() + header.size();
         self.grow_to(end);
-        let start = offset as usize;
-        let kept = old.value_start() + old.value_len.min(value_len) as usize;
         self.bytes.extend_from_within(start..start + kept);
         self.bytes.resize(end, 0);
         self.set_header(moved, &header);
@@ -331,7 +342,7 @@ impl Arena {
         self.set_header(offset, &header);
         self.dead_bytes += header.size();
         if self.free.len() < FREE_MAX {
-            self.free.push(offset);
+            self.free.push((offset, header.size() as u32));
         }
     }
 

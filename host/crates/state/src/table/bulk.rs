@@ -198,15 +198,20 @@ impl Table {
             let run = RUN.min(cursor.count - start);
             self.places(&cursor, start, &mut places[..run])?;
             self.hints(&places[..run], &mut hints[..run]);
-            let mut moved = false;
+            let (mut moved, mut inserted) = (false, false);
             for i in 0..run {
                 let index = start + i;
                 let address = cursor.address(index, places[i]);
-                let hint = if moved { UNKNOWN } else { hints[i] };
+                let hint = match hints[i] {
+                    _ if moved => UNKNOWN,
+                    NONE if inserted => UNKNOWN,
+                    hint => hint,
+                };
                 let bytes = address.key.len() + address.sub_key.len() + value_bytes(index);
                 let written =
                     self.write(places[i], bytes, |shard| op(shard, &address, hint, index));
                 moved |= written.moved;
+                inserted |= written.inserted;
             }
             start += run;
         }

@@ -22,7 +22,11 @@ impl Shard {
         let overlay = stamp.deletes == Deletes::Keep;
         let (offset, touched) = match self.locate(address, hint) {
             None => {
-                let offset = self.insert(address, element.len() + 4, stamp);
+                let room = match element.len() + 4 {
+                    room if room > INLINE_BYTES_MAX => 4,
+                    room => room as u32,
+                };
+                let offset = self.insert(address, room, 0, stamp);
                 if overlay {
                     self.mark_suffix(offset);
                 }
@@ -33,21 +37,21 @@ impl Shard {
                 let touched = self.revive(offset, stamp);
                 self.set_value(offset, &[], 0);
                 self.mark_suffix(offset);
-                touched
+                (offset, touched)
             }
             Some((offset, header)) => {
                 let revived = self.revive(offset, stamp);
                 if header.has(SUFFIX) {
                     self.mark_suffix(offset);
                 }
-                revived
+                (offset, revived)
             }
         };
         self.extend(offset, element);
         self.rebuild_if_wasteful(stamp);
         Written {
-            moved: true,
             touched,
+            ..Written::SLOW
         }
     }
 

@@ -110,61 +110,86 @@ impl Shard {
         stamp: Stamp,
     ) -> Written {
         if hint < UNKNOWN
-            && let Some(touched) = self.overwrite_item(hint, address, sub_key, value, stamp)
+            && let Some(written) = self.put_item(hint, address, sub_key, value, stamp)
         {
-            return Written {
-                moved: false,
-                touched,
-            };
+            return written;
         }
-        let (offset, touched) = self.map_entry(address, stamp);
+        let located = self.locate(address, hint);
+        let (offset, touched) = self.map_entry(located, address, stamp);
         self.map_set(offset, sub_key, Some(value), stamp);
-        self.rebuild_if_wasteful(stamp);
         Written {
-            moved: true,
             touched,
+            sized: true,
+            inserted: located.is_none(),
+            moved: self.rebuild_if_wasteful(stamp),
         }
     }
 
-    /// The common case: the sub-key is there and the new value has the length of the old one. Answers whether it was the
-    /// entry's first write in this epoch.
+    /// The common cases: the sub-key is there and the new value has the length of the old one, or it is not there and
+    /// there is room for it.
     #[inline]
-    fn overwrite_item(
+    fn put_item(
         &mut self,
         offset: u32,
         address: &Address<'_>,
         sub_key: &[u8],
         value: &[u8],
         stamp: Stamp,
-    ) -> Option<bool> {
+    ) -> Option<Written> {
         let (flags, packed) = self.arena.probe(offset, address)?;
         if flags & (TOMBSTONE | LARGE) != 0 {
             return None;
         }
-        let item = packed::find(packed, sub_key).ok()?;
-        if item.value?.len() != value.len() {
-            return None;
-        }
-        let end = item.end;
+        let found = packed::find(packed, sub_key);
         let mut header = self.arena.header(offset);
         if stamp.deletes == Deletes::Keep && header.epoch <= stamp.settled {
             return None;
         }
-        copy(
-            &mut self.arena.value_mut(offset, &header)[end - value.len()..end],
-            value,
-        );
-        let touched = self.stamp(&mut header, stamp);
-        if touched {
-            self.arena.set_header(offset, &header);
+        match found {
+            Ok(item) if item.value.is_some_and(|old| old.len() == value.len()) => {
+                let end = item.end;
+                let values = self.arena.value_mut(offset, &header);
+                copy(&mut values[end - value.len()..end], value);
+                let touched = self.stamp(&mut header, stamp);
+                if touched {
+                    self.arena.set_header(offset, &header);
+                }
+                Some(Written::in_place(touched))
+            }
+            Ok(_) => None,
+            Err(at) => {
+                let old = header.value_len as usize;
+                let end = at + packed::entry_bytes(sub_key, Some(value));
+                let len = old + end - at;
+                if len > PACKED_BYTES_MAX.min(header.value_cap as usize) {
+                    return None;
+                }
+                let touched = self.stamp(&mut header, stamp);
+                header.value_len = len as u32;
+                self.arena.set_header(offset, &header);
+                let values = self.arena.value_mut(offset, &header);
+                if at < old {
+                    values.copy_within(at..old, end);
+                }
+                packed::write(&mut values[at..end], sub_key, Some(value));
+                self.live += 1;
+                Some(Written {
+                    sized: true,
+                    ..Written::in_place(touched)
+                })
+            }
         }
-        Some(touched)
     }
 
     /// The entry of a key, made or emptied as needed, stamped.
-    fn map_entry(&mut self, address: &Address<'_>, stamp: Stamp) -> (u32, bool) {
-        let Some((offset, header)) = self.locate(address, UNKNOWN) else {
-            let offset = self.insert(address, 64, stamp);
+    fn map_entry(
+        &mut self,
+        located: Option<(u32, Header)>,
+        address: &Address<'_>,
+        stamp: Stamp,
+    ) -> (u32, bool) {
+        let Some((offset, header)) = located else {
+            let offset = self.insert(address, packed::room(0), 0, stamp);
             self.live -= 1;
             let mut header = self.arena.header(offset);
             header.flags |= PACKED;
@@ -175,7 +200,7 @@ impl Shard {
         if stale {
             self.live -= self.map_values(offset, &header);
         }
-        let (offset, touched) = self.revive(offset, stamp);
+        let touched = self.revive(offset, stamp);
         if header.has(TOMBSTONE) {
             self.live -= 1;
         }
@@ -242,7 +267,7 @@ impl Shard {
         let old = before.value_len as usize;
         let new = old - (end - start) + room;
         if new >= old {
-            let offset = self.resize(offset, new, new / 2 + 16);
+            let offset = self.resize(offset, new, packed::room(new) as usize - new);
             let header = self.arena.header(offset);
             let value = self.arena.value_mut(offset, &header);
             value.copy_within(end..old, start + room);
@@ -272,12 +297,13 @@ impl Shard {
         stamp: Stamp,
     ) -> Written {
         if stamp.deletes == Deletes::Keep {
-            let (offset, touched) = self.map_entry(address, stamp);
+            let located = self.locate(address, hint);
+            let (offset, touched) = self.map_entry(located, address, stamp);
             self.map_set(offset, sub_key, None, stamp);
             self.rebuild_if_wasteful(stamp);
             return Written {
-                moved: true,
                 touched,
+                ..Written::SLOW
             };
         }
         let located = self.locate(address, hint);
@@ -290,7 +316,7 @@ impl Shard {
         if self.map_values(offset, &header) == 1 {
             return self.map_clear(address, hint, stamp);
         }
-        let (offset, touched) = self.revive(offset, stamp);
+        let touched = self.revive(offset, stamp);
         if let Some(Large::Tree(_)) = self.large(offset, &header) {
             self.change_tree(offset, &header, |tree| match stamp.deletes {
                 Deletes::Forget => tree.remove(sub_key),
@@ -305,8 +331,10 @@ impl Shard {
             self.live -= 1;
         }
         Written {
-            moved: true,
             touched,
+            sized: true,
+            inserted: false,
+            moved: false,
         }
     }
 
@@ -329,7 +357,8 @@ impl Shard {
         if blob.is_empty() {
             return;
         }
-        let (offset, _) = self.map_entry(address, stamp);
+        let located = self.locate(address, UNKNOWN);
+        let (offset, _) = self.map_entry(located, address, stamp);
         self.set_value(offset, blob, 0);
         self.live += packed::values(blob);
     }

@@ -76,23 +76,37 @@ pub(crate) struct Stamp {
 /// What a write did to its shard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Written {
-    /// Offsets may have moved, sizes may have changed.
-    pub(crate) moved: bool,
     /// It was the entry's first write in this epoch.
     pub(crate) touched: bool,
+    /// The figures of the shard have changed.
+    pub(crate) sized: bool,
+    /// The address was new: what was said not to be there may be there now.
+    pub(crate) inserted: bool,
+    /// Entries that nobody wrote to have other offsets.
+    pub(crate) moved: bool,
 }
 
 impl Written {
     /// Nothing was there to change.
-    pub(crate) const NOTHING: Self = Self {
-        moved: false,
-        touched: false,
-    };
-    /// The entry was changed and may have moved.
+    pub(crate) const NOTHING: Self = Self::in_place(false);
+    /// Anything may have changed.
     pub(crate) const SLOW: Self = Self {
-        moved: true,
         touched: true,
+        sized: true,
+        inserted: true,
+        moved: true,
     };
+
+    /// The value was changed where it is, without growing or shrinking.
+    #[inline]
+    pub(crate) const fn in_place(touched: bool) -> Self {
+        Self {
+            touched,
+            sized: false,
+            inserted: false,
+            moved: false,
+        }
+    }
 }
 
 /// An address with its key group.
@@ -204,15 +218,16 @@ impl Table {
         if was_shared {
             self.layered.push(place.group);
         }
-        let written = op(shard);
+        let mut written = op(shard);
         if written.touched {
             self.touched_bytes += (entry_bytes + ENTRY_BYTES) as u64;
         }
-        if written.moved {
+        if written.sized {
             let change = shard.account();
             self.figures.add(change);
             if group.grow(change.entries) {
                 self.figures.add(group.split());
+                written.moved = true;
             }
         }
         written

@@ -5,6 +5,9 @@
 //! [`check`] before they are used.
 
 const HEAD_BYTES: usize = 4;
+
+/// Room that a map has at least.
+const ROOM_MIN: usize = 64;
 const REMOVED: u16 = 0x8000;
 
 /// One entry of a packed map.
@@ -81,6 +84,11 @@ pub(crate) fn find<'a>(packed: &'a [u8], sub_key: &[u8]) -> Result<Item<'a>, usi
 /// Bytes that an entry takes.
 pub(crate) fn entry_bytes(sub_key: &[u8], value: Option<&[u8]>) -> usize {
     HEAD_BYTES + sub_key.len() + value.map_or(0, <[u8]>::len)
+}
+
+/// Room for a map of this many bytes that may grow: of few sizes, so that what one map leaves another can use.
+pub(crate) fn room(bytes: usize) -> u32 {
+    bytes.next_power_of_two().max(ROOM_MIN) as u32
 }
 
 /// Writes an entry to `out`, which has exactly [`entry_bytes`] bytes.

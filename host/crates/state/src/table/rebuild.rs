@@ -40,8 +40,9 @@ impl Figures {
 }
 
 impl Shard {
-    /// Rebuilds the shard when dead entries and purgeable tombstones are a large part of it.
-    pub(super) fn rebuild_if_wasteful(&mut self, stamp: Stamp) {
+    /// Rebuilds the shard when dead entries and purgeable tombstones are a large part of it. Tells whether it did.
+    #[inline]
+    pub(super) fn rebuild_if_wasteful(&mut self, stamp: Stamp) -> bool {
         let dead = self.arena.dead_bytes();
         let wasteful = dead > DEAD_BYTES_MIN && dead * 2 > self.arena.len();
         let purgeable = self.tombstones > TOMBSTONES_MIN
@@ -52,6 +53,7 @@ impl Shard {
             self.compact(|header| !(header.has(TOMBSTONE) && header.epoch <= settled));
             self.purged_at = settled;
         }
+        wasteful || purgeable
     }
 
     /// Moves the entries together in the memory the shard has: what was wasted will be needed again. Entries that `keep`

@@ -1,7 +1,8 @@
 //! One shard of a table: an index of offsets over an arena of entries. Cloning it copies two blocks of memory.
 //!
 //! Invariant: the index holds exactly the offsets of the entries that are not dead. An offset that a caller remembers
-//! (a hint) stays good until an operation answers [`Written::moved`]. A shard knows nothing of snapshots; it stamps
+//! (a hint) stays good until an operation answers [`Written::moved`]; if its entry alone has gone or moved, the dead one
+//! it leads to fits no address. A shard knows nothing of snapshots; it stamps
 //! each entry with the epoch of its last write and leaves tombstones as [`Deletes`] asks.
 
 use std::sync::Arc;
@@ -151,10 +152,7 @@ impl Shard {
             let epoch = stamp.epoch;
             if let Some(touched) = self.arena.overwrite(hint, address, value, refused, epoch) {
                 self.max_epoch = self.max_epoch.max(epoch);
-                return Written {
-                    moved: false,
-                    touched,
-                };
+                return Written::in_place(touched);
             }
         }
         self.put_slow(address, hint, value, stamp)
@@ -174,22 +172,39 @@ impl Shard {
             let epoch = stamp.epoch;
             if let Some(touched) = self.arena.overwrite(offset, address, value, refused, epoch) {
                 self.max_epoch = self.max_epoch.max(epoch);
-                return Written {
-                    moved: false,
-                    touched,
-                };
+                return Written::in_place(touched);
             }
         }
-        let (offset, touched) = match located {
-            Some((offset, _)) => self.revive(offset, stamp),
-            None => (self.insert(address, value.len(), stamp), true),
+        let touched = match located {
+            Some((offset, _)) => {
+                let touched = self.revive(offset, stamp);
+                self.set_value(offset, value, 0);
+                touched
+            }
+            None => {
+                self.insert_value(address, value, stamp);
+                true
+            }
         };
-        self.set_value(offset, value, 0);
-        self.rebuild_if_wasteful(stamp);
         Written {
-            moved: true,
             touched,
+            sized: true,
+            inserted: located.is_none(),
+            moved: self.rebuild_if_wasteful(stamp),
         }
+    }
+
+    /// Adds an entry with a value.
+    fn insert_value(&mut self, address: &Address<'_>, value: &[u8], stamp: Stamp) {
+        if value.len() > INLINE_BYTES_MAX {
+            let offset = self.insert(address, 4, 0, stamp);
+            self.set_value(offset, value, 0);
+            return;
+        }
+        let len = value.len() as u32;
+        let offset = self.insert(address, len, len, stamp);
+        let header = self.arena.header(offset);
+        super::arena::copy(self.arena.value_mut(offset, &header), value);
     }
 
     /// Notes the write in a header. Tells whether it is the entry's first in this epoch.
@@ -204,20 +219,22 @@ impl Shard {
         true
     }
 
-    /// Adds an entry with an empty value and room for `room` bytes.
-    pub(super) fn insert(&mut self, address: &Address<'_>, room: usize, stamp: Stamp) -> u32 {
+    /// Adds an entry with room for a value of `room` bytes, of which `len` are the caller's to write.
+    pub(super) fn insert(
+        &mut self,
+        address: &Address<'_>,
+        room: u32,
+        len: u32,
+        stamp: Stamp,
+    ) -> u32 {
         let header = Header {
             hash: address.hash,
             epoch: stamp.epoch,
             flags: FRESH,
             key_len: 0,
             sub_len: 0,
-            value_len: 0,
-            value_cap: if room > INLINE_BYTES_MAX {
-                4
-            } else {
-                room as u32
-            },
+            value_len: len,
+            value_cap: room,
         };
         let offset = self.arena.push(address.key, address.sub_key, header);
         let arena = &self.arena;
@@ -228,8 +245,9 @@ impl Shard {
         offset
     }
 
-    /// Stamps an entry that is about to be changed and makes a tombstone a value again.
-    pub(super) fn revive(&mut self, offset: u32, stamp: Stamp) -> (u32, bool) {
+    /// Stamps an entry that is about to be changed and makes a tombstone a value again. Tells whether it is the entry's
+    /// first change in this epoch.
+    pub(super) fn revive(&mut self, offset: u32, stamp: Stamp) -> bool {
         let mut header = self.arena.header(offset);
         let touched = self.stamp(&mut header, stamp);
         if header.has(TOMBSTONE) {
@@ -239,7 +257,7 @@ impl Shard {
         }
         header.flags &= !SUFFIX;
         self.arena.set_header(offset, &header);
-        (offset, touched)
+        touched
     }
 
     /// Replaces the value of an entry, wherever it lives. `slack` is room for growth.
@@ -307,7 +325,7 @@ impl Shard {
     pub(crate) fn delete(&mut self, address: &Address<'_>, hint: u32, stamp: Stamp) -> Written {
         let Some((offset, header)) = self.locate(address, hint) else {
             if stamp.deletes == Deletes::Keep {
-                let offset = self.insert(address, 0, stamp);
+                let offset = self.insert(address, 0, 0, stamp);
                 self.bury(offset);
                 return Written::SLOW;
             }
@@ -328,8 +346,12 @@ impl Shard {
             self.revive(offset, stamp);
             self.bury(offset);
         }
-        self.rebuild_if_wasteful(stamp);
-        Written::SLOW
+        Written {
+            touched: true,
+            sized: true,
+            inserted: false,
+            moved: self.rebuild_if_wasteful(stamp),
+        }
     }
 
     /// Makes an entry a tombstone.

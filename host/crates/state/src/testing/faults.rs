@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use dataflow::ids::CheckpointId;
 use dataflow::key_group::KeyGroupRange;
 use dataflow::port::state::{SnapshotHandle, StateError};
+use dataflow::time::frozen_timers::FrozenTimers;
 
 use super::{LIST, MAP, MAX_PARALLELISM, Rig, Single, VALUE, rigs, specs};
 
@@ -89,7 +90,9 @@ fn a_refused_write_declines_one_checkpoint_and_loses_nothing() {
         backend.put(VALUE, b"b", b"", b"2");
         backend.remove(VALUE, b"a", b"");
         rig.store.failing_puts.store(1, Ordering::SeqCst);
-        let pending = backend.snapshot(CheckpointId(2)).unwrap();
+        let pending = backend
+            .snapshot(CheckpointId(2), FrozenTimers::default())
+            .unwrap();
         let error = pending.write(rig.store.as_ref()).unwrap_err();
         assert!(matches!(error, StateError::Storage { .. }), "{error}");
         backend.put(VALUE, b"c", b"", b"3");

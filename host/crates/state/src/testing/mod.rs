@@ -17,6 +17,7 @@ use dataflow::port::state::{
     Addresses, BackendSpec, Found, Scanned, SnapshotHandle, StateBackend, StateBackendFactory,
     StateError, StateKind, StateSpec,
 };
+use dataflow::time::frozen_timers::FrozenTimers;
 
 /// Key groups of every test job.
 pub(crate) const MAX_PARALLELISM: u32 = 16;
@@ -166,7 +167,9 @@ impl Rig {
 
     /// A written and completed checkpoint.
     pub(crate) fn checkpoint(&self, backend: &mut dyn StateBackend, id: u64) -> SnapshotHandle {
-        let pending = backend.snapshot(CheckpointId(id)).unwrap();
+        let pending = backend
+            .snapshot(CheckpointId(id), FrozenTimers::default())
+            .unwrap();
         let handle = pending.write(self.store.as_ref()).unwrap();
         backend.checkpoint_completed(CheckpointId(id));
         handle

@@ -9,6 +9,7 @@ use dataflow::element::Column;
 use dataflow::ids::{CheckpointId, StateNumber};
 use dataflow::key_group::{key_group, range_of_subtask, subtask_of_key_group};
 use dataflow::port::state::{Addresses, Found, PendingSnapshot, SnapshotHandle, StateBackend};
+use dataflow::time::frozen_timers::FrozenTimers;
 use proptest::prelude::*;
 
 use super::{LIST, MAP, MAX_PARALLELISM, Rig, Single, VALUE, rigs, specs};
@@ -274,7 +275,10 @@ impl<'a> Job<'a> {
         let parts = self
             .tasks
             .iter_mut()
-            .map(|task| task.snapshot(CheckpointId(id)).unwrap())
+            .map(|task| {
+                task.snapshot(CheckpointId(id), FrozenTimers::default())
+                    .unwrap()
+            })
             .collect();
         self.waiting.push((id, self.model.clone(), parts));
     }

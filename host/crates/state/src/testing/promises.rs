@@ -2,8 +2,12 @@
 
 use dataflow::element::Column;
 use dataflow::ids::{CheckpointId, StateNumber};
-use dataflow::key_group::KeyGroupRange;
-use dataflow::port::state::{Addresses, Found, StateError, StateKind};
+use dataflow::key_group::{KeyGroupRange, range_of_subtask};
+use dataflow::port::call::{Call, Timers};
+use dataflow::port::state::{Addresses, Found, SnapshotHandle, StateError, StateKind, StateSpec};
+use dataflow::time::frozen_timers::FrozenTimers;
+use dataflow::time::timer::{TimeDomain, parse_timer_sub_key};
+use dataflow::time::timer_queue::TimerQueue;
 
 use super::{LIST, MAP, MAX_PARALLELISM, Single, VALUE, rigs, specs};
 
@@ -16,7 +20,9 @@ fn writes_after_a_snapshot_do_not_show_in_it() {
         }
         backend.append(LIST, b"list", b"", b"before");
         backend.put(MAP, b"map", b"before", b"1");
-        let pending = backend.snapshot(CheckpointId(1)).unwrap();
+        let pending = backend
+            .snapshot(CheckpointId(1), FrozenTimers::default())
+            .unwrap();
         let expect = [VALUE, LIST, MAP].map(|_| ());
         assert_eq!(expect.len(), 3);
         for n in 0..2000u64 {
@@ -216,4 +222,75 @@ fn written(rig: &super::Rig) -> u64 {
     rig.store
         .written_bytes
         .load(std::sync::atomic::Ordering::SeqCst)
+}
+
+#[test]
+fn timers_return_as_the_last_snapshot_has_them_also_at_another_parallelism() {
+    let timers = |states: &mut Vec<StateSpec>| {
+        states.push(StateSpec {
+            number: TimeDomain::Event.state(),
+            name: TimeDomain::Event.state_name().to_owned(),
+            kind: StateKind::Value,
+        });
+    };
+    for rig in rigs() {
+        let mut states = specs();
+        timers(&mut states);
+        let open = |range, handles: &[SnapshotHandle]| {
+            let backend = rig.try_open(states.clone(), range, handles).unwrap();
+            let mut queue = TimerQueue::default();
+            let mut call = Call::keyed(backend, range, MAX_PARALLELISM, Timers::default());
+            let restore = &mut |key: &[u8], sub_key: &[u8], _: &[u8]| {
+                let (time, namespace) = parse_timer_sub_key(sub_key).unwrap();
+                queue.restore(time, key, namespace);
+            };
+            let backend = call.backend().unwrap();
+            backend.take_timers(TimeDomain::Event, restore).unwrap();
+            call.timers().event = queue;
+            call
+        };
+        let all = KeyGroupRange::all(MAX_PARALLELISM);
+        let mut task = open(all, &[]);
+        let mut handles = Vec::new();
+        let key = |n: u32| n.to_le_bytes();
+        for checkpoint in 1..=4u32 {
+            let queue = &mut task.timers().event;
+            for n in 0..500 {
+                queue.register(i64::from(checkpoint), &key(n), b"ns");
+            }
+            // What an earlier snapshot has goes, and some of it comes back.
+            queue.pop_due(i64::from(checkpoint) - 1, 400);
+            queue.register(1, &key(checkpoint), b"again");
+            let id = CheckpointId(u64::from(checkpoint));
+            let pending = task.snapshot(id).unwrap().unwrap();
+            handles = vec![pending.write(rig.store.as_ref()).unwrap()];
+            if checkpoint != 3 {
+                task.backend().unwrap().checkpoint_completed(id);
+            }
+        }
+        let expect = all_due(&mut task.timers().event);
+        assert!(expect.len() > 500);
+        let mut found = Vec::new();
+        for subtask in 0..3 {
+            let range = range_of_subtask(subtask, MAX_PARALLELISM, 3);
+            found.extend(all_due(&mut open(range, &handles).timers().event));
+        }
+        found.sort();
+        assert!(
+            found == expect,
+            "{} instead of {}",
+            found.len(),
+            expect.len()
+        );
+    }
+}
+
+fn all_due(queue: &mut TimerQueue) -> Vec<(i64, Vec<u8>, Vec<u8>)> {
+    let due = queue.pop_due(i64::MAX, usize::MAX);
+    let mut all: Vec<_> = (0..due.len())
+        .map(|index| due.get(index))
+        .map(|(time, key, namespace)| (time, key.to_vec(), namespace.to_vec()))
+        .collect();
+    all.sort();
+    all
 }

@@ -44,7 +44,7 @@ fn a_guest_cannot_make_metrics_without_end() {
     for index in 0..METRICS_MAX {
         add(&mut metrics, &index.to_string(), 1);
     }
-    let refused = metrics.add(OPERATOR, "one more".to_owned(), 1);
+    let refused = metrics.change(OPERATOR, "one more".to_owned(), MetricChange::Count(1));
     assert!(matches!(
         refused,
         Err(Refusal::Limit {

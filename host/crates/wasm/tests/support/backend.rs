@@ -9,6 +9,7 @@ use dataflow::ids::{CheckpointId, StateNumber};
 use dataflow::port::state::{
     Addresses, Found, PendingSnapshot, Scanned, StateBackend, StateError, StateUsage,
 };
+use dataflow::time::frozen_timers::FrozenTimers;
 use dataflow::time::timer::TimeDomain;
 
 use super::STATE;
@@ -216,7 +217,23 @@ impl StateBackend for MemoryBackend {
         Ok(())
     }
 
-    fn snapshot(&mut self, _: CheckpointId) -> Result<Box<dyn PendingSnapshot>, StateError> {
+    fn take_timers(
+        &mut self,
+        _: TimeDomain,
+        _: &mut dyn FnMut(&[u8], &[u8], &[u8]),
+    ) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn timers_settled(&self) -> u32 {
+        0
+    }
+
+    fn snapshot(
+        &mut self,
+        _: CheckpointId,
+        _: FrozenTimers,
+    ) -> Result<Box<dyn PendingSnapshot>, StateError> {
         Err(StateError::Poisoned("no snapshots in tests".to_owned()))
     }
 

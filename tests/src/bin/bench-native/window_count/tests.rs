@@ -112,7 +112,6 @@ fn advance<L: Logic>(
             return;
         }
         logic.on_timers(&due, call).unwrap();
-        call.forget_fired(TimeDomain::Event, &due).unwrap();
         collect(call, found);
     }
 }

@@ -44,6 +44,7 @@ fn logic(keyed: bool, assigner: bool) -> OperatorKind {
         component: ComponentId(0),
         keyed,
         states: Vec::new(),
+        operator_states: Vec::new(),
         watermarks,
     }
 }

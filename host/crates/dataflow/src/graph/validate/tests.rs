@@ -35,6 +35,7 @@ fn logic(keyed: bool) -> OperatorKind {
         component: ComponentId(0),
         keyed,
         states: Vec::new(),
+        operator_states: Vec::new(),
         watermarks: None,
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::ids::CheckpointId;
 use crate::port::state::{PendingSnapshot, StateUsage, Visit};
+use crate::time::frozen_timers::FrozenTimers;
 
 /// State as an ordered map; a list is its framed elements.
 #[derive(Default)]
@@ -93,7 +94,19 @@ impl StateBackend for Model {
         Ok(())
     }
 
-    fn snapshot(&mut self, _: CheckpointId) -> Result<Box<dyn PendingSnapshot>, StateError> {
+    fn take_timers(&mut self, _: TimeDomain, _: Visit<'_>) -> Refused {
+        Ok(())
+    }
+
+    fn timers_settled(&self) -> u32 {
+        0
+    }
+
+    fn snapshot(
+        &mut self,
+        _: CheckpointId,
+        _: FrozenTimers,
+    ) -> Result<Box<dyn PendingSnapshot>, StateError> {
         Err(StateError::Poisoned("a model has no snapshots".into()))
     }
 
