@@ -56,3 +56,8 @@ fn the_oracle_knows_the_contracts_sliding_windows() {
 fn the_oracle_knows_the_contracts_join() {
     check("J6", 10_000_000, 1, 10, 8_000_000, "49bb285a38ff9baa");
 }
+
+#[test]
+fn the_oracle_knows_the_figures_of_sessions() {
+    check("J8", 5_000_000, 1_000, 10, 3_041_309, "0719053065be1e46");
+}

@@ -28,13 +28,12 @@ where
         slot: u32,
         window: Window,
     ) -> Result<Option<usize>, Error> {
-        let assigner = &self.shape.assigner;
         let entries = &inner.store.by_slot[slot as usize].entries;
         let mut merged = window;
         let (mut first, mut others) = (None, Vec::new());
-        for (at, entry) in entries.iter().enumerate() {
-            if assigner.merges(entry.window, window) {
-                merged = merged.cover(entry.window);
+        for at in inner.store.near(slot, window) {
+            if self.merges(entries[at].window, window) {
+                merged = merged.cover(entries[at].window);
                 match first {
                     None => first = Some(at),
                     Some(_) => others.push(at),
@@ -47,8 +46,12 @@ where
         if entries[first].window == merged && others.is_empty() {
             return Ok(Some(first));
         }
-        self.merge(inner, (slot, first), &others, merged)?;
-        Ok(Some(first))
+        self.merge(inner, (slot, first), &others, merged).map(Some)
+    }
+
+    /// Whether two windows become one.
+    pub(super) fn merges(&self, a: Window, b: Window) -> bool {
+        a.touches(b) && self.shape.assigner.merges(a, b)
     }
 
     /// Begins a window that nothing merges with.
@@ -79,13 +82,14 @@ where
     }
 
     /// Makes one window of the one at `at` and others after it; it keeps the address of the first.
+    /// Answers where it is.
     fn merge(
         &self,
         inner: &mut Inner<K, T, C>,
         (slot, at): Place,
         others: &[usize],
         merged: Window,
-    ) -> Outcome {
+    ) -> Result<usize, Error> {
         let mut states = Vec::new();
         let mut joining = Vec::new();
         for &other in others.iter().rev() {
@@ -103,8 +107,8 @@ where
         }
         states.push(self.leave(inner, (slot, at))?);
         states.reverse();
+        let at = inner.store.grow_window(slot, at, merged);
         let entry = inner.store.entry(slot, at);
-        entry.window = merged;
         entry.trigger.clear();
         // Without lateness the timer that is there comes early and registers the next one.
         entry.timed = self.shape.lateness == 0;
@@ -115,7 +119,7 @@ where
                 trigger.on_merge(&states, call)
             })?;
         }
-        Ok(())
+        Ok(at)
     }
 
     /// Lets the trigger leave a window that merges; gives its state.

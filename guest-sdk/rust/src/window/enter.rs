@@ -59,8 +59,9 @@ where
     fn want(&self, inner: &mut Inner<K, T, C>, slot: u32, window: Window) {
         let store = &mut inner.store;
         if self.merging {
-            for entry in &store.by_slot[slot as usize].entries {
-                if self.shape.assigner.merges(entry.window, window) {
+            for at in store.near(slot, window) {
+                let entry = &store.by_slot[slot as usize].entries[at];
+                if self.merges(entry.window, window) {
                     inner.wanted.push((slot, entry.address));
                 }
             }

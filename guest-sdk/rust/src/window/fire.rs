@@ -77,6 +77,9 @@ where
                 self.clean_up(inner, slot, start);
             }
             let next = start + assigner.slide;
+            if assigner.slide >= assigner.size {
+                return Ok(());
+            }
             let due = assigner.max_timestamp(next) <= watermark;
             if due {
                 self.place_window(inner, slot, next);
@@ -95,6 +98,7 @@ where
 
     /// Removes the slices whose last window starts here.
     pub(super) fn clean_up(&self, inner: &mut Inner<K, F::Acc>, slot: u32, start: i64) {
+        inner.slices.forget_empty(slot, start);
         inner
             .slices
             .remove(slot, start..start + self.assigner.slide);
@@ -125,9 +129,6 @@ where
         let assigner = &self.assigner;
         let next = start + assigner.slide;
         let (end, next_end) = (start + assigner.size, next + assigner.size);
-        if next >= end {
-            return false;
-        }
         let any = |range| inner.slices.between(slot, range).next().is_some();
         any(next..end) && !any(end..next_end)
     }

@@ -236,6 +236,20 @@ impl<A: Row> Slices<A> {
         };
     }
 
+    /// Forgets empty slices of a key in front of a time: they were asked for with windows that nothing was in.
+    pub(super) fn forget_empty(&mut self, slot: u32, before: i64) {
+        let of_key = &mut self.by_slot[slot as usize];
+        let empty = |cell: &&u32| {
+            let slice = &self.cells[**cell as usize];
+            slice.start < before && slice.acc.is_none()
+        };
+        let count = of_key.cells.iter().take_while(empty).count();
+        self.free.extend(of_key.cells.drain(..count));
+        if of_key.cells.is_empty() {
+            (of_key.latest_start, of_key.latest) = (i64::MIN, 0);
+        }
+    }
+
     /// Writes what the call has changed.
     pub(super) fn flush(&mut self, table: &KeyTable) {
         if !self.dirty.is_empty() {

@@ -6,6 +6,7 @@
 //! windows with the default trigger are part of the set: a session costs one state and one timer.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::Window;
@@ -41,6 +42,8 @@ impl<H> Entry<H> {
 /// The windows of a key.
 pub(super) struct KeyWindows<H> {
     pub(super) entries: VecDeque<Entry<H>>,
+    /// No window is longer.
+    longest: i64,
     pub(super) set_read: bool,
     pub(super) set_dirty: bool,
 }
@@ -49,6 +52,7 @@ impl<H> Default for KeyWindows<H> {
     fn default() -> Self {
         Self {
             entries: VecDeque::new(),
+            longest: 0,
             set_read: false,
             set_dirty: false,
         }
@@ -140,8 +144,31 @@ impl<H: Default> Store<H> {
         if self.states.merging.is_none() {
             return self.position(slot, address).ok();
         }
-        let mut entries = self.by_slot[slot as usize].entries.iter();
-        entries.position(|entry| entry.address == address)
+        // A window always covers its address.
+        let mut near = self.near(slot, address);
+        near.find(|&at| self.by_slot[slot as usize].entries[at].address == address)
+    }
+
+    /// The windows of a key that may touch another one, and few that do not.
+    pub(super) fn near(&self, slot: u32, window: Window) -> Range<usize> {
+        let windows = &self.by_slot[slot as usize];
+        let earliest = window.start.saturating_sub(windows.longest);
+        let entries = &windows.entries;
+        let first = entries.partition_point(|entry| entry.window.start < earliest);
+        let end = entries.partition_point(|entry| entry.window.start <= window.end);
+        first..end
+    }
+
+    /// Lets a window grow. Answers where it is then: windows of a key are in order.
+    pub(super) fn grow_window(&mut self, slot: u32, mut at: usize, window: Window) -> usize {
+        let windows = &mut self.by_slot[slot as usize];
+        windows.longest = windows.longest.max(window.end.saturating_sub(window.start));
+        windows.entries[at].window = window;
+        while at > 0 && windows.entries[at - 1].window > window {
+            windows.entries.swap(at - 1, at);
+            at -= 1;
+        }
+        at
     }
 
     /// Adds a window of which nothing is known yet.
@@ -159,7 +186,9 @@ impl<H: Default> Store<H> {
             asked: false,
         };
         self.count += 1;
-        self.by_slot[slot as usize].entries.insert(at, entry);
+        let windows = &mut self.by_slot[slot as usize];
+        windows.longest = windows.longest.max(window.end.saturating_sub(window.start));
+        windows.entries.insert(at, entry);
     }
 
     /// Takes a window out of the cache; what the host has of it goes at the end of the call.
@@ -204,6 +233,7 @@ impl<H: Default> Store<H> {
         for windows in &mut self.by_slot[..self.slots as usize] {
             windows.entries.clear();
             windows.entries.shrink_to(KEPT_WINDOWS);
+            windows.longest = 0;
             windows.set_read = false;
         }
         self.slots = 0;

@@ -37,7 +37,7 @@ impl WindowAssigner<Bid> for WithinMinute {
     }
 
     fn merges(&self, a: Window, b: Window) -> bool {
-        a.touches(b) && a.start.div_euclid(60_000) == b.start.div_euclid(60_000)
+        a.start.div_euclid(60_000) == b.start.div_euclid(60_000)
     }
 }
 
