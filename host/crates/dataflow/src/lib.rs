@@ -4,7 +4,7 @@
 //! all of it can be driven by a unit test, a simulation or the real machine alike.
 //!
 //! Reading order: [`ids`], [`element`] (what travels), [`key_group`] (where it goes), [`graph`] (what a job is),
-//! [`time`], [`checkpoint`], [`port`] (the traits the machines implement), [`limits`], [`clock`].
+//! [`time`], [`checkpoint`], [`job`], [`port`] (the traits the machines implement), [`limits`], [`clock`].
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
@@ -12,6 +12,7 @@ pub mod clock;
 pub mod element;
 pub mod graph;
 pub mod ids;
+pub mod job;
 pub mod key_group;
 pub mod limits;
 pub mod metric;
