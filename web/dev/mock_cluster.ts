@@ -181,8 +181,8 @@ export class MockCluster {
     const now = Date.now();
     const history = Array.from({ length: Math.min(last, 24) }, (_, index) => {
       const id = last - index;
-      const failed = id % 11 === 0;
       const running = index === 0 && job.state === 'RUNNING';
+      const failed = !running && id % 11 === 0;
       const trigger = now - (now % job.checkpointMs) - index * job.checkpointMs;
       const duration = Math.round(90 + 60 * Math.abs(Math.sin(id)));
       return {

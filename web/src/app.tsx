@@ -8,9 +8,13 @@ import { Navigation } from './parts/navigation';
 import { Notices } from './parts/notices';
 import { Empty, Page } from './parts/panel';
 import { TokenDialog } from './parts/token_dialog';
+import { ComponentsScreen } from './screens/components';
+import { JobScreen } from './screens/job/job';
+import { JobManagerScreen } from './screens/job_manager';
 import { JobsScreen } from './screens/jobs';
 import { OverviewScreen } from './screens/overview';
 import { SubmitScreen } from './screens/submit/submit';
+import { TaskManagersScreen } from './screens/task_managers';
 
 export function App() {
   useEffect(() => cluster.use(), []);
@@ -36,7 +40,7 @@ export function App() {
 }
 
 function Screen({ path }: { path: readonly string[] }) {
-  const [first, second] = path;
+  const [first, second, ...rest] = path;
   switch (first) {
     case 'overview':
       return <OverviewScreen />;
@@ -44,6 +48,15 @@ function Screen({ path }: { path: readonly string[] }) {
       return <JobsScreen />;
     case 'submit':
       return <SubmitScreen component={second} key={second} />;
+    case 'components':
+      return <ComponentsScreen id={second} />;
+    case 'task-manager':
+      return <TaskManagersScreen id={second} />;
+    case 'job-manager':
+      return <JobManagerScreen tab={second ?? 'config'} />;
+    case 'job':
+      if (second !== undefined) return <JobScreen jid={second} path={rest} key={second} />;
+      return <NotFound />;
     default:
       return <NotFound />;
   }

@@ -66,7 +66,7 @@ export async function refusal(response: Response): Promise<ApiError> {
   return new ApiError(response.status, [text.trim().slice(0, 500) || `${response.status} ${response.statusText}`]);
 }
 
-async function answer(path: string, init: RequestInit): Promise<unknown> {
+async function answerText(path: string, init: RequestInit): Promise<string> {
   let response: Response;
   try {
     response = await fetch(`${BASE}${path}`, { cache: 'no-store', ...init });
@@ -75,8 +75,17 @@ async function answer(path: string, init: RequestInit): Promise<unknown> {
     throw new ApiError(0, ['the cluster does not answer']);
   }
   if (!response.ok) throw await refusal(response);
-  const text = await response.text();
+  return response.text();
+}
+
+async function answer(path: string, init: RequestInit): Promise<unknown> {
+  const text = await answerText(path, init);
   return text === '' ? {} : (JSON.parse(text) as unknown);
+}
+
+/** Reads a resource that is plain text. */
+export function getText(path: string, abort?: AbortSignal): Promise<string> {
+  return answerText(path, { headers: headers(), signal: abort ?? null });
 }
 
 /** Reads a resource. */

@@ -2,7 +2,7 @@
 import { Fields } from './fields';
 import { get, getFields, part } from './http';
 import { readEvents } from './stream';
-import { decodeTaskMetrics, type TaskMetrics } from './task_metrics';
+import { decodeTaskMetrics, decodeWatermark, type TaskMetrics } from './task_metrics';
 
 export interface Subtask {
   subtask: number;
@@ -50,20 +50,28 @@ export async function vertex(jid: string, vid: string, abort?: AbortSignal): Pro
   return decodeVertexDetail(await getFields(vertexPath(jid, vid), abort));
 }
 
-/** The watermark of every subtask, by its index; null where there is none yet. */
-export function decodeWatermarks(json: unknown): Map<number, number | null> {
-  const watermarks = new Map<number, number | null>();
+/** How far event time is in a subtask. */
+export interface Watermark {
+  /** Null before the first one. */
+  watermark: number | null;
+  /** Whether it waits for nobody because its input is silent. */
+  idle: boolean;
+}
+
+/** The watermark of every subtask, by its index. */
+export function decodeWatermarks(json: unknown): Map<number, Watermark> {
+  const watermarks = new Map<number, Watermark>();
   if (!Array.isArray(json)) return watermarks;
   for (const item of json) {
     const fields = new Fields(item);
     const subtask = Number.parseInt(fields.text('id'), 10);
-    const value = fields.numberOrNull('value');
-    if (Number.isInteger(subtask)) watermarks.set(subtask, value !== null && value > -9e15 ? value : null);
+    if (!Number.isInteger(subtask)) continue;
+    watermarks.set(subtask, { watermark: decodeWatermark(fields, 'value'), idle: fields.flag('idle') });
   }
   return watermarks;
 }
 
-export async function watermarks(jid: string, vid: string, abort?: AbortSignal): Promise<Map<number, number | null>> {
+export async function watermarks(jid: string, vid: string, abort?: AbortSignal): Promise<Map<number, Watermark>> {
   return decodeWatermarks(await get(`${vertexPath(jid, vid)}/watermarks`, abort));
 }
 

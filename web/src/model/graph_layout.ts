@@ -43,11 +43,14 @@ interface Point {
   y: number;
 }
 
-const LABEL = { width: 92, height: 34 };
+const LABEL = { width: 96, height: 36 };
+
+/** How far from the middle of its label an edge runs level. */
+const LEVEL = 26;
 
 export function place(boxes: readonly Box[], links: readonly Link[]): Layout {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 28, ranksep: 30, marginx: 12, marginy: 12 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 28, ranksep: 44, marginx: 12, marginy: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const box of boxes) graph.setNode(box.id, { width: box.width, height: box.height });
   const known = links.filter((link) => graph.hasNode(link.from) && graph.hasNode(link.to));
@@ -62,8 +65,11 @@ export function place(boxes: readonly Box[], links: readonly Link[]): Layout {
   const byId = new Map(placed.map((box) => [box.id, box]));
   const routes = known.map((link) => {
     const edge = graph.edge(link.from, link.to, String(link.num)) as { points: Point[]; x: number; y: number };
-    const inner = edge.points.slice(1, -1);
-    return { ...link, path: smooth(ends(byId, link, inner)), x: edge.x, y: edge.y };
+    // The line runs level below the label, which stands on both sides of it.
+    const label = [-LEVEL, LEVEL].map((by) => ({ x: edge.x + by, y: edge.y }));
+    const inner = edge.points.slice(1, -1).filter((point) => Math.abs(point.x - edge.x) > LEVEL);
+    const middle = [...inner, ...label].sort((a, b) => a.x - b.x);
+    return { ...link, path: smooth(ends(byId, link, middle)), x: edge.x, y: edge.y };
   });
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return { width: Math.max(width, 0), height: Math.max(height, 0), boxes: placed, routes };

@@ -1,4 +1,5 @@
 /** What the user has filled in before a run, and what becomes of it: the request and the command line. */
+import { signal } from '@preact/signals';
 import type { Parameter, RunRequest } from '../api/components';
 import { cli } from './command_line';
 
@@ -27,6 +28,9 @@ export const EMPTY_FORM: RunForm = {
   allowNonRestoredState: false,
   grants: {},
 };
+
+/** The savepoint or checkpoint that the next run is to begin with, chosen on another screen. */
+export const restoreFrom = signal('');
 
 /** Configuration keys behind the fields of the form. */
 const SETTINGS = [

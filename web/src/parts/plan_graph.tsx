@@ -85,13 +85,13 @@ function ChainBox({
   const look = [culprit && 'culprit', pressed && 'pressed', chosen && 'chosen'].filter(Boolean).join(' ');
   const inside = (
     <>
+      {culprit && <span class="chain-mark">{t('graph.culprit')}</span>}
       <span class="chain-head">
         {vertex !== undefined && (
           <span class={`dot tone-${toneOf(vertex.status)}`} title={tName('state', vertex.status)} />
         )}
         <span class="cut">{node.operators[0]?.name ?? node.description}</span>
         <span class="spring" />
-        {culprit && <span class="chain-mark">{t('graph.culprit')}</span>}
         <span class="tag" title={t('vertex.parallelism')}>
           ×{node.parallelism}
         </span>
@@ -99,7 +99,7 @@ function ChainBox({
       <span class="chain-operators">
         <OperatorLines node={node} />
       </span>
-      {vertex !== undefined && <ChainFigures vertex={vertex} now={now} />}
+      {vertex !== undefined && <ChainFigures vertex={vertex} now={now} source={node.inputs.length === 0} />}
     </>
   );
   if (open === undefined) return <div class={`chain ${look}`}>{inside}</div>;
@@ -131,16 +131,18 @@ export function iconOf(kind: string): IconName {
   return kind === 'source' || kind === 'sink' ? kind : 'operator';
 }
 
-function ChainFigures({ vertex, now }: { vertex: Vertex; now: number | undefined }) {
+function ChainFigures({ vertex, now, source }: { vertex: Vertex; now: number | undefined; source: boolean }) {
   const { metrics } = vertex;
   const lag = metrics.watermark === null || now === undefined || metrics.watermark > now ? null : now - metrics.watermark;
   return (
     <span class="chain-figures">
       <TimeShare busy={metrics.busy} backPressured={metrics.backPressured} idle={metrics.idle} />
       <span class="chain-figure">
-        <span>
-          {t('vertex.in')} <b>{rate(metrics.recordsIn)}</b>
-        </span>
+        {!source && (
+          <span>
+            {t('vertex.in')} <b>{rate(metrics.recordsIn)}</b>
+          </span>
+        )}
         <span>
           {t('vertex.out')} <b>{rate(metrics.recordsOut)}</b>
         </span>

@@ -14,7 +14,7 @@ import { cluster } from '../../model/cluster';
 import { asApiError } from '../../model/live';
 import { useResource } from '../../model/resource';
 import { goTo, link } from '../../model/route';
-import { EMPTY_FORM, faultOf, runCommand, runRequest, type RunForm } from '../../model/run_form';
+import { EMPTY_FORM, faultOf, restoreFrom, runCommand, runRequest, type RunForm } from '../../model/run_form';
 import { Command } from '../../parts/command';
 import { ComponentContents, ComponentFacts } from '../../parts/component_contents';
 import { Icon } from '../../parts/icon';
@@ -39,7 +39,7 @@ export function ComponentForm({ id }: { id: string }) {
 }
 
 function Form({ component }: { component: Component }) {
-  const [form, setForm] = useState<RunForm>(EMPTY_FORM);
+  const [form, setForm] = useState<RunForm>(() => ({ ...EMPTY_FORM, savepoint: restoreFrom.peek() }));
   const [starting, setStarting] = useState(false);
   const [refused, setRefused] = useState<ApiError | null>(null);
   const { validation, error } = usePlan(component, form);
@@ -51,6 +51,7 @@ function Form({ component }: { component: Component }) {
     setRefused(null);
     try {
       const jid = await runComponent(component.id, runRequest(form));
+      restoreFrom.value = '';
       cluster.refresh();
       goTo(link('job', jid, 'overview'));
     } catch (caught) {

@@ -6,10 +6,11 @@ import { bytes, time } from '../../i18n/format';
 import { asApiError } from '../../model/live';
 import { useResource } from '../../model/resource';
 import { goTo, link } from '../../model/route';
+import { restoreFrom } from '../../model/run_form';
 import type { ApiError } from '../../api/http';
 import { DropZone } from '../../parts/drop_zone';
 import { Icon } from '../../parts/icon';
-import { Empty, Page, Panel, Refusal, Waiting } from '../../parts/panel';
+import { Empty, Message, Page, Panel, Refusal, Waiting } from '../../parts/panel';
 import { Table } from '../../parts/table';
 import { ComponentForm } from './component_form';
 import { JobFileForm } from './job_file_form';
@@ -43,6 +44,7 @@ function Choose() {
   };
   return (
     <Page title={t('nav.submit')}>
+      {restoreFrom.value !== '' && <RestoreNote />}
       <DropZone
         title={t('submit.drop')}
         text={t('submit.dropText')}
@@ -53,6 +55,24 @@ function Choose() {
       <Refusal error={error} />
       <Uploaded />
     </Page>
+  );
+}
+
+/** That the next run begins with a savepoint, and how to take that back. */
+function RestoreNote() {
+  return (
+    <Message tone="info">
+      {t('submit.restoring', { path: restoreFrom.value })}{' '}
+      <button
+        type="button"
+        class="button small"
+        onClick={() => {
+          restoreFrom.value = '';
+        }}
+      >
+        {t('submit.notRestoring')}
+      </button>
+    </Message>
   );
 }
 
