@@ -14,7 +14,8 @@ export class EventParser {
   #rest = '';
 
   push(text: string): ServerEvent[] {
-    this.#rest += text.replaceAll('\r\n', '\n');
+    // The two halves of a line end may come apart.
+    this.#rest = (this.#rest + text).replaceAll('\r\n', '\n');
     const blocks = this.#rest.split('\n\n');
     this.#rest = blocks.pop() ?? '';
     return blocks.map(parseBlock).filter((event) => event !== null);
