@@ -10,7 +10,7 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    reportCompressedSize: true,
+    license: { fileName: 'licenses.txt' },
   },
   test: { include: ['test/**/*.test.ts'], environment: 'node' },
 });

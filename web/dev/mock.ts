@@ -31,6 +31,11 @@ function serve(cluster: MockCluster, method: string, url: URL, text: string, res
     stream(cluster, path, response);
     return;
   }
+  if (path[0] === 'jobmanager' && path[1] === 'log') {
+    response.setHeader('Content-Type', 'text/plain');
+    response.end('INFO the cluster is up\n');
+    return;
+  }
   const answer = answers(cluster, method, path, text, url.searchParams);
   response.statusCode = answer === null ? 404 : 'errors' in answer && !('valid' in answer) ? 400 : 200;
   response.setHeader('Content-Type', 'application/json');
