@@ -56,7 +56,7 @@ function ofComponents(cluster: MockCluster, path: readonly string[], body: strin
   const missing = found.name === 'word_count' && request.parameters?.['path'] === undefined;
   switch (verb) {
     case undefined:
-      return { ...found.inspect, id, 'compile-ms': 412, jobs: cluster.jobs.slice(0, 1).map((job) => job.jid) };
+      return { ...found.inspect, id, 'compile-ms': 412, jobs: cluster.jobs.slice(0, 1).map((job) => ({ jid: job.jid, name: job.name, state: job.state })) };
     case 'validate':
       return validation(found.plan, missing ? ['parameter path: it is missing, give a string'] : []);
     case 'preview':
@@ -109,8 +109,10 @@ function ofJobDetails(job: MockJob, path: readonly string[], query: URLSearchPar
         'execution-config': {
           'restart-strategy': 'exponential delay, from 1s to 1m', 'job-parallelism': 2,
           'user-config': { path: 'data/payments.jsonl', out: '', rate: '50000' },
-          settings: { 'execution.checkpointing.interval': '10s', 'state.backend': 'rocksdb' },
         },
+        settings: { 'execution.checkpointing.interval': '10s', 'state.backend': 'rocksdb' },
+        grants: {},
+        components: ['4d0bd67f8f419fb03be80463d063c70b32e8c8f34c8a1cbb15482e43b4023fa3'],
       };
     case 'exceptions': {
       const entries = Array.from({ length: job.restarts }, (_, n) => ({

@@ -85,8 +85,7 @@ async function cancel(console_, jid) {
 async function restart(console_, jid, path) {
   await console_.goTo(`job/${jid}/checkpoints`);
   const row = console_.page.locator(`[data-path="${path}"]`);
-  await row.locator('button').last().click();
-  await console_.page.locator('[data-row]', { hasText: 'bench' }).first().click();
+  await row.locator('[data-action=start-from]').click();
   await fill(console_, FORM);
   assert.equal(await console_.page.locator('#savepoint').inputValue(), path, 'the form begins with the savepoint');
   await plan(console_);

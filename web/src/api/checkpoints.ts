@@ -12,7 +12,8 @@ export interface Checkpoint {
   latestAck: number | null;
   stateSize: number;
   checkpointedSize: number;
-  duration: number;
+  /** Milliseconds; null while it is under way. */
+  duration: number | null;
   subtasks: number;
   acknowledged: number;
   path: string;
@@ -21,7 +22,7 @@ export interface Checkpoint {
 
 export interface Checkpoints {
   counts: { restored: number; total: number; inProgress: number; completed: number; failed: number };
-  summary: { name: string; min: number; avg: number; max: number; p99: number }[];
+  summary: { name: string; min: number; avg: number; p95: number; max: number }[];
   restored: { id: number; path: string; time: number | null; isSavepoint: boolean } | null;
   history: Checkpoint[];
 }
@@ -36,7 +37,7 @@ export function decodeCheckpoint(json: Fields): Checkpoint {
     latestAck: json.time('latest_ack_timestamp'),
     stateSize: json.number('state_size'),
     checkpointedSize: json.number('checkpointed_size', json.number('state_size')),
-    duration: json.number('end_to_end_duration'),
+    duration: json.time('end_to_end_duration'),
     subtasks: json.number('num_subtasks'),
     acknowledged: json.number('num_acknowledged_subtasks'),
     path: json.text('external_path'),
@@ -65,8 +66,8 @@ export function decodeCheckpoints(json: Fields): Checkpoints {
         name,
         min: row.number('min'),
         avg: row.number('avg'),
+        p95: row.number('p95', row.number('max')),
         max: row.number('max'),
-        p99: row.number('p99', row.number('max')),
       };
     }),
     restored: restored && {

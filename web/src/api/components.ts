@@ -44,6 +44,8 @@ export interface DeclaredOperator {
   inputs: Port[];
   outputs: Port[];
   states: StateDeclaration[];
+  /** What it asks for beside records and state. */
+  grants: string[];
 }
 
 export interface Component {
@@ -61,6 +63,7 @@ export interface Component {
   exports: string[];
   operators: DeclaredOperator[];
   parameters: Parameter[];
+  /** The jobs that use it, by their ids. */
   jobs: string[];
 }
 
@@ -97,6 +100,7 @@ export function decodeDeclaredOperator(json: Fields): DeclaredOperator {
       schema: state.raw['schema'],
       version: state.number('version', 1),
     })),
+    grants: json.texts('grants'),
   };
 }
 
@@ -119,7 +123,7 @@ export function decodeComponent(json: Fields, id: string): Component {
     exports: json.texts('exports'),
     operators: manifest.list('operators', decodeDeclaredOperator),
     parameters: manifest.list('parameters', decodeParameter),
-    jobs: json.texts('jobs'),
+    jobs: [...json.texts('jobs'), ...json.list('jobs', (job) => job.text('jid'))].filter((jid) => jid !== ''),
   };
 }
 
@@ -173,7 +177,11 @@ export async function components(abort?: AbortSignal): Promise<ComponentSummary[
 }
 
 export async function component(id: string, abort?: AbortSignal): Promise<Component> {
-  return decodeComponent(await getFields(`/components/${part(id)}`, abort), id);
+  const [inside, all] = await Promise.all([getFields(`/components/${part(id)}`, abort), components(abort)]);
+  const decoded = decodeComponent(inside, id);
+  // How long it took to compile is known where it was uploaded, not in the file.
+  const uploaded = all.find((one) => one.id === decoded.id);
+  return { ...decoded, compileMs: decoded.compileMs ?? uploaded?.compileMs ?? null, file: uploaded?.name ?? decoded.file };
 }
 
 /** Uploads a component; returns its id. */

@@ -154,6 +154,10 @@ export interface JobConfiguration {
   parallelism: number;
   parameters: [name: string, value: string][];
   settings: [name: string, value: string][];
+  /** Directories by grant. */
+  grants: [name: string, value: string][];
+  /** Digests of its components. */
+  components: string[];
 }
 
 function pairs(json: Fields): [string, string][] {
@@ -164,11 +168,14 @@ function pairs(json: Fields): [string, string][] {
 }
 
 export async function jobConfiguration(jid: string, abort?: AbortSignal): Promise<JobConfiguration> {
-  const execution = (await getFields(`/jobs/${part(jid)}/config`, abort)).fields('execution-config');
+  const json = await getFields(`/jobs/${part(jid)}/config`, abort);
+  const execution = json.fields('execution-config');
   return {
     restartStrategy: execution.text('restart-strategy'),
     parallelism: execution.number('job-parallelism', 1),
     parameters: pairs(execution.fields('user-config')),
-    settings: pairs(execution.fields('settings')),
+    settings: pairs(json.fields('settings')),
+    grants: pairs(json.fields('grants')),
+    components: json.texts('components'),
   };
 }

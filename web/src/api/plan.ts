@@ -9,15 +9,6 @@ export interface Plan {
   name: string;
   tasks: number;
   nodes: PlanNode[];
-  grants: Grant[];
-}
-
-/** Something that an operator asks for beside records and state. */
-export interface Grant {
-  uid: string;
-  /** `files`, or `cached file NAME`. */
-  asks: string;
-  given: string | null;
 }
 
 function decodeVertices(json: Fields): PlanNode[] {
@@ -68,10 +59,5 @@ export function decodePlan(json: Fields): Plan {
     name: inner.text('name'),
     tasks: inner.number('tasks', nodes.reduce((sum, node) => sum + node.parallelism, 0)),
     nodes,
-    grants: inner.list('grants', (grant) => ({
-      uid: grant.text('uid'),
-      asks: grant.text('asks'),
-      given: grant.has('given') ? grant.text('given') : null,
-    })),
   };
 }

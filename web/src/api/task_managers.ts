@@ -7,6 +7,10 @@ export interface MemoryRegion {
   name: string;
   configured: number;
   used: number | null;
+  /** How many have that much each, such as jobs or instances; null if unknown. */
+  holders: number | null;
+  /** What has that much: the process, each job, or each instance. */
+  per: string;
 }
 
 export interface TaskManager {
@@ -24,7 +28,13 @@ export interface TaskManager {
 function decodeMemory(json: Fields): MemoryRegion[] {
   return Object.keys(json.raw).map((name) => {
     const region = json.fields(name);
-    return { name, configured: region.number('configured'), used: region.numberOrNull('used') };
+    return {
+      name,
+      configured: region.number('configured'),
+      used: region.numberOrNull('used'),
+      holders: region.numberOrNull('instances'),
+      per: region.text('per', 'process'),
+    };
   });
 }
 

@@ -199,6 +199,8 @@ export const en = {
   'memory.guest': 'Guests',
   'memory.managed': 'Managed (state)',
   'memory.network': 'Network buffers',
+  'memory.per.instance': '{n} instance(s), at most {limit} each',
+  'memory.per.job': '{used} used, at most {limit} for each job',
 
   'nav.cluster': 'Cluster',
   'nav.components': 'Components',
@@ -277,7 +279,7 @@ export const en = {
   'submit.drop': 'Drop a component or a job file',
   'submit.dropText': 'or choose one: .wasm (a component or a core module), .yaml (a job file)',
   'submit.execution': 'Execution',
-  'submit.grantHint': 'Directory for {uid}; it sees nothing else.',
+  'submit.grantHint': 'Directory for “{name}”; it sees nothing else.',
   'submit.grants': 'Grants to approve',
   'submit.grantsNote': 'what operators ask for beside records and state',
   'submit.jobFile': 'Job file',

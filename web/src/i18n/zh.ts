@@ -201,6 +201,8 @@ export const zh: Dictionary = {
   'memory.guest': '客体实例',
   'memory.managed': '托管内存（状态）',
   'memory.network': '网络缓冲',
+  'memory.per.instance': '{n} 个实例，每个最多 {limit}',
+  'memory.per.job': '已用 {used}，每个作业最多 {limit}',
 
   'nav.cluster': '集群',
   'nav.components': '组件',
@@ -279,7 +281,7 @@ export const zh: Dictionary = {
   'submit.drop': '拖入组件或作业文件',
   'submit.dropText': '或点击选择：.wasm（组件或核心模块）、.yaml（作业文件）',
   'submit.execution': '执行',
-  'submit.grantHint': '{uid} 的目录；它看不到其他内容。',
+  'submit.grantHint': '“{name}”的目录；它看不到其他内容。',
   'submit.grants': '待批准的授权',
   'submit.grantsNote': '算子在记录和状态之外的请求',
   'submit.jobFile': '作业文件',

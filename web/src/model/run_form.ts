@@ -39,7 +39,7 @@ const SETTINGS = [
   ['state.backend', 'stateBackend'],
 ] as const;
 
-export const RESTART_STRATEGIES = ['exponential-delay', 'fixed-delay', 'failure-rate', 'none'] as const;
+export const RESTART_STRATEGIES = ['auto', 'exponential-delay', 'fixed-delay', 'failure-rate', 'none'] as const;
 export const STATE_BACKENDS = ['filesystem', 'rocksdb', 'memory'] as const;
 
 export function runRequest(form: RunForm): RunRequest {

@@ -2,9 +2,9 @@
 import type { ClusterOverview } from '../api/cluster';
 import type { JobSummary } from '../api/jobs';
 import { hasEnded } from '../api/states';
-import { taskManagers, type TaskManager } from '../api/task_managers';
+import { taskManagers } from '../api/task_managers';
 import { t, tName } from '../i18n';
-import { bytes, count, percent, rate, time } from '../i18n/format';
+import { count, percent, rate, time } from '../i18n/format';
 import { cluster, jobs, overview } from '../model/cluster';
 import { health } from '../model/health';
 import { useResource } from '../model/resource';
@@ -12,6 +12,7 @@ import { link } from '../model/route';
 import { Badge } from '../parts/badge';
 import { Icon } from '../parts/icon';
 import { JobTable } from '../parts/job_table';
+import { joined, MemoryRegions } from '../parts/memory';
 import { Empty, Figure, Message, Page, Panel, Refusal, Waiting } from '../parts/panel';
 import { UseBar } from '../parts/share';
 
@@ -64,7 +65,11 @@ function Content({ overview, jobs }: { overview: ClusterOverview; jobs: JobSumma
       </Panel>
       <div class="columns">
         <Panel title={t('overview.memory')}>
-          <Memory managers={managers} />
+          {managers === null ? (
+            <Empty>{t('common.loading')}</Empty>
+          ) : (
+            <MemoryRegions regions={joined(managers.flatMap((manager) => manager.memory))} />
+          )}
         </Panel>
         <Panel title={t('overview.lastFailures')} flush>
           <Failures jobs={jobs} />
@@ -105,33 +110,6 @@ function Figures({ overview, jobs }: { overview: ClusterOverview; jobs: JobSumma
           note={<UseBar share={overview.cpu} label={t('overview.cpu')} />}
         />
       )}
-    </div>
-  );
-}
-
-/** The regions of all task managers together. */
-function Memory({ managers }: { managers: TaskManager[] | null }) {
-  if (managers === null) return <Empty>{t('common.loading')}</Empty>;
-  const regions = new Map<string, { configured: number; used: number }>();
-  for (const region of managers.flatMap((manager) => manager.memory)) {
-    const sum = regions.get(region.name) ?? { configured: 0, used: 0 };
-    regions.set(region.name, {
-      configured: sum.configured + region.configured,
-      used: sum.used + (region.used ?? 0),
-    });
-  }
-  return (
-    <div class="stack">
-      {[...regions].map(([name, { configured, used }]) => (
-        <div key={name} class="stack tight">
-          <div class="row">
-            <span>{tName('memory', name)}</span>
-            <span class="spring" />
-            <span class="muted nowrap">{t('common.of', { used: bytes(used), total: bytes(configured) })}</span>
-          </div>
-          <UseBar share={configured === 0 ? 0 : used / configured} label={tName('memory', name)} />
-        </div>
-      ))}
     </div>
   );
 }

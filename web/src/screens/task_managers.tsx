@@ -4,6 +4,7 @@ import { t, tName } from '../i18n';
 import { bytes, time } from '../i18n/format';
 import { useResource } from '../model/resource';
 import { link } from '../model/route';
+import { MemoryRegions, shareOf } from '../parts/memory';
 import { Facts, Page, Panel, Refusal, Waiting } from '../parts/panel';
 import { UseBar } from '../parts/share';
 import { Table } from '../parts/table';
@@ -72,13 +73,10 @@ function All() {
 function MemoryBars({ manager }: { manager: TaskManager }) {
   return (
     <div class="memory-bars">
-      {manager.memory.map((region) => (
-        <UseBar
-          key={region.name}
-          share={region.configured === 0 ? 0 : (region.used ?? 0) / region.configured}
-          label={tName('memory', region.name)}
-        />
-      ))}
+      {manager.memory.map((region) => {
+        const share = shareOf(region);
+        return share === null ? null : <UseBar key={region.name} share={share} label={tName('memory', region.name)} />;
+      })}
     </div>
   );
 }
@@ -108,23 +106,7 @@ function One({ id }: { id: string }) {
           />
         </Panel>
         <Panel title={t('overview.memory')}>
-          <div class="stack">
-            {value.memory.map((region) => (
-              <div class="stack tight" key={region.name}>
-                <div class="row">
-                  <span>{tName('memory', region.name)}</span>
-                  <span class="spring" />
-                  <span class="muted">
-                    {t('common.of', { used: bytes(region.used), total: bytes(region.configured) })}
-                  </span>
-                </div>
-                <UseBar
-                  share={region.configured === 0 ? 0 : (region.used ?? 0) / region.configured}
-                  label={tName('memory', region.name)}
-                />
-              </div>
-            ))}
-          </div>
+          <MemoryRegions regions={value.memory} />
         </Panel>
         <Panel title={t('taskManager.threads')}>
           <Facts facts={value.threads.map((thread) => [thread.name, thread.count])} />

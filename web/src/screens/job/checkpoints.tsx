@@ -7,7 +7,7 @@ import {
   type Checkpoint,
   type Checkpoints,
 } from '../../api/checkpoints';
-import type { Job } from '../../api/job';
+import { jobConfiguration, type Job } from '../../api/job';
 import { hasEnded } from '../../api/states';
 import { t, tName } from '../../i18n';
 import { bytes, duration, time } from '../../i18n/format';
@@ -120,7 +120,7 @@ function History({
           <Table
             label={t('checkpoints.history')}
             rows={shown}
-            columns={columns()}
+            columns={columns(job)}
             id={(row) => row.id}
             chosen={(row) => String(row.id) === chosen}
             open={(row) =>
@@ -138,7 +138,7 @@ function History({
   );
 }
 
-function columns(): Column<Checkpoint>[] {
+function columns(job: Job): Column<Checkpoint>[] {
   return [
     { id: 'id', head: '#', number: true, sort: (row) => row.id, cell: (row) => row.id },
     {
@@ -169,7 +169,7 @@ function columns(): Column<Checkpoint>[] {
       id: 'duration',
       head: t('jobs.duration'),
       number: true,
-      sort: (row) => row.duration,
+      sort: (row) => row.duration ?? 0,
       cell: (row) => duration(row.duration),
     },
     {
@@ -186,12 +186,12 @@ function columns(): Column<Checkpoint>[] {
       sort: (row) => row.stateSize,
       cell: (row) => bytes(row.stateSize),
     },
-    { id: 'path', head: t('checkpoints.path'), cell: (row) => <Path checkpoint={row} /> },
+    { id: 'path', head: t('checkpoints.path'), cell: (row) => <Path jid={job.jid} checkpoint={row} /> },
   ];
 }
 
 /** Where a checkpoint lies, and starting from it; or why there is none. */
-function Path({ checkpoint }: { checkpoint: Checkpoint }) {
+function Path({ jid, checkpoint }: { jid: string; checkpoint: Checkpoint }) {
   if (checkpoint.failure !== '') return <span class="tone-bad">{checkpoint.failure}</span>;
   if (checkpoint.path === '') return null;
   return (
@@ -203,10 +203,8 @@ function Path({ checkpoint }: { checkpoint: Checkpoint }) {
       <button
         type="button"
         class="button bare small"
-        onClick={() => {
-          restoreFrom.value = checkpoint.path;
-          goTo(link('submit'));
-        }}
+        data-action="start-from"
+        onClick={() => void startFrom(jid, checkpoint.path)}
       >
         {t('checkpoints.restore')}
       </button>
@@ -214,11 +212,20 @@ function Path({ checkpoint }: { checkpoint: Checkpoint }) {
   );
 }
 
+/** Opens the form of the job's component, if it has one, to begin with a checkpoint. */
+async function startFrom(jid: string, path: string): Promise<void> {
+  await attempt(async () => {
+    const [component, ...others] = (await jobConfiguration(jid)).components;
+    restoreFrom.value = path;
+    goTo(component !== undefined && others.length === 0 ? link('submit', component) : link('submit'));
+  });
+}
+
 const SIZES = new Set(['checkpointed_size', 'state_size']);
 
 function Summary({ value }: { value: Checkpoints }) {
   const words = (name: string, number: number): string => (SIZES.has(name) ? bytes(number) : duration(number));
-  const column = (id: 'min' | 'avg' | 'p99' | 'max'): Column<Checkpoints['summary'][number]> => ({
+  const column = (id: 'min' | 'avg' | 'p95' | 'max'): Column<Checkpoints['summary'][number]> => ({
     id,
     head: id,
     number: true,
@@ -234,7 +241,7 @@ function Summary({ value }: { value: Checkpoints }) {
           { id: 'name', head: '', cell: (row) => tName('checkpoints.figure', row.name) },
           column('min'),
           column('avg'),
-          column('p99'),
+          column('p95'),
           column('max'),
         ]}
       />

@@ -2,6 +2,7 @@
 import { jobConfiguration } from '../../api/job';
 import { t } from '../../i18n';
 import { useResource } from '../../model/resource';
+import { link } from '../../model/route';
 import { Empty, Facts, Panel, Waiting } from '../../parts/panel';
 
 export function ConfigurationTab({ jid }: { jid: string }) {
@@ -21,10 +22,23 @@ export function ConfigurationTab({ jid }: { jid: string }) {
           facts={[
             [t('submit.parallelism'), value.parallelism],
             [t('submit.restartStrategy'), value.restartStrategy || '–'],
-            ...value.settings.map(([name, text]) => [name, <code>{text}</code>] as const),
+            ...[...value.settings, ...value.grants].map(([name, text]) => [name, <code>{text}</code>] as const),
+            [t('nav.components'), <Components digests={value.components} />],
           ]}
         />
       </Panel>
     </div>
+  );
+}
+
+function Components({ digests }: { digests: readonly string[] }) {
+  return (
+    <span class="row row-wrap">
+      {digests.map((digest) => (
+        <a key={digest} href={link('components', digest)}>
+          <code>{digest.slice(0, 16)}</code>
+        </a>
+      ))}
+    </span>
   );
 }

@@ -96,7 +96,11 @@ function Form({ component }: { component: Component }) {
           <Panel title={t('submit.execution')}>
             <ExecutionFields jobName={component.name} form={form} change={change} />
           </Panel>
-          <GrantFields grants={validation?.plan?.grants ?? []} form={form} change={change} />
+          <GrantFields
+            operators={component.operators.filter((operator) => operator.grants.includes('files'))}
+            form={form}
+            change={change}
+          />
           <PreviewPanel
             ready={complete && validation?.valid === true}
             preview={(records) => previewComponent(component.id, runRequest(form), records)}

@@ -1,7 +1,6 @@
 /** The fields of a run: parameters of the job, how it is executed, and what it is granted. */
-import type { Parameter } from '../../api/components';
+import type { DeclaredOperator, Parameter } from '../../api/components';
 import { checkpoints } from '../../api/checkpoints';
-import type { Grant } from '../../api/plan';
 import { t } from '../../i18n';
 import { time } from '../../i18n/format';
 import { jobs } from '../../model/cluster';
@@ -165,23 +164,18 @@ async function restorable(name: string, abort: AbortSignal): Promise<{ path: str
     }));
 }
 
-export function GrantFields({ grants, form, change }: FormProps & { grants: readonly Grant[] }) {
-  const asked = grants.filter((grant) => grant.asks === 'files');
-  if (asked.length === 0) return null;
+/** Directories for the operators that ask for one. */
+export function GrantFields({ operators, form, change }: FormProps & { operators: readonly DeclaredOperator[] }) {
+  if (operators.length === 0) return null;
   return (
     <Panel title={t('submit.grants')} note={t('submit.grantsNote')}>
-      {asked.map((grant) => (
-        <Field
-          key={grant.uid}
-          id={`grant-${grant.uid}`}
-          label={grant.uid}
-          hint={t('submit.grantHint', { uid: grant.uid })}
-        >
+      {operators.map(({ uid, name }) => (
+        <Field key={uid} id={`grant-${uid}`} label={uid} hint={t('submit.grantHint', { name })}>
           <TextInput
-            id={`grant-${grant.uid}`}
-            value={form.grants[grant.uid] ?? ''}
-            change={(directory) => change({ grants: { ...form.grants, [grant.uid]: directory } })}
-            placeholder={grant.given ?? t('submit.noGrant')}
+            id={`grant-${uid}`}
+            value={form.grants[uid] ?? ''}
+            change={(directory) => change({ grants: { ...form.grants, [uid]: directory } })}
+            placeholder={t('submit.noGrant')}
           />
         </Field>
       ))}
