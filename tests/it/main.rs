@@ -7,6 +7,7 @@
 mod bounded;
 mod cli;
 mod connectors;
+mod console;
 mod damage;
 mod demos;
 mod errors;

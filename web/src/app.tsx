@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from './i18n';
 import { cluster } from './model/cluster';
 import { route } from './model/route';
+import { Boundary } from './parts/boundary';
 import { Help } from './parts/help';
 import { Navigation } from './parts/navigation';
 import { Notices } from './parts/notices';
@@ -31,7 +32,9 @@ export function App() {
         {t('nav.skip')}
       </a>
       <Navigation />
-      <Screen path={route.value} />
+      <Boundary place={route.value.join('/')}>
+        <Screen path={route.value} />
+      </Boundary>
       <Notices />
       <Help />
       <TokenDialog />

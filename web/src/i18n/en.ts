@@ -25,6 +25,9 @@ export const en = {
   'actions.stop.text': 'The job takes a savepoint and ends. It can be continued from there.',
   'actions.stop.title': 'Stop with a savepoint',
 
+  'boundary.text': 'This screen cannot be shown. The cluster is not affected.',
+  'boundary.title': 'Something went wrong',
+
   'chart.fill': 'fill',
   'chart.lag': 'behind',
   'chart.records': 'Records a second',

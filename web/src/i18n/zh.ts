@@ -27,6 +27,9 @@ export const zh: Dictionary = {
   'actions.stop.text': '作业创建保存点后结束，可从该处继续。',
   'actions.stop.title': '停止并创建保存点',
 
+  'boundary.text': '无法显示此页面。集群不受影响。',
+  'boundary.title': '出错了',
+
   'chart.fill': '占用',
   'chart.lag': '延迟',
   'chart.records': '每秒记录数',
