@@ -57,7 +57,6 @@ export const en = {
   'checkpoints.summary': 'Summary of completed checkpoints',
   'checkpoints.sync': 'synchronous',
   'checkpoints.timeline': 'Checkpoint {id} by subtask',
-  'checkpoints.timelineNote': '{length} in all',
   'checkpoints.total': 'Triggered',
   'checkpoints.trigger': 'Checkpoint now',
   'checkpoints.triggered': 'Triggered',

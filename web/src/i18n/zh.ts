@@ -59,7 +59,6 @@ export const zh: Dictionary = {
   'checkpoints.summary': '已完成检查点汇总',
   'checkpoints.sync': '同步',
   'checkpoints.timeline': '检查点 {id} 的子任务明细',
-  'checkpoints.timelineNote': '共 {length}',
   'checkpoints.total': '已触发',
   'checkpoints.trigger': '立即检查点',
   'checkpoints.triggered': '触发时间',

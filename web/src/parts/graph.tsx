@@ -10,7 +10,10 @@ export interface EdgeLook {
   weight: number;
   /** A class for its colour. */
   tone: string;
+  /** Above the line. */
   label: ComponentChildren;
+  /** Below the line. */
+  note: ComponentChildren;
 }
 
 interface View {
@@ -69,15 +72,19 @@ export function GraphView({
             );
           })}
         </svg>
-        {layout.routes.map((route) => (
-          <div
-            key={`${route.from}>${route.to}#${route.num}`}
-            class="graph-label"
-            style={{ left: `${route.x}px`, top: `${route.y}px` }}
-          >
-            {edge(route).label}
-          </div>
-        ))}
+        {layout.routes.map((route) => {
+          const look = edge(route);
+          return (
+            <div
+              key={`${route.from}>${route.to}#${route.num}`}
+              class="graph-label"
+              style={{ left: `${route.x}px`, top: `${route.y}px` }}
+            >
+              <span>{look.label}</span>
+              <span class="faint">{look.note}</span>
+            </div>
+          );
+        })}
         {layout.boxes.map((box) => (
           <div
             key={box.id}

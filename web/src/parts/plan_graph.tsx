@@ -1,7 +1,7 @@
 /** The graph of a job: chains as boxes with their operators, and, while it runs, how each of them does. */
 import type { PlanNode, Vertex } from '../api/job';
 import { t, tName } from '../i18n';
-import { count, duration, percent, rate } from '../i18n/format';
+import { duration, percent, rate } from '../i18n/format';
 import { level } from '../model/back_pressure';
 import type { Box, Link } from '../model/graph_layout';
 import { toneOf } from './badge';
@@ -162,20 +162,18 @@ function edgeLook(link: Link, nodes: Map<string, PlanNode>, live: Map<string, Ve
   const target = live.get(link.to)?.metrics;
   const source = live.get(link.from)?.metrics;
   if (target === undefined || source === undefined) {
-    return { weight: 0, tone: '', label: <span>{strategy.toLowerCase()}</span> };
+    return { weight: 0, tone: '', label: strategy.toLowerCase(), note: null };
   }
   const records = to?.inputs.length === 1 ? target.recordsIn : source.recordsOut;
   const fill = target.queueFill;
   return {
     weight: Math.min(Math.log10(1 + records) / 7, 1),
     tone: fill >= 0.8 ? 'full' : fill >= 0.5 ? 'filling' : records > 0 ? 'moving' : '',
-    label: (
-      <>
-        <span class="nowrap">{rate(records)}</span>
-        <span class="faint nowrap" title={t('graph.queue', { share: percent(fill), count: count(fill) })}>
-          {strategy.toLowerCase()} {fill >= 0.01 ? percent(fill) : ''}
-        </span>
-      </>
+    label: rate(records),
+    note: (
+      <span title={t('graph.queue', { share: percent(fill) })}>
+        {strategy.toLowerCase()} {fill >= 0.01 ? percent(fill) : ''}
+      </span>
     ),
   };
 }

@@ -4,7 +4,10 @@ import type { Job } from '../../api/job';
 import { t } from '../../i18n';
 import { bytes, duration } from '../../i18n/format';
 import { useResource } from '../../model/resource';
-import { Empty, Message, Panel, Waiting } from '../../parts/panel';
+import { goTo, link } from '../../model/route';
+import { Badge } from '../../parts/badge';
+import { Drawer } from '../../parts/drawer';
+import { Empty, Message, Waiting } from '../../parts/panel';
 
 const PHASES = [
   ['startDelay', 'checkpoints.startDelay', 'phase-delay'],
@@ -28,18 +31,19 @@ export function CheckpointTimeline({ job, checkpoint }: { job: Job; checkpoint: 
   const all = value === null ? [] : [...value.values()].flat();
   const longest = Math.max(...all.map(lengthOf), 1);
   return (
-    <Panel
+    <Drawer
       title={t('checkpoints.timeline', { id: checkpoint.id })}
-      note={t('checkpoints.timelineNote', { length: duration(longest) })}
-      actions={
-        <span class="row">
+      close={() => goTo(link('job', job.jid, 'checkpoints'))}
+      about={
+        <>
+          <Badge state={checkpoint.status} />
           {PHASES.map(([, words, look]) => (
             <span class="key" key={words}>
               <i class={look} />
               {t(words)}
             </span>
           ))}
-        </span>
+        </>
       }
     >
       {checkpoint.failure !== '' && <Message tone="bad">{checkpoint.failure}</Message>}
@@ -59,7 +63,7 @@ export function CheckpointTimeline({ job, checkpoint }: { job: Job; checkpoint: 
           </div>
         ))
       )}
-    </Panel>
+    </Drawer>
   );
 }
 

@@ -197,7 +197,7 @@ function Path({ jid, checkpoint }: { jid: string; checkpoint: Checkpoint }) {
   return (
     <span class="row tight" data-path={checkpoint.path}>
       <code class="cut path" title={checkpoint.path}>
-        {checkpoint.path}
+        <bdi>{checkpoint.path}</bdi>
       </code>
       <CopyButton text={checkpoint.path} />
       <button

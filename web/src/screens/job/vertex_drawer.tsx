@@ -1,5 +1,4 @@
 /** Everything about one vertex: its subtasks, charts, operators, limits, logs and records on their way. */
-import { useEffect } from 'preact/hooks';
 import { limits } from '../../api/diagnosis';
 import type { Job, PlanNode, Vertex } from '../../api/job';
 import { vertex as fetchVertex, type Subtask } from '../../api/vertices';
@@ -8,8 +7,8 @@ import { bytes, count, duration, eventTime, exact, percent, rate } from '../../i
 import type { JobModel } from '../../model/job';
 import { useResource } from '../../model/resource';
 import { goTo, link } from '../../model/route';
-import { onEscape } from '../../model/shortcuts';
 import { Badge } from '../../parts/badge';
+import { Drawer } from '../../parts/drawer';
 import { Icon } from '../../parts/icon';
 import { LogList } from '../../parts/log_list';
 import { Empty, Figure, Panel, Refusal, Waiting } from '../../parts/panel';
@@ -32,46 +31,41 @@ export function VertexDrawer({
   vertex: Vertex;
   tab: string;
 }) {
-  const close = (): void => goTo(link('job', job.jid, 'overview'));
-  useEffect(() => onEscape(close), [job.jid]);
   const node = job.plan.find((one) => one.id === vertex.id);
   return (
-    <aside class="drawer" aria-label={vertex.name}>
-      <div class="drawer-head">
-        <div class="stack tight spring">
-          <h2>{vertex.name}</h2>
-          <div class="row">
-            <Badge state={vertex.status} />
-            <span class="tag">×{vertex.parallelism}</span>
-            <span class="drawer-share">
-              <TimeShare
-                busy={vertex.metrics.busy}
-                backPressured={vertex.metrics.backPressured}
-                idle={vertex.metrics.idle}
-              />
-            </span>
-          </div>
-        </div>
-        <button type="button" class="button bare" aria-label={t('common.close')} onClick={close}>
-          <Icon name="close" />
-        </button>
-      </div>
-      <nav class="tabs" aria-label={vertex.name}>
-        {TABS.map((id) => (
-          <a
-            key={id}
-            class="tab"
-            href={link('job', job.jid, 'overview', vertex.id, id)}
-            aria-current={id === tab ? 'page' : undefined}
-          >
-            {t(`vertex.tab.${id}` satisfies Key)}
-          </a>
-        ))}
-      </nav>
-      <div class="drawer-body">
-        <Content model={model} job={job} vertex={vertex} node={node} tab={tab} />
-      </div>
-    </aside>
+    <Drawer
+      title={vertex.name}
+      close={() => goTo(link('job', job.jid, 'overview'))}
+      about={
+        <>
+          <Badge state={vertex.status} />
+          <span class="tag">×{vertex.parallelism}</span>
+          <span class="drawer-share">
+            <TimeShare
+              busy={vertex.metrics.busy}
+              backPressured={vertex.metrics.backPressured}
+              idle={vertex.metrics.idle}
+            />
+          </span>
+        </>
+      }
+      tabs={
+        <nav class="tabs" aria-label={vertex.name}>
+          {TABS.map((id) => (
+            <a
+              key={id}
+              class="tab"
+              href={link('job', job.jid, 'overview', vertex.id, id)}
+              aria-current={id === tab ? 'page' : undefined}
+            >
+              {t(`vertex.tab.${id}` satisfies Key)}
+            </a>
+          ))}
+        </nav>
+      }
+    >
+      <Content model={model} job={job} vertex={vertex} node={node} tab={tab} />
+    </Drawer>
   );
 }
 

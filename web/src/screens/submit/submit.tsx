@@ -3,11 +3,13 @@ import { useState } from 'preact/hooks';
 import { components, uploadComponent } from '../../api/components';
 import { t } from '../../i18n';
 import { bytes, time } from '../../i18n/format';
+import { cli } from '../../model/command_line';
 import { asApiError } from '../../model/live';
 import { useResource } from '../../model/resource';
 import { goTo, link } from '../../model/route';
 import { restoreFrom } from '../../model/run_form';
 import type { ApiError } from '../../api/http';
+import { Command } from '../../parts/command';
 import { DropZone } from '../../parts/drop_zone';
 import { Icon } from '../../parts/icon';
 import { Empty, Message, Page, Panel, Refusal, Waiting } from '../../parts/panel';
@@ -43,7 +45,18 @@ function Choose() {
     }
   };
   return (
-    <Page title={t('nav.submit')}>
+    <Page
+      title={t('nav.submit')}
+      head={
+        <>
+          <span class="spring" />
+          <Command
+            cli={cli('submit', 'JOB.wasm')}
+            rest={{ method: 'POST', path: '/components/upload', file: 'JOB.wasm' }}
+          />
+        </>
+      }
+    >
       {restoreFrom.value !== '' && <RestoreNote />}
       <DropZone
         title={t('submit.drop')}
