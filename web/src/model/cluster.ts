@@ -18,13 +18,22 @@ function takeJobs(list: JobSummary[]): void {
   for (const job of list) jobRates.push(job.jid, now, Math.max(job.recordsIn, job.recordsOut));
 }
 
-export const cluster = new Live({
+async function ask(abort: AbortSignal): Promise<void> {
+  const [theOverview, list] = await Promise.all([clusterOverview(abort), fetchJobs(abort)]);
+  overview.value = theOverview;
+  takeJobs(list);
+}
+
+/** What every screen needs to know of the cluster; a glance now and then will do. */
+export const cluster = new Live({ poll: ask, pollMs: 5000 });
+
+/**
+ * The same from second to second, for the screens that show it. Apart, because a browser has few connections to one
+ * host, which all its tabs share: no screen needs more than one stream.
+ */
+export const clusterEvents = new Live({
+  poll: ask,
   pollMs: 2000,
-  poll: async (abort) => {
-    const [theOverview, list] = await Promise.all([clusterOverview(abort), fetchJobs(abort)]);
-    overview.value = theOverview;
-    takeJobs(list);
-  },
   stream: {
     path: '/events',
     take: (event) => {

@@ -1,8 +1,8 @@
 /** All jobs: filter by words and by state. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { hasEnded } from '../api/states';
 import { t } from '../i18n';
-import { cluster, jobs } from '../model/cluster';
+import { cluster, clusterEvents, jobs } from '../model/cluster';
 import { cli } from '../model/command_line';
 import { link } from '../model/route';
 import { Choices } from '../parts/choices';
@@ -15,6 +15,7 @@ import { Empty, Page, Panel, Refusal, Waiting } from '../parts/panel';
 type Which = 'all' | 'active' | 'ended' | 'failed';
 
 export function JobsScreen() {
+  useEffect(() => clusterEvents.use(), []);
   const [filter, setFilter] = useState('');
   const [which, setWhich] = useState<Which>('all');
   const list = jobs.value;

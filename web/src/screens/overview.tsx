@@ -1,11 +1,12 @@
 /** The first screen: how the cluster is, in one sentence and a few figures; what runs; what failed. */
+import { useEffect } from 'preact/hooks';
 import type { ClusterOverview } from '../api/cluster';
 import type { JobSummary } from '../api/jobs';
 import { hasEnded } from '../api/states';
 import { taskManagers } from '../api/task_managers';
 import { t, tName } from '../i18n';
 import { count, percent, rate, time } from '../i18n/format';
-import { cluster, jobs, overview } from '../model/cluster';
+import { cluster, clusterEvents, jobs, overview } from '../model/cluster';
 import { health } from '../model/health';
 import { useResource } from '../model/resource';
 import { link } from '../model/route';
@@ -17,6 +18,7 @@ import { Empty, Figure, Message, Page, Panel, Refusal, Waiting } from '../parts/
 import { UseBar } from '../parts/share';
 
 export function OverviewScreen() {
+  useEffect(() => clusterEvents.use(), []);
   const [theOverview, list] = [overview.value, jobs.value];
   return (
     <Page
