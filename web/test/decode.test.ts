@@ -101,6 +101,8 @@ test('exceptions, answers, limits, logs, dead letters, state, configuration, tas
   expect(decodeAnswers(ask(`jobs/${job.jid}/why`))[0]).toMatchObject({ question: 'slow', severity: 'warning' });
   expect(decodeLimits(ask(`jobs/${job.jid}/limits`))[0]).toMatchObject({ name: 'guest.memory', unit: 'bytes' });
   expect(decodeLogs(ask(`jobs/${job.jid}/logs`))[4]?.level).toBe('WARN');
+  const logs = [1, 2, 3].map((time) => ({ time, level: 'info', message: 'x' }));
+  expect(decodeLogs(new Fields({ entries: logs })).map((entry) => entry.time)).toEqual([3, 2, 1]);
   expect(decodeDeadLetters(ask(`jobs/${job.jid}/dead-letters`)).entries[0]?.record).toBe('{"id":0,"cents":-1}');
   expect(decodeStateList(ask(`jobs/${job.jid}/states`)).asOf?.id).toBe(1164);
   expect(decodeStateEntries(ask(`jobs/${job.jid}/states/sessions/panes`)).entries).toHaveLength(5);

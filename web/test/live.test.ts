@@ -62,6 +62,15 @@ test('without a stream it is asked again and again', async () => {
   expect(live.error.value).toBeNull();
 });
 
+test('what will never change again is asked for once', async () => {
+  const poll = vi.fn(() => Promise.resolve());
+  const live = new Live({ poll, pollMs: 1000, settled: () => true });
+  const end = live.use();
+  await vi.advanceTimersByTimeAsync(10_000);
+  end();
+  expect(poll).toHaveBeenCalledTimes(1);
+});
+
 test('a cluster that is lost is said, and said again when it is back', async () => {
   const poll = vi.fn<() => Promise<void>>().mockRejectedValueOnce(new Error('gone')).mockResolvedValue(undefined);
   const live = new Live({ poll, pollMs: 1000 });

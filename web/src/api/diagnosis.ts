@@ -71,14 +71,17 @@ export interface LogEntry {
   message: string;
 }
 
+/** The newest first, whichever way round they come. */
 export function decodeLogs(json: Fields): LogEntry[] {
-  return json.list('entries', (entry) => ({
+  const entries = json.list('entries', (entry) => ({
     time: entry.time('time'),
     level: entry.text('level').toUpperCase(),
     operator: entry.text('operator'),
     subtask: entry.numberOrNull('subtask'),
     message: entry.text('message'),
   }));
+  const ascending = (entries[0]?.time ?? 0) <= (entries.at(-1)?.time ?? 0);
+  return ascending ? entries.reverse() : entries;
 }
 
 export interface LogQuery {

@@ -2,6 +2,7 @@
 import { signal, type Signal } from '@preact/signals';
 import { Fields } from '../api/fields';
 import { decodeJob, job as fetchJob, type Job, type Vertex } from '../api/job';
+import { hasEnded } from '../api/states';
 import { Live } from './live';
 import { Series } from './series';
 
@@ -19,6 +20,7 @@ export class JobModel {
   constructor(readonly jid: string) {
     this.live = new Live({
       pollMs: 2000,
+      settled: () => this.job.value !== null && hasEnded(this.job.value.state),
       poll: async (abort) => this.#take(await fetchJob(jid, abort)),
       stream: {
         path: `/jobs/${encodeURIComponent(jid)}/events`,

@@ -13,6 +13,8 @@ export interface Feed {
   pollMs: number;
   /** A stream that saves the asking. */
   stream?: { path: string; take: (event: ServerEvent) => void };
+  /** Whether the value will never change again, so that there is nothing more to ask. */
+  settled?: () => boolean;
 }
 
 /** After a stream has failed, polling goes on so long before the stream is tried again. */
@@ -69,6 +71,7 @@ export class Live {
   async #run(abort: AbortSignal): Promise<void> {
     while (!abort.aborted) {
       await this.#ask(abort);
+      if (this.#feed.settled?.() === true) return;
       const until = Date.now() + STREAM_RETRY_MS;
       if (this.#feed.stream !== undefined && this.error.peek() === null) await this.#follow(abort);
       do {
