@@ -12,5 +12,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: 'licenses.txt' },
   },
-  test: { include: ['test/**/*.test.ts'], environment: 'node' },
+  test: { include: ['test/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 });

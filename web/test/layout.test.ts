@@ -25,7 +25,7 @@ function graph(seed: number): { boxes: Box[]; links: Link[] } {
 }
 
 test('boxes never overlap and edges go to the right', () => {
-  for (let seed = 1; seed <= 30; seed += 1) {
+  for (let seed = 1; seed <= 16; seed += 1) {
     const { boxes, links } = graph(seed);
     const layout = place(boxes, links);
     expect(layout.boxes, `seed ${seed}`).toHaveLength(boxes.length);
