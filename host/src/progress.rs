@@ -218,13 +218,13 @@ pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json:
         say_collected(reports, job);
     }
     if as_json {
-        output::say(&json_summary(started, summary, job, seconds).to_string());
+        output::say(&json_summary(summary, job, seconds).to_string());
     } else {
-        output::error(&text_summary(started, summary, job, seconds));
+        output::error(&text_summary(summary, job, seconds));
     }
 }
 
-fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> Value {
+fn json_summary(summary: &Summary, job: &Job, seconds: f64) -> Value {
     let (records_in, records_out) = totals(&summary.readings);
     let mut document = Map::new();
     let (status, stopped_at) = match &summary.outcome {
@@ -371,7 +371,7 @@ fn percentiles(buckets: &[(u64, u64)]) -> Vec<(&'static str, u64)> {
     ]
 }
 
-fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> String {
+fn text_summary(summary: &Summary, job: &Job, seconds: f64) -> String {
     let (records_in, records_out) = totals(&summary.readings);
     let verb = match &summary.outcome {
         Outcome::Finished(_) => "finished".to_owned(),
