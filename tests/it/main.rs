@@ -24,4 +24,5 @@ mod states;
 mod support;
 mod time;
 mod transforms;
+mod wasi;
 mod windows;

@@ -3,7 +3,7 @@
 //! Reading order: `limits` (what a guest may use), `engine` and `epoch` (how guests are compiled and stopped),
 //! `componentize`, `prescreen` and `component_cache` (from a file to compiled code), `runtime` and
 //! `component` (the way in), `manifest` and `plan` (the documents a component gives), `inspect` (what it is),
-//! `host_state` with one `host_*` file per imported interface, `instance`, `trap` and `operator` (one task's
+//! `host_state` with one `host_*` file per imported interface, `wasi` (for languages that need one), `instance`, `trap` and `operator` (one task's
 //! guest), `exports` (what it may be asked), `guest_source` and `guest_sink` (connectors that are guests).
 //!
 //! Invariant: no other crate of the engine says `wasmtime`, and nothing a guest does (trap, endless loop, foreign key,
@@ -40,6 +40,7 @@ mod refusal;
 mod runtime;
 mod state_entry;
 mod trap;
+mod wasi;
 
 pub use component::Component;
 pub use component_cache::Digest;

@@ -19,6 +19,7 @@ use crate::exports::ExportIndices;
 use crate::host_state::HostState;
 use crate::inspect::{self, Inspection};
 use crate::prescreen;
+use crate::wasi;
 
 /// Loads components. A cheap clone; safe to use from every thread. Loading may compile and then takes a while: it
 /// blocks, and belongs on a thread that may.
@@ -51,6 +52,9 @@ impl Runtime {
                 reason: format!("{error:#}"),
             },
         )?;
+        wasi::add_to_linker(&mut linker).map_err(|error| WasmError::Engine {
+            reason: format!("{error:#}"),
+        })?;
         let cache = config.cache_dir.as_deref().map(ComponentCache::open);
         let ticks = config.epoch_tick_ms;
         let ticker = (ticks > 0).then(|| EpochTicker::start(&engine, ticks));

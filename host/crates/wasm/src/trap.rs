@@ -1,7 +1,7 @@
 //! From what stopped a guest to an [`OperatorError`] that a user can act upon.
 //!
 //! Recognised, in this order: a host function that refused; a limit (time, stack, memory); everything else is a trap,
-//! reported with the panic text that the guest handed over before it, and with the guest's frames.
+//! reported with what the guest said before it, and with the guest's frames.
 
 use wasmtime::{Trap, WasmBacktrace};
 
@@ -59,7 +59,7 @@ pub(crate) fn operator_error(
     OperatorError::Trapped {
         operator,
         record: None,
-        message: trap_message(state.panic_text.as_deref(), error),
+        message: trap_message(state.last_words(), error),
     }
 }
 
@@ -93,9 +93,9 @@ pub(crate) fn failed(state: &HostState, failure: Failure) -> OperatorError {
     }
 }
 
-fn trap_message(panic_text: Option<&str>, error: &wasmtime::Error) -> String {
-    let mut message = match panic_text {
-        Some(text) => text.to_owned(),
+fn trap_message(last_words: Option<String>, error: &wasmtime::Error) -> String {
+    let mut message = match last_words {
+        Some(text) => text,
         None => error.root_cause().to_string(),
     };
     let frames = error.downcast_ref::<WasmBacktrace>().map(frames);
