@@ -160,6 +160,7 @@ fn the_summary_has_the_documented_fields() {
         "seconds",
         "records_in",
         "records_out",
+        "restarts",
         "restored_from",
         "stopped_at",
         "checkpoints",

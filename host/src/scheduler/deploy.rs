@@ -10,6 +10,7 @@ use dataflow::graph::logical::Partitioning;
 use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
+use dataflow::port::error::Recovery;
 use dataflow::port::operator::FragmentSpec;
 use dataflow::port::sink::{ConnectorError, SinkContext};
 use dataflow::port::source::{SourceSplit, Wake};
@@ -53,6 +54,21 @@ pub(crate) enum DeployError {
     /// A thread or a directory could not be made.
     #[error(transparent)]
     Task(#[from] TaskError),
+    /// A file that the operators are promised could not be fetched.
+    #[error("{0}")]
+    Resources(String),
+}
+
+impl DeployError {
+    /// What may help.
+    pub(crate) fn recovery(&self) -> Recovery {
+        match self {
+            Self::Restore(_) => Recovery::FailJob,
+            Self::Connector { source, .. } => source.recovery(),
+            Self::Task(error) => error.recovery(),
+            Self::Resources(_) => Recovery::RestartJob,
+        }
+    }
 }
 
 /// A deployed task, from outside.
@@ -77,6 +93,8 @@ pub(crate) struct Deployment<'a> {
     pub(crate) inheritance: &'a Inheritance<'a>,
     /// Settings.
     pub(crate) config: &'a Config,
+    /// How many times the job was deployed before.
+    pub(crate) attempt: u32,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Opens keyed state.
@@ -386,7 +404,7 @@ impl Deployment<'_> {
             subtask,
             parallelism: vertex.parallelism,
             max_parallelism: self.job.graph.max_parallelism,
-            attempt: self.inheritance.attempt(),
+            attempt: self.attempt,
             operators: vertex.fragment.clone(),
             inputs: vertex.fragment_inputs.clone(),
             outputs: vertex
