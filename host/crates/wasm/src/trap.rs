@@ -56,10 +56,14 @@ pub(crate) fn operator_error(
             allowed: refused.allowed,
         };
     }
+    let frames = error.downcast_ref::<WasmBacktrace>().map(frames);
     OperatorError::Trapped {
         operator,
         record: None,
-        message: trap_message(state.last_words(), error),
+        message: state
+            .last_words()
+            .unwrap_or_else(|| error.root_cause().to_string()),
+        frames: frames.unwrap_or_default(),
     }
 }
 
@@ -91,19 +95,6 @@ pub(crate) fn failed(state: &HostState, failure: Failure) -> OperatorError {
         record,
         message: truncated(message, LOG_LINE_BYTES_MAX),
     }
-}
-
-fn trap_message(last_words: Option<String>, error: &wasmtime::Error) -> String {
-    let mut message = match last_words {
-        Some(text) => text,
-        None => error.root_cause().to_string(),
-    };
-    let frames = error.downcast_ref::<WasmBacktrace>().map(frames);
-    if let Some(frames) = frames.filter(|frames| !frames.is_empty()) {
-        message.push_str("; in ");
-        message.push_str(&frames.join(", called by "));
-    }
-    message
 }
 
 /// Readable names of the guest's frames, innermost first, without the machinery of the panic itself.
