@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
 
@@ -66,14 +67,6 @@ struct RawNetwork {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawGuest {
-    memory: String,
-    call_timeout: String,
-    epoch_tick: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawData {
     dir: String,
     cache_dir: String,
@@ -95,7 +88,7 @@ pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, Confi
     })
 }
 
-fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     let parsed = duration(key, value)?;
     if parsed.is_zero() {
         let reason = "it must be longer than zero".to_owned();
@@ -108,7 +101,7 @@ fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigE
     Ok(parsed)
 }
 
-fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
+pub(super) fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     let refuse = |reason: String| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -209,9 +202,7 @@ impl RawConfig {
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
             network_memory_bytes: size("network.memory", &self.network.memory)?,
-            guest_memory_bytes: size("guest.memory", &self.guest.memory)?,
-            guest_call_timeout: positive_duration("guest.call-timeout", &self.guest.call_timeout)?,
-            guest_epoch_tick: duration("guest.epoch-tick", &self.guest.epoch_tick)?,
+            guest: self.guest.resolve()?,
             data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
             cache_dir: folder(
                 &self.data.cache_dir,
