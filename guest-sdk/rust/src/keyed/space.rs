@@ -15,6 +15,8 @@ use crate::task::Shared;
 pub(crate) trait Store {
     /// Reads the slots from `first` on, which are new.
     fn load(&self, table: &KeyTable, first: u32) -> Result<(), Error>;
+    /// Hears the slots of the records, or timers, of the call, and who they are for: timers (0) or an input (from 1).
+    fn entered(&self, _slots: &[u32], _caller: usize) {}
     /// Writes what the call has changed.
     fn flush(&self, table: &KeyTable);
     /// Forgets all slots; nothing is unwritten.
@@ -61,14 +63,17 @@ impl KeySpace {
         keys: &Column,
         count: usize,
         slots: &mut Vec<u32>,
+        caller: usize,
     ) -> Result<(), Error> {
         let mut table = self.table.borrow_mut();
         let before = table.len();
         table.intern_all(keys, count, slots);
-        if table.len() > before {
-            for store in self.stores.borrow().iter() {
+        let new = table.len() > before;
+        for store in self.stores.borrow().iter() {
+            if new {
                 store.load(&table, before)?;
             }
+            store.entered(slots, caller);
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Every bound of the engine by name, with the relations between them checked when the crate is compiled.
 //! A bound that a user may change has its default here and its key in `host/src/config/default.toml`.
 
-/// Bytes of one network segment: what a buffer holds before it is sent. Flink's value.
-pub const SEGMENT_BYTES: usize = 32 * 1024;
+/// Bytes of one network segment: what a buffer holds before it is sent. Twice Flink's value: the output of one call of a
+/// guest for one batch of a source is then one segment.
+pub const SEGMENT_BYTES: usize = 64 * 1024;
 
 /// Records in one batch, at most. Measured: the crossing into a guest costs nothing more beyond about 1,000.
 pub const BATCH_RECORDS_MAX: usize = 4096;
@@ -55,6 +56,9 @@ pub const TIMERS_PER_CALL: usize = 1024;
 
 /// Entries a state scan returns at once.
 pub const SCAN_ENTRIES_MAX: u32 = 4096;
+
+/// Bytes of entries after which a scan of several keys leaves out the rest of them.
+pub const SCAN_MANY_BYTES: usize = 1024 * 1024;
 
 /// Bytes of a key together with its sub-key.
 pub const KEY_BYTES_MAX: usize = 64 * 1024;
