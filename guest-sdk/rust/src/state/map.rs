@@ -266,3 +266,6 @@ impl Store for MapStore {
 
     fn clear(&self) {}
 }
+
+#[cfg(test)]
+mod tests;
