@@ -1,9 +1,8 @@
 //! Every bound of the engine by name, with the relations between them checked when the crate is compiled.
 //! A bound that a user may change has its default here and its key in `host/src/config/default.toml`.
 
-/// Bytes of one network segment: what a buffer holds before it is sent. Twice Flink's value: the output of one call of a
-/// guest for one batch of a source is then one segment.
-pub const SEGMENT_BYTES: usize = 64 * 1024;
+/// Bytes of one network segment: what a buffer holds before it is sent. Flink's value.
+pub const SEGMENT_BYTES: usize = 32 * 1024;
 
 /// Records in one batch, at most. Measured: the crossing into a guest costs nothing more beyond about 1,000.
 pub const BATCH_RECORDS_MAX: usize = 4096;

@@ -195,7 +195,7 @@ impl Subpartition {
         if records.is_empty() {
             return;
         }
-        if records.size_bytes() >= SEGMENT_BYTES / 4 {
+        if records.size_bytes() >= SEGMENT_BYTES / 2 {
             self.send_segment();
             self.send(StreamElement::Records(records, None));
             return;
