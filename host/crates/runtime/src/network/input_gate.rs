@@ -100,7 +100,7 @@ impl InputGate {
             records.len() + more.len() <= BATCH_RECORDS_MAX
                 && records.size_bytes() + more.size_bytes() <= BATCH_BYTES
         };
-        while records.len() < BATCH_RECORDS_MAX / 4 * 3 && records.size_bytes() < BATCH_BYTES / 2 {
+        while records.len() < BATCH_RECORDS_MAX / 2 && records.size_bytes() < BATCH_BYTES / 2 {
             match self.channels[channel].receiver.try_receive() {
                 Received::Element(StreamElement::Records(more, _)) if fits(&records, &more) => {
                     records.append(&more);
