@@ -268,7 +268,10 @@ impl Assembler<'_> {
                 return Err(mismatch(&place, link, &schema));
             }
         }
-        let input = Input { schema };
+        let input = Input {
+            schema,
+            complete_first: false,
+        };
         let kind = OperatorKind::Sink(connector_of(connector));
         self.built_in(index, operator, kind, vec![input], Vec::new());
         for link in resolved {

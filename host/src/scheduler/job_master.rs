@@ -11,6 +11,7 @@ use std::time::Duration;
 use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision, DeclineReason};
 use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
 use dataflow::clock::Clock;
+use dataflow::graph::complete_first;
 use dataflow::ids::{CheckpointId, OperatorId, TaskId};
 use dataflow::port::sink::{ConnectorError, SinkReport};
 use runtime::task::error::TaskError;
@@ -188,7 +189,8 @@ impl JobMaster {
                 &sources,
                 self.first_checkpoint,
                 self.clock.now_ms(),
-            ),
+            )
+            .held_for(&complete_first::awaited(&self.job.execution)),
             finished: BTreeSet::new(),
             stopping: false,
             last_completed: None,
@@ -226,7 +228,8 @@ impl JobMaster {
                 return Ok(Some(Outcome::Stopped(progress.last_completed)));
             }
             Event::Requested(Request::Stop) => {
-                if self.store.is_none() {
+                // Nothing is consistent before data sets are complete; what was restored stays.
+                if self.store.is_none() || progress.coordinator.is_held() {
                     return Ok(Some(Outcome::Stopped(None)));
                 }
                 progress.stopping = true;
@@ -283,6 +286,7 @@ impl JobMaster {
             TaskEvent::Finished(task) => {
                 tracing::info!(%task, "finished");
                 progress.finished.insert(task);
+                progress.coordinator.finished(task);
                 Ok(self.trigger_final(progress, now_ms))
             }
             TaskEvent::Failed(task, source) => {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wasmill_sdk::Error;
 use wasmill_sdk::dynamic::{Dynamic, Field, RowSchema, Type};
 
-use crate::expression::{Expression, written, wrong};
+use crate::expression::{Expression, wrong};
 
 /// An entry of a list: a name, and what was written behind it.
 pub(crate) struct Entry {
@@ -202,12 +202,11 @@ impl Projection {
         let mut row = self.schema.builder();
         for column in &self.columns {
             match column {
-                Column::Copy(field) => row.copy(record, field)?,
-                Column::Compute(expression) => {
-                    let value = expression.evaluate(record, timestamp)?;
-                    row.push(&written(&value)?)?
+                Column::Copy(field) => {
+                    row.copy(record, field)?;
                 }
-            };
+                Column::Compute(expression) => expression.write(record, timestamp, &mut row)?,
+            }
         }
         row.finish()
     }

@@ -137,16 +137,12 @@ impl Ranking {
         Ok(ranking)
     }
 
-    fn rank(&self, record: &Dynamic) -> Result<cel::Value, Error> {
-        self.by.evaluate(record, None)
-    }
-
     /// Puts a record in its place, behind those that are as good. Whether the ranking has changed.
     fn enter(&self, best: &mut Vec<Dynamic>, record: Dynamic) -> Result<bool, Error> {
-        let rank = self.rank(&record)?;
+        let rank = self.by.rank(&record)?;
         let mut place = best.len();
         while place > 0 {
-            let other = self.rank(&best[place - 1])?;
+            let other = self.by.rank(&best[place - 1])?;
             if rank.partial_cmp(&other) != Some(Ordering::Greater) {
                 break;
             }

@@ -11,6 +11,7 @@ mod infer;
 mod join;
 mod keyed;
 mod parameters;
+mod program;
 mod record;
 mod text;
 mod window;

@@ -87,16 +87,19 @@ fn shipped_components_are_found_in_the_plugin_folder() {
 name: shipped
 operators:
   - uid: numbers
-    source: { type: collection, schema: { type: record, name: N, fields: [ { name: n, type: long } ] }, values: [ { n: 1 }, { n: 2 } ] }
-  - { uid: odd, component: mine, parameters: { operator: filter, where: n % 2 == 1 }, input: numbers }
+    source: { type: collection, schema: { type: record, name: Number, fields: [ { name: number, type: long } ] }, values: [ { number: 1 }, { number: 2 } ] }
+  - { uid: odd, component: mine, parameters: { operator: filter, where: number % 2 == 1 }, input: numbers }
   - { uid: out, sink: { type: collect }, input: odd }
 ";
     std::fs::write(&file, job).expect("the job file can be written");
     let path = folder.path().display().to_string();
     let ended = Run::new("run", &file).set("plugin.dir", &path).end();
-    assert_eq!(ended.success().out.lines().next(), Some(r#"{"n":1}"#));
+    assert_eq!(ended.success().out.lines().next(), Some(r#"{"number":1}"#));
     let ended = Run::new("run", &file).variable("WASMILL_PLUGIN_DIR", &path);
-    assert_eq!(ended.end().success().out.lines().next(), Some(r#"{"n":1}"#));
+    assert_eq!(
+        ended.end().success().out.lines().next(),
+        Some(r#"{"number":1}"#)
+    );
     let elsewhere = Run::new("run", &file).set("plugin.dir", "/nowhere").end();
     elsewhere.fails_naming(&["no component \"mine\"", "/nowhere/mine.wasm", "plugin.dir"]);
 }

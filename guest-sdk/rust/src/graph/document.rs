@@ -110,7 +110,13 @@ impl Graph {
             set("connector", connector.clone());
         }
         if !matches!(node.kind, Kind::Source | Kind::Input) {
-            let inputs = node.inputs.iter().map(|schema| json!({ "schema": schema }));
+            let inputs = node.inputs.iter().enumerate().map(|(index, schema)| {
+                let mut fields = json!({ "schema": schema });
+                if node.complete_first == Some(index) {
+                    fields["complete_first"] = json!(true);
+                }
+                fields
+            });
             set("inputs", Value::Array(inputs.collect()));
         }
         if !matches!(node.kind, Kind::Sink | Kind::Output) {

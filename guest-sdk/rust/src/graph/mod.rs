@@ -150,6 +150,8 @@ pub(crate) struct Node {
     pub(crate) chain: bool,
     pub(crate) connector: Option<Value>,
     pub(crate) inputs: Vec<Value>,
+    /// The input that is read to its end before the first record of the others.
+    pub(crate) complete_first: Option<usize>,
     pub(crate) outputs: Vec<OutputPlan>,
     pub(crate) keyed: bool,
     pub(crate) states: Vec<StatePlan>,
@@ -173,6 +175,7 @@ impl Node {
             chain: true,
             connector: None,
             inputs: Vec::new(),
+            complete_first: None,
             outputs: Vec::new(),
             keyed: false,
             states: Vec::new(),
