@@ -93,7 +93,7 @@ pub use crate::stream::{
     Pairs, RegularJoin, Sink, SplitStream, Stream, Watermarks, WhereKey, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
-pub use crate::transform::LruCache;
+pub use crate::transform::{JoinType, LruCache};
 pub use crate::window::{
     Aggregate, Assigner, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger, Count,
     CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, DynamicSession, EventTimeTrigger,
@@ -109,10 +109,10 @@ pub mod prelude {
     };
     pub use crate::{
         Aggregate, CoProcess, Collector, Count, Counter, Env, Error, Gauge, Histogram, JobError,
-        KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache,
-        MapState, Max, Meter, Min, OpenContext, Outcome, OutputTag, Process, ProcessContext,
-        Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling, ValueState,
-        Watermarks, Window, Windowed,
+        JoinType, KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState,
+        LruCache, MapState, Max, Meter, Min, OpenContext, Outcome, OutputTag, Process,
+        ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling,
+        ValueState, Watermarks, Window, Windowed,
     };
     pub use crate::{
         AggregatingState, BroadcastContext, BroadcastProcess, BroadcastState,

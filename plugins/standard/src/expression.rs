@@ -222,16 +222,12 @@ impl Expression {
             Some(Program::Double(program)) => program.evaluate(read).map(Rank::Double),
             _ => None,
         };
-        match rank.map_or_else(
-            || self.evaluate(record, None).map(Rank::of),
-            |it| Ok(Some(it)),
-        )? {
-            Some(rank) => Ok(rank),
-            None => Err(Error::User(format!(
-                "expression `{}` gave no number",
-                self.text
-            ))),
-        }
+        let rank = match rank {
+            None => Rank::of(&self.evaluate(record, None)?),
+            rank => rank,
+        };
+        let none = || Error::User(format!("expression `{}` gave no number", self.text));
+        rank.ok_or_else(none)
     }
 }
 
@@ -245,10 +241,10 @@ pub(crate) enum Rank {
 }
 
 impl Rank {
-    fn of(value: cel::Value) -> Option<Self> {
+    fn of(value: &cel::Value) -> Option<Self> {
         match value {
-            cel::Value::Int(value) => Some(Self::Long(value)),
-            cel::Value::Float(value) => Some(Self::Double(value)),
+            cel::Value::Int(value) => Some(Self::Long(*value)),
+            cel::Value::Float(value) => Some(Self::Double(*value)),
             _ => None,
         }
     }

@@ -109,7 +109,7 @@ pub(crate) fn entries(parameter: &str, text: &str) -> Result<Vec<Entry>, Error> 
 
 enum Column {
     Copy(Field),
-    Compute(Expression),
+    Compute(Box<Expression>),
 }
 
 /// Makes records of fields and expressions.
@@ -146,7 +146,7 @@ impl Columns {
             let reason = format!("the type of {name} cannot be told, write {name}: type = ...");
             wrong(parameter, reason)
         })?;
-        let column = Column::Compute(expression);
+        let column = Column::Compute(Box::new(expression));
         self.0.push((name.to_owned(), kind, column));
         Ok(())
     }
