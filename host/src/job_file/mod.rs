@@ -2,6 +2,7 @@
 //! what flows between them; `docs/JOB_FILES.md` describes it for users.
 //!
 //! Reading order: [`document`] (what is written), [`read`] (from a file to the document), [`parameters`] (`${name}`),
+//! [`watermarks`] (event time of a source),
 //! [`assemble`] (from the document to one job graph) with [`splice`] (a component with open ports in its place) and
 //! [`seam`] (do two schemas fit), [`export`] (a component's plan as a job file).
 //!
@@ -17,6 +18,7 @@ pub(crate) mod read;
 mod seam;
 mod shipped;
 mod splice;
+mod watermarks;
 
 pub(crate) use assemble::Assembled;
 pub(crate) use document::JobFile;

@@ -17,7 +17,7 @@ use crate::parameters::Given;
 #[derive(Clone, Copy, PartialEq)]
 enum Missing {
     Wait,
-    Null,
+    Keep,
     Drop,
 }
 
@@ -41,16 +41,16 @@ fn asked(given: &Given) -> Result<(Table, Missing), Error> {
         }
     };
     let missing = match given.text("missing") {
-        None if table == Table::Complete => Missing::Null,
+        None if table == Table::Complete => Missing::Keep,
         Some("wait") if table == Table::Complete => {
-            let reason = "a complete table has no row to wait for, give null or drop";
+            let reason = "a complete table has no row to wait for, give keep or drop";
             return Err(wrong("missing", reason));
         }
         None | Some("wait") => Missing::Wait,
-        Some("null") => Missing::Null,
+        Some("keep") => Missing::Keep,
         Some("drop") => Missing::Drop,
         Some(other) => {
-            let reason = format!("`{other}` is none of wait, null, drop");
+            let reason = format!("`{other}` is none of wait, keep, drop");
             return Err(wrong("missing", reason));
         }
     };
@@ -62,7 +62,7 @@ pub(crate) fn enrich(env: &mut Env, given: &Given) -> Result<(), JobError> {
     let (table, missing) = asked(given)?;
     let sides = sides(env, given, ["in", "table"])?;
     let join_type = match missing {
-        Missing::Null => JoinType::LeftOuter,
+        Missing::Keep => JoinType::LeftOuter,
         Missing::Wait | Missing::Drop => JoinType::Inner,
     };
     let pairing = Rc::new(Pairing::new(&sides, join_type)?);
@@ -115,7 +115,7 @@ impl KeyedCoProcess for Keyed {
     ) -> Outcome {
         let row = self.row.get();
         match (&row, self.missing) {
-            (Some(_), _) | (None, Missing::Null) => {
+            (Some(_), _) | (None, Missing::Keep) => {
                 out.emit(self.pairing.row(Some(&record), row.as_ref())?);
             }
             (None, Missing::Wait) => self.waiting.add(record),
@@ -212,7 +212,7 @@ impl BroadcastProcess for Broadcast {
         let key = self.keys[0].read(&record)?;
         let (missing, pairing) = (self.missing, &self.pairing);
         let enriched = self.rows.with(&key, |row| match (row, missing) {
-            (Some(_), _) | (None, Missing::Null) => pairing.row(Some(&record), row).map(Some),
+            (Some(_), _) | (None, Missing::Keep) => pairing.row(Some(&record), row).map(Some),
             (None, Missing::Wait | Missing::Drop) => Ok(None),
         })??;
         match enriched {

@@ -96,6 +96,11 @@ pub(crate) fn wrong(parameter: &str, reason: impl Into<String>) -> Error {
     }
 }
 
+/// A field whose value is not of its schema.
+pub(crate) fn unreadable(field: &Field, error: &Error) -> Error {
+    Error::User(format!("field {}: {error}", field.name()))
+}
+
 impl Expression {
     /// Compiles the text of a parameter.
     pub(crate) fn compile(parameter: &str, text: &str, schema: &RowSchema) -> Result<Self, Error> {
@@ -141,7 +146,8 @@ impl Expression {
     ) -> Result<cel::Value, Error> {
         let mut slots = Vec::with_capacity(self.fields.len());
         for field in &self.fields {
-            slots.push(Slot::of(record.value(field)?)?);
+            let value = record.value(field);
+            slots.push(Slot::of(value.map_err(|error| unreadable(field, &error))?)?);
         }
         let scope = Scope {
             names: &self.names,

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wasmill_sdk::Error;
 use wasmill_sdk::dynamic::{Dynamic, Field, RowSchema, Type};
 
-use crate::expression::{Expression, wrong};
+use crate::expression::{Expression, unreadable, wrong};
 
 /// An entry of a list: a name, and what was written behind it.
 pub(crate) struct Entry {
@@ -203,7 +203,8 @@ impl Projection {
         for column in &self.columns {
             match column {
                 Column::Copy(field) => {
-                    row.copy(record, field)?;
+                    row.copy(record, field)
+                        .map_err(|error| unreadable(field, &error))?;
                 }
                 Column::Compute(expression) => expression.write(record, timestamp, &mut row)?,
             }

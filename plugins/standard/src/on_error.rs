@@ -7,7 +7,7 @@
 use wasmill_sdk::dynamic::{Dynamic, RowSchema};
 use wasmill_sdk::prelude::*;
 
-use crate::expression::wrong;
+use crate::expression::{unreadable, wrong};
 use crate::parameters::Given;
 
 /// The metric that counts what was skipped.
@@ -100,8 +100,8 @@ fn read_through(schema: &RowSchema, record: &Dynamic) -> Outcome {
         schema.value(record)?;
     }
     for field in fields {
-        let unreadable = |error| Error::User(format!("field {}: {error}", field.name()));
-        record.value(field).map_err(unreadable)?;
+        let value = record.value(field);
+        value.map_err(|error| unreadable(field, &error))?;
     }
     Ok(())
 }

@@ -146,7 +146,7 @@ const PARAMETERS: [(&str, &str); 28] = [
     ("ttl", "join without bounds: how long a record is kept"),
     (
         "missing",
-        "enrich: wait (default), null (default with table: complete) or drop, for keys that the table does not have",
+        "enrich: wait (default), keep with nulls (default with table: complete) or drop, for keys that the table does not have",
     ),
     ("format", "json (default) or csv"),
     ("delimiter", "csv: between the fields, a comma by default"),
