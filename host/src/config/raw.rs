@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
 
 /// The file of all defaults.
@@ -20,6 +21,8 @@ const PLUGIN_DIR: &str = "WASMILL_PLUGIN_DIR";
 pub(super) struct RawConfig {
     parallelism: RawParallelism,
     execution: RawExecution,
+    execution_retries: Option<RawExecutionRetries>,
+    restart_strategy: RawRestartStrategy,
     state: RawState,
     network: RawNetwork,
     guest: RawGuest,
@@ -94,7 +97,7 @@ struct RawLog {
     format: String,
 }
 
-fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     humantime::parse_duration(value).map_err(|error| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -130,7 +133,11 @@ fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     }
 }
 
-fn one_of<T>(key: &'static str, value: &str, known: &[(&str, T)]) -> Result<T, ConfigError>
+pub(super) fn one_of<T>(
+    key: &'static str,
+    value: &str,
+    known: &[(&str, T)],
+) -> Result<T, ConfigError>
 where
     T: Copy,
 {
@@ -168,6 +175,9 @@ impl RawConfig {
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
         let checkpointing = self.execution.checkpointing;
         let interval = duration("execution.checkpointing.interval", &checkpointing.interval)?;
+        let (restart_strategy, restart_after_user_errors) = self
+            .restart_strategy
+            .resolve(!interval.is_zero(), self.execution_retries.as_ref())?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
         let tmp_dir = if self.data.tmp_dir.is_empty() {
             std::env::temp_dir()
@@ -192,6 +202,8 @@ impl RawConfig {
             )?,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
             retained_checkpoints: checkpointing.num_retained.max(1),
+            restart_strategy,
+            restart_after_user_errors,
             backend: one_of(
                 "state.backend",
                 &self.state.backend,
