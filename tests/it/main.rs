@@ -10,6 +10,7 @@ mod connectors;
 mod damage;
 mod demos;
 mod errors;
+mod event_log;
 mod figures;
 mod golden;
 mod hostile;
