@@ -14,6 +14,7 @@ mod bindings;
 mod component;
 mod component_cache;
 mod componentize;
+mod contract_world;
 mod engine;
 mod epoch;
 mod error;
