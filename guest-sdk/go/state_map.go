@@ -22,16 +22,12 @@ type MapState[SK SubKey, V any] struct {
 	number  uint32
 	space   *keySpace
 	codec   *row.Codec
-	entries map[mapAddress]mapEntry[V]
+	// What the call knows of the maps, by slot and sub-key.
+	known map[uint32]map[string]mapEntry[V]
 	// Keys whose stored map was removed in this call.
 	cleared map[uint32]bool
 	at      contract.Addresses
 	column  contract.Column
-}
-
-type mapAddress struct {
-	slot   uint32
-	subKey string
 }
 
 type mapEntry[V any] struct {
@@ -46,7 +42,7 @@ const scanPage = 1024
 func NewMapState[SK SubKey, V any](ctx *OpenContext, name string) *MapState[SK, V] {
 	codec, subKey := ctx.codec(row.Of[V]()), ctx.codec(row.Of[SK]())
 	s := &MapState[SK, V]{number: ctx.state(name, "map", codec, subKey), space: ctx.space, codec: codec,
-		entries: map[mapAddress]mapEntry[V]{}, cleared: map[uint32]bool{}}
+		known: map[uint32]map[string]mapEntry[V]{}, cleared: map[uint32]bool{}}
 	if ctx.space != nil {
 		ctx.space.stores = append(ctx.space.stores, s)
 	}
@@ -93,16 +89,25 @@ func decodeSubKey[SK SubKey](text string) (SK, error) {
 
 // Get is the value of an entry of the key's map, and whether there is one.
 func (s *MapState[SK, V]) Get(subKey SK) (V, bool) {
-	at := mapAddress{s.space.current, encodeSubKey(subKey)}
-	entry, known := s.entries[at]
-	if !known && !s.cleared[at.slot] {
-		stored, ok := s.space.task.host.Get(s.number, s.space.key(), []byte(at.subKey))
+	encoded := encodeSubKey(subKey)
+	entry, known := s.known[s.space.current][encoded]
+	if !known && !s.cleared[s.space.current] {
+		stored, ok := s.space.task.host.Get(s.number, s.space.key(), []byte(encoded))
 		if ok {
 			entry = mapEntry[V]{s.decode(stored), isPresent}
 		}
-		s.entries[at] = entry
+		s.set(encoded, entry)
 	}
 	return entry.value, entry.flags&isPresent != 0
+}
+
+func (s *MapState[SK, V]) set(subKey string, entry mapEntry[V]) {
+	entries := s.known[s.space.current]
+	if entries == nil {
+		entries = map[string]mapEntry[V]{}
+		s.known[s.space.current] = entries
+	}
+	entries[subKey] = entry
 }
 
 // Contains says whether the key's map has an entry.
@@ -113,23 +118,18 @@ func (s *MapState[SK, V]) Contains(subKey SK) bool {
 
 // Put sets an entry of the key's map.
 func (s *MapState[SK, V]) Put(subKey SK, value V) {
-	s.entries[mapAddress{s.space.current, encodeSubKey(subKey)}] = mapEntry[V]{value, isPresent | isDirty}
+	s.set(encodeSubKey(subKey), mapEntry[V]{value, isPresent | isDirty})
 }
 
 // Remove removes an entry of the key's map; it need not exist.
 func (s *MapState[SK, V]) Remove(subKey SK) {
-	s.entries[mapAddress{s.space.current, encodeSubKey(subKey)}] = mapEntry[V]{flags: isDirty}
+	s.set(encodeSubKey(subKey), mapEntry[V]{flags: isDirty})
 }
 
 // Clear removes all entries of the key's map.
 func (s *MapState[SK, V]) Clear() {
-	slot := s.space.current
-	for at := range s.entries {
-		if at.slot == slot {
-			delete(s.entries, at)
-		}
-	}
-	s.cleared[slot] = true
+	delete(s.known, s.space.current)
+	s.cleared[s.space.current] = true
 	s.space.task.host.ClearKey(s.number, s.space.key())
 }
 
@@ -139,15 +139,15 @@ func (s *MapState[SK, V]) All() iter.Seq2[SK, V] {
 		subKey string
 		value  V
 	}
-	slot := s.space.current
+	entries := s.known[s.space.current]
 	var pairs []pair
-	for at, entry := range s.entries {
-		if at.slot == slot && entry.flags&isPresent != 0 {
-			pairs = append(pairs, pair{at.subKey, entry.value})
+	for subKey, entry := range entries {
+		if entry.flags&isPresent != 0 {
+			pairs = append(pairs, pair{subKey, entry.value})
 		}
 	}
 	s.scan(func(subKey, value []byte) {
-		if _, known := s.entries[mapAddress{slot, string(subKey)}]; !known {
+		if _, known := entries[string(subKey)]; !known {
 			pairs = append(pairs, pair{string(subKey), s.decode(value)})
 		}
 	})
@@ -198,32 +198,35 @@ func (s *MapState[SK, V]) decode(stored []byte) V {
 func (s *MapState[SK, V]) load(int) error { return nil }
 
 func (s *MapState[SK, V]) flush() {
-	if len(s.entries) == 0 {
-		clear(s.cleared)
-		return
+	type change struct {
+		slot   uint32
+		subKey string
+		entry  mapEntry[V]
 	}
-	// In order, so that equal input makes equal calls.
-	changed := make([]mapAddress, 0, len(s.entries))
-	for at, entry := range s.entries {
-		if entry.flags&isDirty != 0 {
-			changed = append(changed, at)
+	var changes []change
+	for slot, entries := range s.known {
+		for subKey, entry := range entries {
+			if entry.flags&isDirty != 0 {
+				changes = append(changes, change{slot, subKey, entry})
+			}
 		}
 	}
-	sort.Slice(changed, func(i, j int) bool {
-		a, b := changed[i], changed[j]
+	// In order, so that equal input makes equal calls.
+	sort.Slice(changes, func(i, j int) bool {
+		a, b := &changes[i], &changes[j]
 		return a.slot < b.slot || a.slot == b.slot && a.subKey < b.subKey
 	})
 	for _, put := range []bool{false, true} {
 		s.at.Clear()
 		s.column.Clear()
-		for _, at := range changed {
-			entry := s.entries[at]
-			if entry.flags&isPresent != 0 != put {
+		for i := range changes {
+			c := &changes[i]
+			if c.entry.flags&isPresent != 0 != put {
 				continue
 			}
-			s.space.address(&s.at, at.slot, []byte(at.subKey), false)
+			s.space.address(&s.at, c.slot, []byte(c.subKey), false)
 			if put {
-				s.column.Data = appendRow(s.codec, s.column.Data, &entry.value)
+				s.column.Data = appendRow(s.codec, s.column.Data, &c.entry.value)
 				s.column.Close(s.codec.Fixed())
 			}
 		}
@@ -233,6 +236,6 @@ func (s *MapState[SK, V]) flush() {
 			s.space.task.host.DeleteMany(s.number, &s.at)
 		}
 	}
-	clear(s.entries)
+	clear(s.known)
 	clear(s.cleared)
 }
