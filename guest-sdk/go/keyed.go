@@ -171,10 +171,11 @@ func (n *keyedNode[K, In, Out]) at(slot uint32, timestamp int64) {
 
 func (n *keyedNode[K, In, Out]) run(batch *contract.Batch, from, to int) (int, error) {
 	t := n.space.task
+	values := batch.Values.Entries(batch.Count)
 	for i := from; i < to; i++ {
 		t.record = i
 		var record In
-		if err := decodeRow(n.codec, batch.Values.At(i, batch.Count), &record); err != nil {
+		if err := decodeRow(n.codec, values.At(i), &record); err != nil {
 			return 0, err
 		}
 		timestamp := batch.Timestamp(i)

@@ -2,7 +2,6 @@ package wasmill
 
 import (
 	"encoding/binary"
-	"unsafe"
 
 	"github.com/wasmill/wasmill/guest-sdk/go/internal/contract"
 )
@@ -11,10 +10,11 @@ import (
 // kept by slot until the call ends, then written back and forgotten: instances keep nothing between calls.
 type keySpace struct {
 	task *task
-	// Bytes of the keys by slot; they lie in the batch of the call, or in copies of their own.
-	keys  [][]byte
-	words map[uint64]uint32
-	texts map[string]uint32
+	// Bytes of the keys by slot; they lie in the batch of the call.
+	keys   [][]byte
+	hashes []uint64
+	// Slots plus one by hash, open addressing; its length is a power of two.
+	buckets []uint32
 	// Whether all keys have one width.
 	fixed   bool
 	current uint32
@@ -30,38 +30,70 @@ type store interface {
 }
 
 func newKeySpace(t *task, fixed bool) *keySpace {
-	return &keySpace{task: t, words: map[uint64]uint32{}, texts: map[string]uint32{}, fixed: fixed}
+	return &keySpace{task: t, buckets: make([]uint32, 256), fixed: fixed}
+}
+
+const hashMultiplier = 0x9e3779b97f4a7c15
+
+// Reads whole words, of which the last overlaps the one before.
+func hashOf(key []byte) uint64 {
+	n := len(key)
+	hash := uint64(n) * hashMultiplier
+	switch {
+	case n >= 8:
+		for i := 0; i+8 < n; i += 8 {
+			hash = (hash ^ binary.LittleEndian.Uint64(key[i:])) * hashMultiplier
+			hash ^= hash >> 32
+		}
+		hash ^= binary.LittleEndian.Uint64(key[n-8:])
+	case n >= 4:
+		hash ^= uint64(binary.LittleEndian.Uint32(key)) | uint64(binary.LittleEndian.Uint32(key[n-4:]))<<32
+	case n > 0:
+		hash ^= uint64(key[0]) | uint64(key[n/2])<<8 | uint64(key[n-1])<<16
+	}
+	hash *= hashMultiplier
+	return hash ^ hash>>32
 }
 
 // The slot of a key, a new one if it has none.
 func (k *keySpace) intern(key []byte) uint32 {
-	var slot uint32
-	var known bool
-	if len(key) == 8 {
-		word := binary.LittleEndian.Uint64(key)
-		if slot, known = k.words[word]; known {
-			return slot
-		}
-		slot = uint32(len(k.keys))
-		k.words[word] = slot
-	} else {
-		text := unsafe.String(unsafe.SliceData(key), len(key))
-		if slot, known = k.texts[text]; known {
-			return slot
-		}
-		slot = uint32(len(k.keys))
-		k.texts[text] = slot
+	if len(k.keys)*2 >= len(k.buckets) {
+		k.grow()
 	}
-	k.keys = append(k.keys, key)
-	return slot
+	mask := uint64(len(k.buckets) - 1)
+	hash := hashOf(key)
+	at := hash & mask
+	for k.buckets[at] != 0 {
+		slot := k.buckets[at] - 1
+		if k.hashes[slot] == hash && string(k.keys[slot]) == string(key) {
+			return slot
+		}
+		at = (at + 1) & mask
+	}
+	k.keys, k.hashes = append(k.keys, key), append(k.hashes, hash)
+	k.buckets[at] = uint32(len(k.keys))
+	return uint32(len(k.keys) - 1)
+}
+
+func (k *keySpace) grow() {
+	k.buckets = make([]uint32, 2*len(k.buckets))
+	mask := uint64(len(k.buckets) - 1)
+	for slot, hash := range k.hashes {
+		at := hash & mask
+		for k.buckets[at] != 0 {
+			at = (at + 1) & mask
+		}
+		k.buckets[at] = uint32(slot + 1)
+	}
 }
 
 // Gives the keys of a column their slots, and reads the state of those that are new.
 func (k *keySpace) enter(column *contract.Column, count int, slots []uint32) ([]uint32, error) {
 	first := len(k.keys)
 	slots = slots[:0]
+	keys := column.Entries(count)
 	for i := range count {
-		slots = append(slots, k.intern(column.At(i, count)))
+		slots = append(slots, k.intern(keys.At(i)))
 	}
 	if first == len(k.keys) {
 		return slots, nil
@@ -79,9 +111,8 @@ func (k *keySpace) endCall() {
 		s.flush()
 	}
 	clear(k.keys)
-	k.keys = k.keys[:0]
-	clear(k.words)
-	clear(k.texts)
+	k.keys, k.hashes = k.keys[:0], k.hashes[:0]
+	clear(k.buckets)
 }
 
 // The key of the record under way; none while there is none.

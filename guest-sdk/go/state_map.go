@@ -19,9 +19,9 @@ type SubKey interface {
 // MapState is an ordered map per key. An entry is read by a call when it is asked for and kept until the batch ends;
 // changes are written in one call at the end of the batch.
 type MapState[SK SubKey, V any] struct {
-	number  uint32
-	space   *keySpace
-	codec   *row.Codec
+	number uint32
+	space  *keySpace
+	codec  *row.Codec
 	// What the call knows of the maps, by slot and sub-key.
 	known map[uint32]map[string]mapEntry[V]
 	// Keys whose stored map was removed in this call.

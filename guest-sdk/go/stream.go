@@ -27,10 +27,21 @@ func codecOf[T any](env *Env) *row.Codec {
 }
 
 func appendRow[T any](codec *row.Codec, out []byte, value *T) []byte {
+	if codec.Plain {
+		return append(out, unsafe.Slice((*byte)(unsafe.Pointer(value)), unsafe.Sizeof(*value))...)
+	}
 	return codec.Append(out, unsafe.Pointer(value))
 }
 
 func decodeRow[T any](codec *row.Codec, bytes []byte, value *T) error {
+	if codec.Plain && len(bytes) == int(unsafe.Sizeof(*value)) {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(value)), len(bytes)), bytes)
+		return nil
+	}
+	return decodeParts(codec, bytes, value)
+}
+
+func decodeParts[T any](codec *row.Codec, bytes []byte, value *T) error {
 	if err := codec.Decode(bytes, unsafe.Pointer(value)); err != nil {
 		return fmt.Errorf("malformed %T: %w", *value, err)
 	}

@@ -271,10 +271,11 @@ func receiverHead[T any](t *task, codec *row.Codec, receive receiver[T]) head {
 func (h *decodingHead[T]) prepare(*contract.Batch) error { return nil }
 
 func (h *decodingHead[T]) run(batch *contract.Batch, from, to int) (int, error) {
+	values := batch.Values.Entries(batch.Count)
 	for i := from; i < to; i++ {
 		h.task.record = i
 		var record T
-		if err := decodeRow(h.codec, batch.Values.At(i, batch.Count), &record); err != nil {
+		if err := decodeRow(h.codec, values.At(i), &record); err != nil {
 			return 0, err
 		}
 		h.receive(record, batch.Timestamp(i))

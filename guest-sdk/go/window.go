@@ -223,10 +223,11 @@ func (n *windowNode[K, In, Acc, Out]) load() error {
 
 func (n *windowNode[K, In, Acc, Out]) run(batch *contract.Batch, from, to int) (int, error) {
 	t := n.space.task
+	values := batch.Values.Entries(batch.Count)
 	for i := from; i < to; i++ {
 		t.record = i
 		var record In
-		if err := decodeRow(n.in, batch.Values.At(i, batch.Count), &record); err != nil {
+		if err := decodeRow(n.in, values.At(i), &record); err != nil {
 			return 0, err
 		}
 		time := batch.Timestamp(i)

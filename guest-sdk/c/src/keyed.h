@@ -32,6 +32,7 @@ typedef struct {
 /* What a call knows of a state. */
 typedef struct {
   const wm_state_def *def;
+  wm_codec codec;
   uint32_t number;
   wm_cell *cells; /* of a value, by slot */
   size_t cell_count, cell_capacity;
@@ -120,7 +121,7 @@ static void table_clear(wm_table *table) {
 
 static void address_push(wm_addresses *at, const wm_op *op, uint32_t slot, wm_string sub_key) {
   at->count++;
-  column_push(&at->keys, op->keyed->table.keys[slot].ptr, op->keyed->table.keys[slot].len, is_fixed(op->node->key));
+  column_push(&at->keys, op->keyed->table.keys[slot].ptr, op->keyed->table.keys[slot].len, op->key_codec.fixed);
   column_push(&at->sub_keys, sub_key.ptr, sub_key.len, sub_key.len == 0);
 }
 
@@ -185,22 +186,22 @@ const void *wm_key(wm_ctx *ctx) {
 /* ---- Values ---- */
 
 /* Bytes in the arena; those of the same length are overwritten. */
-static void cell_set(wm_ctx *ctx, wm_cell *cell, const wm_type *type, const void *value) {
+static void cell_set(wm_ctx *ctx, wm_cell *cell, const wm_codec *codec, const void *value) {
   wm_buffer *scratch = &ctx->task->encoded;
   scratch->len = 0;
-  row_encode(scratch, type, value);
+  codec_encode(scratch, codec, value);
   if (cell->bytes.ptr == NULL || cell->bytes.len != scratch->len)
     cell->bytes = (wm_string){arena_alloc(&ctx->task->arena, scratch->len), scratch->len};
   if (scratch->len > 0) memcpy((char *)cell->bytes.ptr, scratch->data, scratch->len);
   cell->present = cell->dirty = true;
 }
 
-static bool cell_get(wm_ctx *ctx, const wm_cell *cell, const wm_type *type, void *value) {
+static bool cell_get(wm_ctx *ctx, const wm_cell *cell, const wm_codec *codec, void *value) {
   if (!cell->present) return false;
   /* A copy, since the cell may be overwritten while the value is in use; fixed widths hold no pointers. */
   wm_string bytes = cell->bytes;
-  if (!is_fixed(type)) bytes.ptr = arena_copy(&ctx->task->arena, bytes.ptr, bytes.len);
-  if (row_decode(&ctx->task->arena, type, bytes, value)) return true;
+  if (!codec->fixed) bytes.ptr = arena_copy(&ctx->task->arena, bytes.ptr, bytes.len);
+  if (codec_decode(&ctx->task->arena, codec, bytes, value)) return true;
   wm_fail(ctx, "malformed value in state");
   return false;
 }
@@ -209,12 +210,12 @@ static wm_store *store_of(wm_ctx *ctx, size_t state) { return &ctx->op->keyed->s
 
 bool wm_value_get(wm_ctx *ctx, size_t state, void *value) {
   wm_store *store = store_of(ctx, state);
-  return cell_get(ctx, &store->cells[ctx->slot], store->def->type, value);
+  return cell_get(ctx, &store->cells[ctx->slot], &store->codec, value);
 }
 
 void wm_value_set(wm_ctx *ctx, size_t state, const void *value) {
   wm_store *store = store_of(ctx, state);
-  cell_set(ctx, &store->cells[ctx->slot], store->def->type, value);
+  cell_set(ctx, &store->cells[ctx->slot], &store->codec, value);
 }
 
 void wm_value_clear(wm_ctx *ctx, size_t state) {
@@ -227,7 +228,7 @@ static void flush_values(wm_op *op, wm_store *store) {
     const wm_cell *cell = &store->cells[slot];
     if (!cell->dirty) continue;
     address_push(cell->present ? &puts : &deletes, op, (uint32_t)slot, (wm_string){"", 0});
-    if (cell->present) column_push(&puts.values, cell->bytes.ptr, cell->bytes.len, is_fixed(store->def->type));
+    if (cell->present) column_push(&puts.values, cell->bytes.ptr, cell->bytes.len, store->codec.fixed);
   }
   send_deletes(store, &deletes);
   send_puts(store, &puts);
@@ -239,7 +240,7 @@ static void flush_values(wm_op *op, wm_store *store) {
 void wm_list_add(wm_ctx *ctx, size_t state, const void *element) {
   wm_store *store = store_of(ctx, state);
   wm_cell cell = {0};
-  cell_set(ctx, &cell, store->def->type, element);
+  cell_set(ctx, &cell, &store->codec, element);
   wm_list_change change = {ctx->slot, false, cell.bytes};
   PUSH(store->changes, store->change_count, store->change_capacity, change);
 }
@@ -302,7 +303,7 @@ static void flush_list(wm_op *op, wm_store *store) {
     }
     send_deletes(store, &deletes);
     address_push(&appends, op, change->slot, (wm_string){"", 0});
-    column_push(&appends.values, change->bytes.ptr, change->bytes.len, is_fixed(store->def->type));
+    column_push(&appends.values, change->bytes.ptr, change->bytes.len, store->codec.fixed);
   }
   send_appends(store, &appends);
   send_deletes(store, &deletes);
@@ -333,13 +334,13 @@ static wm_string entry_sub_key(const wm_store *store, size_t at) {
 bool wm_map_get(wm_ctx *ctx, size_t state, const void *sub_key, void *value) {
   wm_store *store = store_of(ctx, state);
   wm_entry *entry = map_entry(ctx, store, sub_key_encode(&ctx->task->arena, store->def->sub_key, sub_key), true);
-  return cell_get(ctx, &entry->cell, store->def->type, value);
+  return cell_get(ctx, &entry->cell, &store->codec, value);
 }
 
 void wm_map_put(wm_ctx *ctx, size_t state, const void *sub_key, const void *value) {
   wm_store *store = store_of(ctx, state);
   wm_entry *entry = map_entry(ctx, store, sub_key_encode(&ctx->task->arena, store->def->sub_key, sub_key), false);
-  cell_set(ctx, &entry->cell, store->def->type, value);
+  cell_set(ctx, &entry->cell, &store->codec, value);
 }
 
 void wm_map_remove(wm_ctx *ctx, size_t state, const void *sub_key) {
@@ -412,7 +413,7 @@ void wm_map_entries(wm_ctx *ctx, size_t state, wm_array *sub_keys, wm_array *val
   for (size_t i = 0; i < count; i++) {
     wm_cell cell = {pairs[i].value, true, false};
     if (!sub_key_decode(sub_type, pairs[i].sub_key, keys_out + i * sub_type->size)) wm_fail(ctx, "malformed sub-key in state");
-    cell_get(ctx, &cell, type, values_out + i * type->size);
+    cell_get(ctx, &cell, &store->codec, values_out + i * type->size);
   }
   free(pairs);
   *sub_keys = (wm_array){keys_out, count};
@@ -425,7 +426,7 @@ static void flush_map(wm_op *op, wm_store *store) {
     const wm_entry *entry = &store->entries[i];
     if (!entry->cell.dirty) continue;
     address_push(entry->cell.present ? &puts : &deletes, op, entry->slot, entry_sub_key(store, i));
-    if (entry->cell.present) column_push(&puts.values, entry->cell.bytes.ptr, entry->cell.bytes.len, is_fixed(store->def->type));
+    if (entry->cell.present) column_push(&puts.values, entry->cell.bytes.ptr, entry->cell.bytes.len, store->codec.fixed);
   }
   send_deletes(store, &deletes);
   send_puts(store, &puts);
@@ -457,7 +458,7 @@ static void send_timers(wm_op *op, wm_domain domain, bool registered) {
     memcpy(&id, keyed->timers.keys[i].ptr, sizeof id);
     if (id.domain != (uint32_t)domain || keyed->registered[i] != registered) continue;
     PUSH(times, count, capacity, id.time);
-    column_push(&keys, keyed->table.keys[id.slot].ptr, keyed->table.keys[id.slot].len, is_fixed(op->node->key));
+    column_push(&keys, keyed->table.keys[id.slot].ptr, keyed->table.keys[id.slot].len, op->key_codec.fixed);
   }
   if (count > 0) {
     wire_timers timers = {(uint32_t)count, {times, count}, column_wire(&keys), {{NULL, 0}, {NULL, 0}}};

@@ -25,6 +25,16 @@ static bool is_fixed(const wm_type *type) {
   return true;
 }
 
+/* Whether the memory of a value and its bytes are the same: longs and doubles without gaps. */
+static bool is_plain(const wm_type *type) {
+  if (type->kind != WM_KIND_RECORD) return type->kind == WM_KIND_LONG || type->kind == WM_KIND_DOUBLE;
+  for (size_t i = 0; i < type->field_count; i++)
+    if (type->fields[i].nullable || !is_plain(type->fields[i].type) || type->fields[i].type->kind == WM_KIND_RECORD ||
+        type->fields[i].offset != 8 * i)
+      return false;
+  return type->size == 8 * type->field_count;
+}
+
 static size_t null_words(const wm_type *type) {
   size_t nullable = 0;
   for (size_t i = 0; i < type->field_count; i++) nullable += type->fields[i].nullable;
@@ -179,4 +189,27 @@ static bool sub_key_decode(const wm_type *type, wm_string bytes, void *sub_key) 
   uint64_t number = 0;
   for (size_t i = 0; i < 8 && bytes.len == 8; i++) number = number << 8 | (uint8_t)bytes.ptr[i];
   return bytes.len == 8 && store_slot(type, number ^ (uint64_t)1 << 63, sub_key);
+}
+
+/* A type with what is asked of it for every record. */
+typedef struct {
+  const wm_type *type;
+  bool fixed, plain;
+} wm_codec;
+
+static wm_codec codec_of(const wm_type *type) {
+  return type == NULL ? (wm_codec){0} : (wm_codec){type, is_fixed(type), is_plain(type)};
+}
+
+static inline void codec_encode(wm_buffer *out, const wm_codec *codec, const void *value) {
+  if (codec->plain) memcpy(buffer_extend(out, codec->type->size), value, codec->type->size);
+  else row_encode(out, codec->type, value);
+}
+
+static inline bool codec_decode(wm_arena *arena, const wm_codec *codec, wm_string bytes, void *value) {
+  if (codec->plain && bytes.len == codec->type->size) {
+    memcpy(value, bytes.ptr, bytes.len);
+    return true;
+  }
+  return row_decode(arena, codec->type, bytes, value);
 }

@@ -74,7 +74,7 @@ static void run_keyed(wm_op *op, const void *record) {
 static void run_record(wm_op *op, const wire_batch *batch, size_t i) {
   int64_t timestamp = batch->timestamps.len == 0 ? WM_NO_TIMESTAMP : batch->timestamps.ptr[i];
   memset(op->record, 0, op->node->in->size);
-  if (!row_decode(&task->arena, op->node->in, column_at(&batch->values, i, batch->count), op->record)) {
+  if (!codec_decode(&task->arena, &op->in, column_at(&batch->values, i, batch->count), op->record)) {
     task_fail(task, "malformed record");
   } else if (is_keyed(op->node)) {
     op->ctx.timestamp = timestamp;
@@ -143,6 +143,11 @@ static void open_op(wm_op *op, uint32_t number, const exports_wasmill_dataflow_o
   wm_arena *arena = &task->env->arena;
   *op = (wm_op){.number = number, .node = node, .ctx = {.task = task, .op = op, .timestamp = WM_NO_TIMESTAMP}};
   op->max_timestamp = WM_NO_TIMESTAMP;
+  op->in = codec_of(node->in);
+  op->out = codec_of(node->out);
+  op->key_codec = codec_of(node->key);
+  op->sides = arena_alloc(arena, node->side_count * sizeof *op->sides);
+  for (size_t i = 0; i < node->side_count; i++) op->sides[i] = codec_of(node->sides[i].type);
   op->outputs = arena_alloc(arena, (1 + node->side_count) * sizeof *op->outputs);
   op->record = arena_alloc(arena, node->in != NULL ? node->in->size : 0);
   op->result = arena_alloc(arena, node->out != NULL ? node->out->size : 0);
@@ -153,7 +158,7 @@ static void open_op(wm_op *op, uint32_t number, const exports_wasmill_dataflow_o
   op->keyed->stores = arena_alloc(arena, node->state_count * sizeof *op->keyed->stores);
   for (size_t i = 0; i < node->state_count; i++) {
     wm_store *store = &op->keyed->stores[i];
-    *store = (wm_store){.def = &node->states[i], .number = NONE};
+    *store = (wm_store){.def = &node->states[i], .codec = codec_of(node->states[i].type), .number = NONE};
     for (size_t j = 0; j < states->len; j++) {
       wm_string name = {(const char *)states->ptr[j].name.ptr, states->ptr[j].name.len};
       if (states->ptr[j].operator_ == number && wm_string_equal(name, wm_string_of(store->def->name)))

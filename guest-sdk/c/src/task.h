@@ -44,6 +44,7 @@ struct wm_op {
   uint32_t number;
   const wm_node *node;
   wm_ctx ctx;
+  wm_codec in, out, key_codec, *sides;
   wm_output *outputs;
   void *record, *result, *key;
   int64_t max_timestamp;
@@ -150,15 +151,15 @@ static void port_flush(wm_task *task, wm_port *port) {
   batch_clear(batch);
 }
 
-static void port_push(wm_task *task, wm_port *port, const wm_node *node, const wm_type *type, const void *key, const void *record,
-                      int64_t timestamp) {
+static void port_push(wm_op *op, wm_port *port, const wm_codec *codec, const void *key, const void *record, int64_t timestamp) {
+  wm_task *task = op->ctx.task;
   wm_batch *batch = &port->batch;
   if (key != NULL) {
-    row_encode(&batch->keys.data, node->key, key);
-    column_close(&batch->keys, is_fixed(node->key));
+    codec_encode(&batch->keys.data, &op->key_codec, key);
+    column_close(&batch->keys, op->key_codec.fixed);
   }
-  row_encode(&batch->values.data, type, record);
-  column_close(&batch->values, is_fixed(type));
+  codec_encode(&batch->values.data, codec, record);
+  column_close(&batch->values, codec->fixed);
   batch_push(batch, timestamp);
   if (batch->count >= PORT_RECORDS_MAX || batch->values.data.len >= PORT_BYTES_MAX) port_flush(task, port);
 }
@@ -166,10 +167,10 @@ static void port_push(wm_task *task, wm_port *port, const wm_node *node, const w
 static void receive(wm_op *op, const void *record, int64_t timestamp);
 
 /* Sends a record to what an output leads to. */
-static void deliver(wm_op *op, size_t output, const wm_type *type, const void *record, int64_t timestamp) {
+static void deliver(wm_op *op, size_t output, const wm_codec *codec, const void *record, int64_t timestamp) {
   const wm_output *to = &op->outputs[output];
   for (size_t i = 0; i < to->count; i++) {
-    if (to->targets[i].port != NULL) port_push(op->ctx.task, to->targets[i].port, op->node, type, NULL, record, timestamp);
+    if (to->targets[i].port != NULL) port_push(op, to->targets[i].port, codec, NULL, record, timestamp);
     else receive(to->targets[i].op, record, timestamp);
   }
 }
@@ -178,25 +179,25 @@ void wm_emit_at(wm_ctx *ctx, const void *record, int64_t timestamp) {
   wm_op *op = ctx->op;
   if (op->node->kind == NODE_SOURCE) {
     wm_batch *batch = &ctx->task->polled;
-    row_encode(&batch->values.data, op->node->out, record);
-    column_close(&batch->values, is_fixed(op->node->out));
+    codec_encode(&batch->values.data, &op->out, record);
+    column_close(&batch->values, op->out.fixed);
     batch_push(batch, timestamp);
   } else {
-    deliver(op, 0, op->node->out, record, timestamp);
+    deliver(op, 0, &op->out, record, timestamp);
   }
 }
 
 void wm_emit(wm_ctx *ctx, const void *record) { wm_emit_at(ctx, record, ctx->timestamp); }
 
 void wm_emit_side(wm_ctx *ctx, size_t side, const void *record) {
-  deliver(ctx->op, side + 1, ctx->op->node->sides[side].type, record, ctx->timestamp);
+  deliver(ctx->op, side + 1, &ctx->op->sides[side], record, ctx->timestamp);
 }
 
 static void receive_key_by(wm_op *op, const void *record, int64_t timestamp) {
   memset(op->key, 0, op->node->key->size);
   op->node->key_of(&op->ctx, record, op->key);
   for (size_t i = 0; i < op->outputs[0].count; i++)
-    port_push(op->ctx.task, op->outputs[0].targets[i].port, op->node, op->node->out, op->key, record, timestamp);
+    port_push(op, op->outputs[0].targets[i].port, &op->out, op->key, record, timestamp);
 }
 
 /* Runs an operator without keys for a record. */
@@ -207,19 +208,19 @@ static void receive(wm_op *op, const void *record, int64_t timestamp) {
     case NODE_MAP:
       memset(op->result, 0, node->out->size);
       node->map(&op->ctx, record, op->result);
-      deliver(op, 0, node->out, op->result, timestamp);
+      deliver(op, 0, &op->out, op->result, timestamp);
       return;
     case NODE_FILTER:
-      if (node->filter(&op->ctx, record)) deliver(op, 0, node->out, record, timestamp);
+      if (node->filter(&op->ctx, record)) deliver(op, 0, &op->out, record, timestamp);
       return;
     case NODE_FLAT_MAP: node->flat_map(&op->ctx, record); return;
     case NODE_PROCESS: node->process->element(&op->ctx, record); return;
-    case NODE_UNION: deliver(op, 0, node->out, record, timestamp); return;
+    case NODE_UNION: deliver(op, 0, &op->out, record, timestamp); return;
     case NODE_KEY_BY: receive_key_by(op, record, timestamp); return;
     case NODE_ASSIGN: {
       int64_t assigned = node->timestamp(&op->ctx, record);
       if (assigned > op->max_timestamp) op->max_timestamp = assigned;
-      deliver(op, 0, node->out, record, assigned);
+      deliver(op, 0, &op->out, record, assigned);
       return;
     }
     default: task_fail(op->ctx.task, "a keyed operator is not at the head of its chain"); return;

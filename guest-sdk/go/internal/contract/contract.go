@@ -20,15 +20,36 @@ type Column struct {
 
 // At gives entry i of n.
 func (c *Column) At(i, n int) []byte {
-	if len(c.Ends) == 0 {
-		width := len(c.Data) / n
-		return c.Data[i*width : (i+1)*width]
+	entries := c.Entries(n)
+	return entries.At(i)
+}
+
+// Entries prepares reading many entries of the n that the column has.
+func (c *Column) Entries(n int) Entries {
+	entries := Entries{ends: c.Ends, data: c.Data}
+	if len(c.Ends) == 0 && n > 0 {
+		entries.width = len(c.Data) / n
+	}
+	return entries
+}
+
+// Entries are those of a column that has been checked.
+type Entries struct {
+	ends  []uint32
+	data  []byte
+	width int
+}
+
+// At gives entry i.
+func (e *Entries) At(i int) []byte {
+	if len(e.ends) == 0 {
+		return e.data[i*e.width : (i+1)*e.width]
 	}
 	start := uint32(0)
 	if i > 0 {
-		start = c.Ends[i-1]
+		start = e.ends[i-1]
 	}
-	return c.Data[start:c.Ends[i]]
+	return e.data[start:e.ends[i]]
 }
 
 // Check says whether the column has n entries, so that At does not fail.

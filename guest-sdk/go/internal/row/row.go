@@ -44,6 +44,8 @@ type Codec struct {
 	fields    []field
 	nullWords int
 	width     int
+	// Plain says that the value's memory and its bytes are the same: longs and doubles without gaps.
+	Plain bool
 }
 
 type field struct {
@@ -85,8 +87,11 @@ func build(t reflect.Type, within []reflect.Type) (*Codec, error) {
 		return nil, fmt.Errorf("%s has no Avro schema: use int64, int32, float64, float32, bool, string, []byte, "+
 			"pointers for nullable values, slices, maps by string, and structs of these", t)
 	}
+	c.Plain = isLittleEndian && (c.kind == kindInt64 || c.kind == kindFloat64) && t.Size() == 8
 	return c, nil
 }
+
+var isLittleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 func (c *Codec) optional(within []reflect.Type) (*Codec, error) {
 	inner, err := build(c.typ.Elem(), within)
@@ -173,6 +178,10 @@ func (c *Codec) record(within []reflect.Type) (*Codec, error) {
 	}
 	c.nullWords = (nullable + 63) / 64
 	c.width = add(c.width, 8*c.nullWords)
+	c.Plain = len(c.fields) > 0 && nullable == 0
+	for i, f := range c.fields {
+		c.Plain = c.Plain && f.codec.Plain && f.codec.inline() && f.offset == uintptr(8*i)
+	}
 	return c, nil
 }
 
@@ -264,6 +273,9 @@ func (c *Codec) inline() bool { return c.kind <= kindBool }
 
 // Append appends the bytes of the value at p.
 func (c *Codec) Append(out []byte, p unsafe.Pointer) []byte {
+	if c.Plain {
+		return append(out, unsafe.Slice((*byte)(p), c.width)...)
+	}
 	switch c.kind {
 	case kindString:
 		return append(out, *(*string)(p)...)
@@ -375,6 +387,13 @@ var errLength = errors.New("it does not have the length of its type")
 
 // Decode reads a value into p.
 func (c *Codec) Decode(bytes []byte, p unsafe.Pointer) error {
+	if c.Plain {
+		if len(bytes) != c.width {
+			return errLength
+		}
+		copy(unsafe.Slice((*byte)(p), c.width), bytes)
+		return nil
+	}
 	switch c.kind {
 	case kindString:
 		*(*string)(p) = unsafe.String(unsafe.SliceData(bytes), len(bytes))
