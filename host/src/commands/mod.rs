@@ -16,7 +16,7 @@ use dataflow::clock::{Clock, SystemClock};
 
 use crate::cli::{Cli, Command, Document};
 use crate::config::{self, Config};
-use crate::scheduler::job_master::JobFailure;
+use crate::scheduler::failure::JobFailure;
 use crate::{job_file, output, telemetry};
 
 use submission::Submission;
@@ -88,7 +88,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
 
 /// The exit code an error stands for.
 pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
-    if error.chain().any(|cause| cause.is::<JobFailure>()) {
+    let failure = error.chain().find_map(|cause| cause.downcast_ref());
+    if failure.is_some_and(|failure| !matches!(failure, JobFailure::Deploy(_))) {
         JOB_FAILED
     } else {
         REFUSED

@@ -2,10 +2,12 @@
 //! down by value; there is no global.
 
 mod raw;
+mod raw_restart;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dataflow::job::restart::RestartStrategy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use thiserror::Error;
@@ -30,6 +32,10 @@ pub(crate) struct Config {
     pub(crate) tolerated_checkpoint_failures: u32,
     /// Completed checkpoints that are kept.
     pub(crate) retained_checkpoints: usize,
+    /// What happens after a failure.
+    pub(crate) restart_strategy: RestartStrategy,
+    /// Whether a failure that the same input would bring about again is followed by a restart, too.
+    pub(crate) restart_after_user_errors: bool,
     /// Who keeps keyed state.
     pub(crate) backend: Backend,
     /// Memory for state caches.

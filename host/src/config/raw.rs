@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
 
 /// The file of all defaults.
@@ -17,6 +18,8 @@ pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 pub(super) struct RawConfig {
     parallelism: RawParallelism,
     execution: RawExecution,
+    execution_retries: Option<RawExecutionRetries>,
+    restart_strategy: RawRestartStrategy,
     state: RawState,
     network: RawNetwork,
     guest: RawGuest,
@@ -84,7 +87,7 @@ struct RawLog {
     format: String,
 }
 
-fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     humantime::parse_duration(value).map_err(|error| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -120,7 +123,11 @@ fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     }
 }
 
-fn one_of<T>(key: &'static str, value: &str, known: &[(&str, T)]) -> Result<T, ConfigError>
+pub(super) fn one_of<T>(
+    key: &'static str,
+    value: &str,
+    known: &[(&str, T)],
+) -> Result<T, ConfigError>
 where
     T: Copy,
 {
@@ -158,6 +165,9 @@ impl RawConfig {
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
         let checkpointing = self.execution.checkpointing;
         let interval = duration("execution.checkpointing.interval", &checkpointing.interval)?;
+        let (restart_strategy, restart_after_user_errors) = self
+            .restart_strategy
+            .resolve(!interval.is_zero(), self.execution_retries.as_ref())?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
         let tmp_dir = if self.data.tmp_dir.is_empty() {
             std::env::temp_dir()
@@ -182,6 +192,8 @@ impl RawConfig {
             )?,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
             retained_checkpoints: checkpointing.num_retained.max(1),
+            restart_strategy,
+            restart_after_user_errors,
             backend: one_of(
                 "state.backend",
                 &self.state.backend,

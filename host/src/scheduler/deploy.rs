@@ -11,7 +11,7 @@ use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
 use dataflow::port::operator::FragmentSpec;
-use dataflow::port::sink::{ConnectorError, SinkContext};
+use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceSplit, Wake};
 use dataflow::port::state::{BackendSpec, StateBackendFactory};
 use dataflow::time::watermark_alignment::{AlignmentMember, alignment_group};
@@ -29,31 +29,12 @@ use runtime::task::spec::{
 };
 use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
-use thiserror::Error;
 
+use super::failure::DeployError;
 use super::job::{Job, JobComponent};
 use super::monitor::Monitor;
-use super::restore::{Inheritance, RestoreError};
+use super::restore::Inheritance;
 use crate::config::Config;
-
-/// A job could not be deployed.
-#[derive(Debug, Error)]
-pub(crate) enum DeployError {
-    /// The checkpoint does not fit.
-    #[error(transparent)]
-    Restore(#[from] RestoreError),
-    /// A source or sink refused.
-    #[error("operator \"{uid}\": {source}")]
-    Connector {
-        /// Which operator.
-        uid: String,
-        /// What happened.
-        source: ConnectorError,
-    },
-    /// A thread or a directory could not be made.
-    #[error(transparent)]
-    Task(#[from] TaskError),
-}
 
 /// A deployed task, from outside.
 pub(crate) struct RunningTask {
@@ -77,6 +58,8 @@ pub(crate) struct Deployment<'a> {
     pub(crate) inheritance: &'a Inheritance<'a>,
     /// Settings.
     pub(crate) config: &'a Config,
+    /// How many times the job was deployed before.
+    pub(crate) attempt: u32,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Opens keyed state.
@@ -386,7 +369,7 @@ impl Deployment<'_> {
             subtask,
             parallelism: vertex.parallelism,
             max_parallelism: self.job.graph.max_parallelism,
-            attempt: self.inheritance.attempt(),
+            attempt: self.attempt,
             operators: vertex.fragment.clone(),
             inputs: vertex.fragment_inputs.clone(),
             outputs: vertex
