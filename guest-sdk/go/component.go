@@ -7,6 +7,9 @@ import (
 	"github.com/wasmill/wasmill/guest-sdk/go/internal/contract"
 )
 
+// Argument is a parameter that the user gave.
+type Argument = contract.Argument
+
 // Version of the SDK.
 const Version = "0.1.0"
 

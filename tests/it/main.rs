@@ -15,6 +15,7 @@ mod golden;
 mod job_files;
 mod jobs;
 mod kill;
+mod languages_go_c;
 mod native;
 mod random_jobs;
 mod recovery;
