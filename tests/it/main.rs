@@ -17,6 +17,7 @@ mod hostile;
 mod job_files;
 mod jobs;
 mod kill;
+mod languages_go_c;
 mod native;
 mod poison;
 mod random_jobs;
