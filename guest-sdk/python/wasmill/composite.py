@@ -26,10 +26,10 @@ class Record(Type):
     """A record: null words if it has nullable fields, one slot per field, then the variable parts."""
 
     def __init__(self, name: str, fields: list[tuple[str, Type]], owner: Any) -> None:
-        """`owner` is the dataclass, or `tuple`."""
+        """`owner` is the dataclass or named tuple, or `tuple`."""
         self.name, self.fields, self._owner = name, fields, owner
         inner = [_inner(kind) for _, kind in fields]
-        self.immutable = owner is tuple or owner.__dataclass_params__.frozen
+        self.immutable = issubclass(owner, tuple) or owner.__dataclass_params__.frozen
         self.immutable &= all(kind.immutable for kind in inner)
         nullable = sum(isinstance(kind, Nullable) for _, kind in fields)
         self._words = -(-nullable // 64)
@@ -74,6 +74,7 @@ class Record(Type):
             "make": self._owner,
             "self": self,
             "StructError": struct.error,
+            "TypeMismatch": TypeMismatch,
         }
         for index, (_, kind) in enumerate(self.fields):
             inner = _inner(kind)
@@ -119,7 +120,7 @@ def _encoder(record: Record) -> str:
     body = "\n        ".join(lines)
     return (
         f"def function(value):{length}\n    try:\n        {body}\n"
-        "    except (StructError, OverflowError, AttributeError, TypeError): raise self.explain(value) from None\n"
+        "    except (StructError, TypeMismatch, OverflowError, AttributeError, TypeError): raise self.explain(value) from None\n"
     )
 
 
@@ -176,20 +177,29 @@ def tuple_record(kinds: tuple[Type, ...]) -> Record:
 
 def dataclass_record(cls: type) -> Record:
     """The record of a dataclass: its fields in their order."""
+    for field in dataclasses.fields(cls):
+        if not field.init or field.kw_only:
+            raise TypeMismatch(f"{cls.__name__}.{field.name} is no positional argument of its class, make it one")
+    return _class_record(cls, [field.name for field in dataclasses.fields(cls)])
+
+
+def named_tuple_record(cls: type) -> Record:
+    """The record of a `NamedTuple`: its fields in their order."""
+    return _class_record(cls, list(cls._fields))  # type: ignore[attr-defined]
+
+
+def _class_record(cls: type, names: list[str]) -> Record:
     from .types import type_of
 
-    fields = dataclasses.fields(cls)
-    if not fields:
+    if not names:
         raise TypeMismatch(f"{cls.__name__} has no fields, a record needs one at least")
     hints = typing.get_type_hints(cls, include_extras=True)
     kinds = []
-    for field in fields:
-        if not field.init or field.kw_only:
-            raise TypeMismatch(f"{cls.__name__}.{field.name} is no positional argument of its class, make it one")
+    for name in names:
         try:
-            kinds.append((field.name, type_of(hints[field.name])))
+            kinds.append((name, type_of(hints[name])))
         except TypeMismatch as error:
-            raise TypeMismatch(f"{cls.__name__}.{field.name}: {error}") from None
+            raise TypeMismatch(f"{cls.__name__}.{name}: {error}") from None
     return Record(cls.__name__, kinds, cls)
 
 

@@ -12,7 +12,7 @@ values have equal bytes. What is made of several values is in `composite.py`.
 | a subclass of `enum.Enum` | `enum` of the names of its members |
 | `T | None` | union of `null` and `T` |
 | `list[T]`, `dict[str, V]` | `array`, `map` |
-| a dataclass; `tuple[A, B]` | `record`; a record of the fields `f0`, `f1` |
+| a dataclass or `NamedTuple`; `tuple[A, B]` | `record`; a record of the fields `f0`, `f1` |
 """
 
 from __future__ import annotations
@@ -326,7 +326,9 @@ def type_of(annotation: Any) -> Type:
             return Enumeration(annotation)
         if is_dataclass(annotation):
             return composite.dataclass_record(annotation)
+        if issubclass(annotation, tuple) and hasattr(annotation, "_fields"):
+            return composite.named_tuple_record(annotation)
     raise TypeMismatch(
-        f"{annotation!r} has no schema: use int, float, bool, str, bytes, datetime, an Enum, a dataclass, or list, "
+        f"{annotation!r} has no schema: use int, float, bool, str, bytes, datetime, an Enum, a dataclass or NamedTuple, or list, "
         "dict[str, ...], tuple and `| None` of these"
     )
