@@ -15,6 +15,7 @@ mod golden;
 mod job_files;
 mod jobs;
 mod kill;
+mod languages_python_js;
 mod native;
 mod random_jobs;
 mod refusals;

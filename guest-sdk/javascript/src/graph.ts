@@ -44,7 +44,7 @@ export type Origin = readonly [node: number, output: number, partitioning: Parti
 export class Node {
   inputs: Type<unknown>[] = [];
   outputs: Output[] = [];
-  connector?: { [key: string]: Json };
+  connector?: { readonly [key: string]: Json | undefined };
   keyed = false;
   states: State[] = [];
   watermarks: { [key: string]: Json } | null = null;
@@ -126,7 +126,7 @@ export class Graph {
         parallelism: this.#parallelism(id),
       };
       if (!node.chain) shown.chain = false;
-      if (node.connector !== undefined) shown.connector = node.connector;
+      if (node.connector !== undefined) shown.connector = node.connector as Json;
       if (node.kind !== "source") shown.inputs = node.inputs.map((type) => ({ schema: type.document() }));
       if (node.kind !== "sink") shown.outputs = node.outputs.map(showOutput);
       if (node.kind === "operator") {
