@@ -38,21 +38,29 @@ export class Reader {
 
 /** Values being written, one behind the other. */
 export class Writer {
-  #array = new Uint8Array(1024);
-  view = new DataView(this.#array.buffer);
+  private buffer = new Uint8Array(1024);
+  view = new DataView(this.buffer.buffer);
   /** How many bytes there are. */
   length = 0;
-  /** Where each entry ends that was closed. */
-  #ends: number[] = [];
-  #width = -1;
+  /** How many entries of the column were closed, and where the last one ends. */
+  count = 0;
+  private end = 0;
+  /** The width of all entries; -1 if they differ, and then their ends are kept. */
+  private width = -1;
+  private ends: number[] = [];
 
-  /** Appends zeros; returns where they begin. */
+  /** Appends bytes that the caller will write; returns where they begin. */
   reserve(size: number): number {
     const at = this.length;
-    const end = at + size;
-    if (end > this.#array.length) this.#grow(end);
-    this.#array.fill(0, at, end);
-    this.length = end;
+    this.length = at + size;
+    if (this.length > this.buffer.length) this.grow();
+    return at;
+  }
+
+  /** Appends zeros; returns where they begin. */
+  zeros(size: number): number {
+    const at = this.reserve(size);
+    this.buffer.fill(0, at, this.length);
     return at;
   }
 
@@ -66,41 +74,42 @@ export class Writer {
     const size = bytes.length;
     if (size > SHORT) return this.array(toArray(bytes));
     const at = this.reserve(size);
-    for (let i = 0; i < size; i++) this.#array[at + i] = bytes.charCodeAt(i);
+    for (let i = 0; i < size; i++) this.buffer[at + i] = bytes.charCodeAt(i);
   }
 
   /** Appends an array. */
   array(array: Uint8Array): void {
     const at = this.reserve(array.length);
-    this.#array.set(array, at);
+    this.buffer.set(array, at);
   }
 
   /** Ends an entry of the column. */
   close(): void {
-    const width = this.length - (this.#ends.at(-1) ?? 0);
-    if (this.#ends.length === 0) this.#width = width;
-    else if (width !== this.#width) this.#width = -1;
-    this.#ends.push(this.length);
-  }
-
-  /** How many entries were closed. */
-  get count(): number {
-    return this.#ends.length;
+    const width = this.length - this.end;
+    if (this.count === 0) {
+      this.width = width;
+    } else if (this.width >= 0 && width !== this.width) {
+      for (let i = 1; i <= this.count; i++) this.ends.push(i * this.width);
+      this.width = -1;
+    }
+    if (this.width < 0) this.ends.push(this.length);
+    this.count++;
+    this.end = this.length;
   }
 
   /** Takes the column of the closed entries; the buffer is empty afterwards. */
   take(): Column {
-    const column = { ends: this.#width >= 0 ? [] : this.#ends, data: this.#array.slice(0, this.length) };
-    this.length = 0;
-    this.#ends = [];
-    this.#width = -1;
+    const column = { ends: this.ends, data: this.buffer.slice(0, this.length) };
+    this.length = this.count = this.end = 0;
+    this.width = -1;
+    this.ends = [];
     return column;
   }
 
-  #grow(size: number): void {
-    const larger = new Uint8Array(Math.max(size, 2 * this.#array.length));
-    larger.set(this.#array.subarray(0, this.length));
-    this.#array = larger;
+  private grow(): void {
+    const larger = new Uint8Array(Math.max(this.length, 2 * this.buffer.length));
+    larger.set(this.buffer);
+    this.buffer = larger;
     this.view = new DataView(larger.buffer);
   }
 }

@@ -85,7 +85,7 @@ function writerOf(fields: readonly (readonly [string, Type<unknown>])[], isTuple
   const names = JSON.stringify(fields.map(([name]) => name));
   return `const ${types}, names = ${names};
     return (out, value) => {
-      const base = out.reserve(${head});
+      const base = out.${words > 0 ? "zeros" : "reserve"}(${head});
       let at = 0;
       try { ${body.join("\n")} }
       catch (error) { error.message = self.name + "." + names[at] + ": " + error.message; throw error; }
@@ -141,7 +141,7 @@ class Nullable<V> extends Type<V | null> {
   }
 
   write(out: Writer, value: V | null): void {
-    const base = out.reserve(16);
+    const base = out.zeros(16);
     if (value === null || value === undefined) {
       out.view.setUint8(base, 1);
     } else if (this.inner.isSlot) {
@@ -170,7 +170,7 @@ class Nullable<V> extends Type<V | null> {
 /** Appends count, slots and variable parts of an array. */
 function writeAll<V>(type: Type<V>, out: Writer, values: readonly V[]): void {
   const base = out.reserve(8 + 8 * values.length);
-  out.view.setUint32(base, values.length, true);
+  out.view.setBigUint64(base, BigInt(values.length), true);
   values.forEach((value, index) => {
     const at = base + 8 + 8 * index;
     if (type.isSlot) return type.writeSlot(out, at, value);

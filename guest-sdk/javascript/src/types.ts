@@ -178,6 +178,7 @@ class Float extends Slot<number> {
   override writeSlot(out: Writer, at: number, value: number): void {
     if (typeof value !== "number") throw this.mismatch(value);
     out.view.setFloat32(at, value, true);
+    out.view.setUint32(at + 4, 0);
   }
 
   readSlot(input: Reader, at: number): number {
@@ -188,7 +189,7 @@ class Float extends Slot<number> {
 class Bool extends Slot<boolean> {
   override writeSlot(out: Writer, at: number, value: boolean): void {
     if (typeof value !== "boolean") throw this.mismatch(value);
-    out.view.setUint8(at, value ? 1 : 0);
+    out.view.setBigUint64(at, value ? 1n : 0n, true);
   }
 
   readSlot(input: Reader, at: number): boolean {
@@ -236,7 +237,7 @@ class Enumeration<S extends string> extends Slot<S> {
   override writeSlot(out: Writer, at: number, value: S): void {
     const index = this.#index.get(value);
     if (index === undefined) throw this.mismatch(value);
-    out.view.setUint32(at, index, true);
+    out.view.setBigUint64(at, BigInt(index), true);
   }
 
   readSlot(input: Reader, at: number): S {

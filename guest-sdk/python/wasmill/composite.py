@@ -37,10 +37,10 @@ class Record(Type):
         self._struct = struct.Struct("<" + "Q" * self._words + codes)
         if all(kind.slot for kind in inner):
             self.width = self._struct.size
+        #: Whether the values of the fields are those of the slots.
+        self.is_plain = self.width is not None and not self._words and all(kind.plain for kind in inner)
         self.encode = self._compile(_encoder(self))  # type: ignore[method-assign]
         self.decode = self._compile(_decoder(self))  # type: ignore[method-assign]
-        plain = self.width and not self._words and all(kind.plain for kind in inner)
-        self._is_plain = bool(plain)
 
     def schema(self, names: Names) -> Any:
         owner = self if self._owner is tuple else self._owner
@@ -51,7 +51,7 @@ class Record(Type):
         return {"type": "record", "name": self.name, "fields": fields}
 
     def decode_column(self, column: Column, count: int) -> list[Any]:
-        if not self._is_plain or column.ends or len(column.data) != self.width * count:
+        if not self.is_plain or column.ends or len(column.data) != self.width * count:
             return super().decode_column(column, count)
         rows = self._struct.iter_unpack(column.data)
         return list(rows) if self._owner is tuple else list(starmap(self._owner, rows))
@@ -91,6 +91,11 @@ def _inner(kind: Type) -> Type:
 
 def _encoder(record: Record) -> str:
     """The source of a record's `encode`."""
+    if record.is_plain and issubclass(record._owner, tuple):
+        return (
+            "def function(value):\n    try:\n        return pack(*value)\n"
+            "    except (StructError, OverflowError, TypeError): raise self.explain(value) from None\n"
+        )
     is_tuple = record._owner is tuple
     lines, slots, parts = [], [], []
     head = record._struct.size

@@ -189,22 +189,15 @@ class KeyedNode(Operator):
     def __init__(
         self, logic: Any, space: KeySpace, key_type: Type, shared: Shared, send: Send, sides: list[Collector[Any]]
     ) -> None:
-        self._logic, self._space, self._shared = logic, space, shared
+        self._logic, self.space, self._shared = logic, space, shared
         self._timers = TimerService(shared.host)
         self.context = KeyedContext(shared, space, self._timers, key_type)
         self.out: Collector[Any] = Collector(send)
-        self._sides = sides
+        self.sides = sides
 
     def begin(self, keys: list[bytes]) -> None:
         """A call begins that has these keys: their states are read at once."""
-        self._space.begin(list(dict.fromkeys(keys)))
-
-    def enter(self, key: bytes, timestamp: int) -> None:
-        """Makes this key and timestamp those under way."""
-        self._space.key = key
-        self.context._timestamp = self.out._timestamp = timestamp
-        for side in self._sides:
-            side._timestamp = timestamp
+        self.space.begin(list(dict.fromkeys(keys)))
 
     def on_timers(self, domain: int, timers: TimerBatch) -> int:
         """Fires timers from the front; returns how many."""
@@ -213,8 +206,11 @@ class KeyedNode(Operator):
         name = "event" if domain == EVENT else "processing"
         try:
             for index, (key, time) in enumerate(zip(keys, timers.times)):
-                self.enter(key, time if domain == EVENT else NO_TIMESTAMP)
+                self.space.key = key
                 self.context._timer_time = time
+                self.context._timestamp = self.out._timestamp = time if domain == EVENT else NO_TIMESTAMP
+                for side in self.sides:
+                    side._timestamp = self.out._timestamp
                 self._logic.on_timer(name, self.context, self.out)
                 if self._shared.stop:
                     return index + 1
@@ -226,7 +222,7 @@ class KeyedNode(Operator):
         self._logic.close()
 
     def end_call(self) -> None:
-        self._space.flush()
+        self.space.flush()
         self._timers.flush()
 
 
@@ -245,11 +241,14 @@ class KeyedHead(Head):
 
     def run(self, first: int, end: int, to_the_end: bool) -> int:
         shared, node, step, index = self._shared, self._node, self._step, first
-        context, out, enter = node.context, node.out, node.enter
+        space, context, out, sides = node.space, node.context, node.out, node.sides
         values, times, keys = self._values, self._times, self._keys
         try:
             for index in range(first, end):
-                enter(keys[index], times[index])
+                space.key = keys[index]
+                context._timestamp = out._timestamp = times[index]
+                for side in sides:
+                    side._timestamp = times[index]
                 step(values[index], context, out)
                 if shared.stop and not to_the_end:
                     return index + 1

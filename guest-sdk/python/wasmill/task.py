@@ -14,10 +14,9 @@ from .column import NO_TIMESTAMP, Batch, Column, TimerBatch, check_batch, check_
 from .context import Place, Send, Shared
 from .errors import CallFailure, GraphError
 from .failure import failure
-from .graph import Edge, Graph
+from .graph import Edge, Graph, Output
 from .host import Host
 from .operators import Head, Operator, ReceiverHead, fan_out
-from .types import Type
 
 if TYPE_CHECKING:
     from .env import Env
@@ -45,42 +44,50 @@ class TaskSpec:
 class Port:
     """An output port: encodes records at once, since the next operator might change them, and emits them in columns."""
 
-    def __init__(self, number: int, shared: Shared, kind: Type, key: Callable[[Any], Any] | None, key_type: Type | None):
+    def __init__(self, number: int, shared: Shared, output: Output, key: Callable[[Any], Any] | None):
         """`key` selects the key of a record, if the output is keyed."""
-        self._number, self._shared, self._type, self._key_type = number, shared, kind, key_type
-        self._bytes_max = min(PORT_BYTES_MAX, shared.output_soft_bytes)
-        self._encode = kind.encode
-        self._key = key
-        self._encode_key = key_type.encode if key_type is not None else None
-        self._reset()
-
-    def _reset(self) -> None:
+        self._number, self._shared, self._output = number, shared, output
         self._values: list[bytes] = []
         self._keys: list[bytes] = []
         self._times: list[int] = []
-        self._size = 0
+        #: Takes one record.
+        self.receive = self._receiver(key)
 
-    def receive(self, record: Any, timestamp: int) -> None:
-        """Takes one record."""
-        value = self._encode(record)
-        if self._key is not None:
-            self._keys.append(self._encode_key(self._key(record)))  # type: ignore[misc]
-        self._values.append(value)
-        self._times.append(timestamp)
-        self._size += len(value)
-        if self._size >= self._bytes_max or len(self._values) >= PORT_RECORDS_MAX:
-            self.flush()
+    def _receiver(self, key: Callable[[Any], Any] | None) -> Send:
+        """A function of its own, without a look at the port: it is called for every record."""
+        kind, key_type = self._output.type, self._output.key_type
+        encode, encode_key = kind.encode, key_type.encode if key_type is not None else None
+        values, keys, times, flush = self._values, self._keys, self._times, self.flush
+        bytes_max = min(PORT_BYTES_MAX, self._shared.output_soft_bytes)
+        size = 0
+
+        def receive(record: Any, timestamp: int) -> None:
+            nonlocal size
+            value = encode(record)
+            if encode_key is not None:
+                keys.append(encode_key(key(record)))  # type: ignore[misc]
+            values.append(value)
+            times.append(timestamp)
+            size += len(value)
+            if size >= bytes_max or len(values) >= PORT_RECORDS_MAX:
+                size = 0
+                flush()
+
+        return receive
 
     def flush(self) -> None:
         """Emits what is there."""
         count = len(self._values)
         if not count:
             return
-        times = self._times if any(time != NO_TIMESTAMP for time in self._times) else []
-        keys = Column() if self._key_type is None else column_of(self._keys, self._key_type.width)
-        values = column_of(self._values, self._type.width)
+        times = list(self._times) if any(time != NO_TIMESTAMP for time in self._times) else []
+        key_type = self._output.key_type
+        keys = Column() if key_type is None else column_of(self._keys, key_type.width)
+        values = column_of(self._values, self._output.type.width)
+        self._values.clear()
+        self._keys.clear()
+        self._times.clear()
         self._shared.sent(len(values.data) + len(keys.data))
-        self._reset()
         self._shared.host.emit(self._number, Batch(count, times, keys, values))
 
 
@@ -112,7 +119,7 @@ class Wiring:
         output = self.graph.nodes[self.node].outputs[index]
         for number, port in enumerate(self.spec.outputs):
             if port == (self.node, index):
-                self.ports.append(Port(number, self.shared, output.type, key, output.key_type))
+                self.ports.append(Port(number, self.shared, output, key))
                 receivers.append(self.ports[-1].receive)
         return fan_out(receivers)
 

@@ -113,13 +113,14 @@ class Fixed(Type):
     def __init__(self, name: str, slot: str, schema: Any) -> None:
         self.name, self.slot, self._schema = name, slot, schema
         self._struct = struct.Struct("<" + slot)
+        self._pack = self._struct.pack
 
     def schema(self, names: Names) -> Any:
         return self._schema
 
     def encode(self, value: Any) -> bytes:
         try:
-            return self._struct.pack(self.to_slot(value))
+            return self._pack(value if self.plain else self.to_slot(value))
         except (struct.error, OverflowError):
             raise self.mismatch(value) from None
 
