@@ -73,6 +73,7 @@ pub use crate::context::{OpenContext, OutputTag, SideOutput};
 pub use crate::env::{Env, JobFn, OperatorParams, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::files::{CachedFile, FileError, Files};
+pub use crate::graph::OnFailure;
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedBroadcastProcess, KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
@@ -110,9 +111,9 @@ pub mod prelude {
     pub use crate::{
         Aggregate, CoProcess, Collector, Count, Counter, Env, Error, Gauge, Histogram, JobError,
         KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache,
-        MapState, Max, Meter, Min, OpenContext, Outcome, OutputTag, Process, ProcessContext,
-        Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling, ValueState,
-        Watermarks, Window, Windowed,
+        MapState, Max, Meter, Min, OnFailure, OpenContext, Outcome, OutputTag, Process,
+        ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling,
+        ValueState, Watermarks, Window, Windowed,
     };
     pub use crate::{
         AggregatingState, BroadcastContext, BroadcastProcess, BroadcastState,

@@ -14,11 +14,13 @@ use dataflow::graph::logical::{
 };
 use dataflow::ids::{ComponentId, OperatorId};
 use dataflow::limits::{MAX_PARALLELISM_DEFAULT, OPERATORS_MAX};
+use dataflow::port::guest_settings::GuestSettings;
 use serde_json::{Map, Value};
 use wasm::Plan;
 
 use super::document::{ComponentEntry, JobFile, OperatorEntry, PartitioningEntry, Scalar};
 use super::error::{Defect, JobFileError, listed};
+use super::guest;
 use super::read::ReadJobFile;
 use super::seam;
 use super::shipped;
@@ -234,7 +236,7 @@ impl Assembler<'_> {
             key_schema: None,
         };
         let kind = OperatorKind::Source(connector_of(connector));
-        self.built_in(index, operator, kind, Vec::new(), vec![output]);
+        self.built_in(index, operator, kind, Vec::new(), vec![output])?;
         let exit = Exit {
             operator,
             output: 0,
@@ -263,7 +265,7 @@ impl Assembler<'_> {
         }
         let input = Input { schema };
         let kind = OperatorKind::Sink(connector_of(connector));
-        self.built_in(index, operator, kind, vec![input], Vec::new());
+        self.built_in(index, operator, kind, vec![input], Vec::new())?;
         for link in resolved {
             self.connect(&link, operator, 0, Partitioning::Forward);
         }
@@ -277,7 +279,7 @@ impl Assembler<'_> {
         kind: OperatorKind,
         inputs: Vec<Input>,
         outputs: Vec<Output>,
-    ) {
+    ) -> Result<(), Defect> {
         let entry = &self.job.operators[index];
         let type_name = match &kind {
             OperatorKind::Source(_) => entry.source.as_ref(),
@@ -285,7 +287,7 @@ impl Assembler<'_> {
         };
         let type_name = type_name.and_then(|connector| connector.get("type"));
         let type_name = type_name.and_then(Value::as_str).unwrap_or_default();
-        let operator = Operator {
+        let mut operator = Operator {
             id,
             uid: entry.uid.clone(),
             name: entry
@@ -300,8 +302,11 @@ impl Assembler<'_> {
             component: None,
             grants: Vec::new(),
             cached_files: Vec::new(),
+            guest: GuestSettings::default(),
         };
+        guest::apply(&place_of(self.job, index), entry, &mut operator)?;
         self.operators.push((index, operator));
+        Ok(())
     }
 
     /// Adds the edge of a link into an operator that would have it as `wished`.

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::guest::{LimitsEntry, OnFailureEntry};
+
 /// The version this build reads and writes.
 const VERSION: u32 = 1;
 
@@ -150,6 +152,12 @@ pub(crate) struct OperatorEntry {
     /// False keeps it in a task apart from its input's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) chain: Option<bool>,
+    /// What happens when it fails at a record; what the component or the configuration says if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) on_failure: Option<OnFailureEntry>,
+    /// What its guest may use. Operators with other limits or `on_failure` run in a task apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limits: Option<LimitsEntry>,
     /// A connector of the host that brings records in: its `type` and its own keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<Map<String, Value>>,

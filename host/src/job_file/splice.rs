@@ -13,6 +13,7 @@ use wasm::{EdgeEntry, OperatorEntry as PlanOperator, OperatorKind, Plan};
 use super::assemble::{Assembler, Exit, Exits, Port, Resolved, mismatch, place_of};
 use super::document::OperatorEntry;
 use super::error::{Defect, listed};
+use super::guest;
 use super::seam;
 use crate::job_graph;
 
@@ -52,7 +53,10 @@ impl Assembler<'_> {
         };
         place.check_ports()?;
         for operator in place.operators() {
-            let operator = place.seams(operator)?;
+            let mut operator = place.seams(operator)?;
+            if operator.is_guest() {
+                guest::apply(&place.name, entry, &mut operator)?;
+            }
             self.operators.push((index, operator));
         }
         for edge in &plan.edges {

@@ -106,6 +106,9 @@ impl Graph {
         if !node.chain {
             set("chain", json!(false));
         }
+        if let Some(on_failure) = node.on_failure {
+            set("on_failure", json!(on_failure.name()));
+        }
         if let Some(connector) = &node.connector {
             set("connector", connector.clone());
         }

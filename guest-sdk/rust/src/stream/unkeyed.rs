@@ -8,7 +8,7 @@ use super::{KeyedStream, Sink, Watermarks};
 use crate::connector::SinkSpec;
 use crate::context::{Declared, OpenContext, OutputTag};
 use crate::error::Error;
-use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
+use crate::graph::{Kind, Node, OnFailure, OutputPlan, Partitioning, SharedGraph};
 use crate::operator::{
     Assign, Filter, FlatMap, Forward, KeyBy, Map, MapWithTimestamp, Process, ProcessNode,
 };
@@ -375,6 +375,14 @@ impl<T: Row> Stream<T> {
     #[must_use]
     pub fn parallelism(self, subtasks: u32) -> Self {
         self.graph.borrow_mut().node(self.node).parallelism = Some(subtasks);
+        self
+    }
+
+    /// Says what happens when the operator that gives this stream fails at a record. Otherwise it is as configured
+    /// (`guest.on-failure`): the job fails. Operators that say different things run in different tasks.
+    #[must_use]
+    pub fn on_failure(self, then: OnFailure) -> Self {
+        self.graph.borrow_mut().node(self.node).on_failure = Some(then);
         self
     }
 

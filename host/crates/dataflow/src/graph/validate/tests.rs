@@ -20,6 +20,7 @@ fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Opera
         component: None,
         grants: Vec::new(),
         cached_files: Vec::new(),
+        guest: Default::default(),
         kind,
         inputs: (0..inputs)
             .map(|_| Input {
