@@ -18,6 +18,7 @@ mod job_files;
 mod jobs;
 mod kill;
 mod languages_go_c;
+mod languages_python_js;
 mod native;
 mod poison;
 mod random_jobs;
