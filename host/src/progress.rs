@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use dataflow::clock::Clock;
@@ -12,14 +12,15 @@ use dataflow::element::{WATERMARK_MAX, WATERMARK_MIN};
 use dataflow::ids::OperatorId;
 use dataflow::port::sink::{ReportValue, SinkReport};
 use indicatif::{ProgressBar, ProgressStyle};
-use runtime::task::figures::{Metrics, TaskFigures, TaskReading};
+use runtime::task::figures::TaskReading;
 use serde_json::{Map, Value, json};
 
 use crate::operator_figures;
 use crate::output::{self, figure, size};
-use crate::scheduler::deploy::RunningTask;
+use crate::scheduler::checkpoint_history::{CheckpointHistory, CheckpointRecord};
 use crate::scheduler::job::Job;
-use crate::scheduler::job_master::{CheckpointFigures, Outcome};
+use crate::scheduler::job_master::Outcome;
+use crate::scheduler::job_view::{FailureRecord, JobView, TaskView};
 
 /// How often the line is drawn.
 const REFRESH: Duration = Duration::from_millis(250);
@@ -27,83 +28,50 @@ const REFRESH: Duration = Duration::from_millis(250);
 /// When a run began and from what.
 pub(crate) struct Started {
     ns: u64,
-    restored: Option<u64>,
 }
 
 impl Started {
     /// Begins now.
-    pub(crate) fn now(clock: &Arc<dyn Clock>, restored: Option<u64>) -> Self {
+    pub(crate) fn now(clock: &Arc<dyn Clock>) -> Self {
         Self {
             ns: clock.monotonic_ns(),
-            restored,
         }
     }
 }
 
-struct WatchedTask {
-    vertex: usize,
-    chain: String,
-    is_source: bool,
-    has_sink: bool,
-    figures: Arc<TaskFigures>,
-}
-
-/// The tasks of a job and where to read their figures.
+/// A job whose figures are read.
 #[derive(Clone)]
-pub(crate) struct Watched {
-    tasks: Arc<Vec<WatchedTask>>,
-    checkpoints: Arc<Mutex<CheckpointFigures>>,
-}
+pub(crate) struct Watched(Arc<JobView>);
+
+/// The tasks of a job at one moment, each with its figures.
+type Reading = Vec<(TaskView, TaskReading)>;
 
 impl Watched {
-    /// Watches deployed tasks.
-    pub(crate) fn of(
-        job: &Job,
-        tasks: &[RunningTask],
-        checkpoints: &Arc<Mutex<CheckpointFigures>>,
-    ) -> Self {
-        let watched = tasks.iter().map(|task| {
-            let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
-            WatchedTask {
-                vertex: vertex.id.0 as usize,
-                chain: task.name.clone(),
-                is_source: vertex.source.is_some(),
-                has_sink: vertex.operators.iter().any(|id| job.sinks.contains_key(id)),
-                figures: Arc::clone(&task.figures),
-            }
-        });
-        Self {
-            tasks: Arc::new(watched.collect()),
-            checkpoints: Arc::clone(checkpoints),
-        }
+    /// Watches a job.
+    pub(crate) fn of(view: Arc<JobView>) -> Self {
+        Self(view)
     }
 
-    fn read(&self) -> Vec<TaskReading> {
-        self.tasks.iter().map(|task| task.figures.read()).collect()
-    }
-
-    fn checkpoints(&self) -> CheckpointFigures {
-        self.checkpoints
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Records read by sources and records handed to sinks.
-    fn totals(&self, readings: &[TaskReading]) -> (u64, u64) {
-        let sum = |pick: fn(&WatchedTask) -> bool, value: fn(&TaskReading) -> u64| {
-            self.tasks
-                .iter()
-                .zip(readings)
-                .filter(|(task, _)| pick(task))
-                .map(|(_, r)| value(r))
-                .sum()
+    fn read(&self) -> Reading {
+        let tasks = self.0.lock().tasks.clone();
+        let read = |task: TaskView| {
+            let reading = task.figures.read();
+            (task, reading)
         };
-        (
-            sum(|task| task.is_source, |r| r.records_in),
-            sum(|task| task.has_sink, |r| r.records_out),
-        )
+        tasks.into_iter().map(read).collect()
     }
+}
+
+/// Records read by sources and records handed to sinks.
+fn totals(readings: &Reading) -> (u64, u64) {
+    let sum = |pick: fn(&TaskView) -> bool, value: fn(&TaskReading) -> u64| {
+        let picked = readings.iter().filter(|(task, _)| pick(task));
+        picked.map(|(_, reading)| value(reading)).sum()
+    };
+    (
+        sum(|task| task.is_source, |r| r.records_in),
+        sum(|task| task.has_sink, |r| r.records_out),
+    )
 }
 
 /// Draws the live line until it is aborted. Silent unless standard error is a terminal.
@@ -136,16 +104,18 @@ impl Drop for ClearOnDrop {
     }
 }
 
-type Sample = (Vec<TaskReading>, u64);
+type Sample = (Reading, u64);
 
 fn line(watched: &Watched, before: &Sample, now: &Sample, now_ms: i64) -> String {
     let elapsed_ns = now.1.saturating_sub(before.1).max(1);
-    let (in_before, out_before) = watched.totals(&before.0);
-    let (in_now, out_now) = watched.totals(&now.0);
-    let rate = |from: u64, to: u64| figure((to - from) as f64 * 1e9 / elapsed_ns as f64);
+    let (in_before, out_before) = totals(&before.0);
+    let (in_now, out_now) = totals(&now.0);
+    // After a restart the counters begin anew.
+    let rate =
+        |from: u64, to: u64| figure(to.saturating_sub(from) as f64 * 1e9 / elapsed_ns as f64);
     let mut parts = Vec::new();
-    let done: u64 = now.0.iter().map(|reading| reading.source_done).sum();
-    let total: u64 = now.0.iter().map(|reading| reading.source_total).sum();
+    let done: u64 = now.0.iter().map(|(_, reading)| reading.source_done).sum();
+    let total: u64 = now.0.iter().map(|(_, reading)| reading.source_total).sum();
     if total > 0 {
         parts.push(format!("{:.0} %", 100.0 * done as f64 / total as f64));
     }
@@ -155,19 +125,20 @@ fn line(watched: &Watched, before: &Sample, now: &Sample, now_ms: i64) -> String
         rate(out_before, out_now)
     ));
     parts.extend(watermark_lag(&now.0, now_ms));
-    let checkpoints = watched.checkpoints();
-    if let Some((id, at_ms, took_ms, bytes)) = checkpoints.last {
-        let ago = (now_ms - at_ms).max(0) as f64 / 1000.0;
+    let last = watched.0.lock().checkpoints.last_completed().cloned();
+    if let Some((last, ended_ms)) = last.and_then(|last| Some((last.clone(), last.ended_ms?))) {
+        let ago = (now_ms - ended_ms).max(0) as f64 / 1000.0;
+        let (id, took_ms) = (last.id.0, last.duration_ms().unwrap_or(0));
+        let bytes = size(last.state_bytes());
         parts.push(format!(
-            "checkpoint {id} ({ago:.1} s ago, {took_ms} ms, {})",
-            size(bytes)
+            "checkpoint {id} ({ago:.1} s ago, {took_ms} ms, {bytes})"
         ));
     }
     let share = |ns: u64| 100.0 * ns as f64 / elapsed_ns as f64;
     let spent = |value: fn(&TaskReading) -> u64| {
-        let pairs = watched.tasks.iter().zip(before.0.iter().zip(&now.0));
+        let pairs = before.0.iter().zip(&now.0);
         pairs
-            .map(move |(task, (b, n))| (share(value(n).saturating_sub(value(b))), &task.chain))
+            .map(move |((_, b), (task, n))| (share(value(n).saturating_sub(value(b))), &task.chain))
             .max_by(|a, b| a.0.total_cmp(&b.0))
     };
     if let Some((percent, chain)) = spent(|reading| reading.busy_ns) {
@@ -185,11 +156,11 @@ fn line(watched: &Watched, before: &Sample, now: &Sample, now_ms: i64) -> String
 }
 
 /// How far event time is behind the clock, where that means something.
-fn watermark_lag(readings: &[TaskReading], now_ms: i64) -> Option<String> {
+fn watermark_lag(readings: &Reading, now_ms: i64) -> Option<String> {
     let known = |w: &i64| *w != WATERMARK_MIN && *w < WATERMARK_MAX - 1;
     let slowest = readings
         .iter()
-        .map(|reading| reading.watermark)
+        .map(|(_, reading)| reading.watermark)
         .filter(known)
         .min()?;
     let lag = (now_ms - slowest).max(0) as f64 / 1000.0;
@@ -209,45 +180,33 @@ fn last_operator(chain: &str) -> &str {
 pub(crate) struct Summary {
     /// How it ended.
     pub(crate) outcome: Outcome,
-    readings: Vec<TaskReading>,
-    totals: (u64, u64),
-    checkpoints: CheckpointFigures,
+    readings: Reading,
+    restarts: u64,
+    failures: Vec<FailureRecord>,
+    checkpoints: CheckpointHistory,
     end_ns: u64,
-    chains: Vec<String>,
-    vertices: Vec<usize>,
-    metrics: Vec<Metrics>,
 }
 
 impl Summary {
     /// Takes the last figures.
     pub(crate) fn new(outcome: Outcome, watched: &Watched, clock: &Arc<dyn Clock>) -> Self {
         let readings = watched.read();
+        let view = watched.0.lock();
         Self {
             outcome,
-            totals: watched.totals(&readings),
             readings,
-            checkpoints: watched.checkpoints(),
+            restarts: view.restarts,
+            failures: view.failures.iter().rev().cloned().collect(),
+            checkpoints: view.checkpoints.clone(),
             end_ns: clock.monotonic_ns(),
-            vertices: watched.tasks.iter().map(|task| task.vertex).collect(),
-            metrics: watched
-                .tasks
-                .iter()
-                .map(|task| task.figures.metrics())
-                .collect(),
-            chains: watched
-                .tasks
-                .iter()
-                .map(|task| task.chain.clone())
-                .collect(),
         }
     }
-}
 
-impl Summary {
     fn operators(&self, job: &Job, seconds: f64) -> Value {
-        let vertices = self.vertices.iter().map(|at| &job.execution.vertices[*at]);
-        let tasks = vertices.zip(&self.readings).zip(&self.metrics);
-        let tasks = tasks.map(|((vertex, reading), metrics)| (vertex, reading, metrics.clone()));
+        let tasks = self.readings.iter().map(|(task, reading)| {
+            let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
+            (vertex, reading, task.figures.metrics())
+        });
         operator_figures::json(job, tasks, seconds)
     }
 }
@@ -259,14 +218,14 @@ pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json:
         say_collected(reports, job);
     }
     if as_json {
-        output::say(&json_summary(started, summary, job, seconds).to_string());
+        output::say(&json_summary(summary, job, seconds).to_string());
     } else {
-        output::error(&text_summary(started, summary, job, seconds));
+        output::error(&text_summary(summary, job, seconds));
     }
 }
 
-fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> Value {
-    let (records_in, records_out) = summary.totals;
+fn json_summary(summary: &Summary, job: &Job, seconds: f64) -> Value {
+    let (records_in, records_out) = totals(&summary.readings);
     let mut document = Map::new();
     let (status, stopped_at) = match &summary.outcome {
         Outcome::Finished(_) => ("finished", None),
@@ -279,11 +238,13 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
         "seconds": seconds,
         "records_in": records_in,
         "records_out": records_out,
-        "restored_from": started.restored,
+        "restored_from": summary.checkpoints.restored_from,
         "stopped_at": stopped_at,
         "checkpoints": summary.checkpoints.completed,
         "failed_checkpoints": summary.checkpoints.failed,
-        "last_checkpoint_bytes": summary.checkpoints.last.map(|last| last.3),
+        "restarts": summary.restarts,
+        "failures": summary.failures.iter().map(failure_json).collect::<Vec<_>>(),
+        "last_checkpoint_bytes": summary.checkpoints.last_completed().map(CheckpointRecord::state_bytes),
         "longest_checkpoint_pause_ms": summary.checkpoints.longest_sync_ns as f64 / 1e6,
         "cpu_seconds": usage.cpu_seconds,
         "peak_rss_bytes": usage.peak_rss_bytes,
@@ -307,6 +268,17 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
         }
     }
     Value::Object(document)
+}
+
+/// A failure that the job survived.
+fn failure_json(failure: &FailureRecord) -> Value {
+    json!({
+        "at_ms": failure.at_ms,
+        "attempt": failure.attempt,
+        "task": failure.task.as_ref().map(|(id, chain)| format!("{chain} (subtask {})", id.subtask)),
+        "cause": failure.causes.join(": "),
+        "restarted_after_ms": failure.answer.as_ref().ok(),
+    })
 }
 
 fn top_level(value: &ReportValue) -> Option<Value> {
@@ -399,8 +371,8 @@ fn percentiles(buckets: &[(u64, u64)]) -> Vec<(&'static str, u64)> {
     ]
 }
 
-fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> String {
-    let (records_in, records_out) = summary.totals;
+fn text_summary(summary: &Summary, job: &Job, seconds: f64) -> String {
+    let (records_in, records_out) = totals(&summary.readings);
     let verb = match &summary.outcome {
         Outcome::Finished(_) => "finished".to_owned(),
         Outcome::Stopped(Some(id)) => format!("stopped after {id}; go on with --restore latest"),
@@ -408,12 +380,15 @@ fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     };
     let rate = figure(records_in as f64 / seconds.max(1e-9));
     let mut text = format!("job {} {verb} in {seconds:.2} s", job.graph.name);
-    if let Some(id) = started.restored {
+    if let Some(id) = summary.checkpoints.restored_from {
         text.push_str(&format!(" (restored from checkpoint {id})"));
     }
     text.push_str(&format!(
         "\n  {records_in} records in ({rate}/s), {records_out} out"
     ));
+    if summary.restarts > 0 {
+        text.push_str(&format!("\n  {} restarts", summary.restarts));
+    }
     let checkpoints = &summary.checkpoints;
     if checkpoints.completed > 1 || checkpoints.failed > 0 {
         text.push_str(&format!(
@@ -425,13 +400,16 @@ fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     }
     let busy = |chain: &String| {
         let of_chain = summary
-            .chains
+            .readings
             .iter()
-            .zip(&summary.readings)
-            .filter(|(name, _)| *name == chain);
+            .filter(|(task, _)| task.chain == *chain);
         of_chain.map(|(_, reading)| reading.busy_ns).sum::<u64>() as f64 / 1e9
     };
-    let mut chains: Vec<&String> = summary.chains.iter().collect();
+    let mut chains: Vec<&String> = summary
+        .readings
+        .iter()
+        .map(|(task, _)| &task.chain)
+        .collect();
     chains.dedup();
     for chain in chains {
         text.push_str(&format!("\n  {:>7.2} s busy  {chain}", busy(chain)));

@@ -4,28 +4,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result, bail};
-use dataflow::checkpoint::coordinator::CheckpointConfig;
+use anyhow::{Context, Result, anyhow, bail};
 use dataflow::clock::Clock;
-use dataflow::ids::CheckpointId;
-use dataflow::limits::TASK_EVENTS_MAX;
-use dataflow::port::blob::BlobStore;
-use dataflow::port::state::StateBackendFactory;
-use runtime::task::event::TaskEvent;
-use runtime::task::storage_pool::StoragePool;
+use dataflow::ids::JobId;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
 
 use super::submission::Submission;
 use crate::cli::RunArgs;
 use crate::config::{Backend, Config};
+use crate::dead_letters;
 use crate::output;
-use crate::progress::{self, Started, Summary};
-use crate::scheduler::deploy::Deployment;
+use crate::progress::{self, Started, Summary, Watched};
+use crate::scheduler::command::{JobCommand, JobHandle};
 use crate::scheduler::job::Job;
-use crate::scheduler::job_master::{CheckpointFigures, JobMaster, Outcome, Request};
-use crate::scheduler::restore::Inheritance;
-use crate::storage::blob_store::ObjectBlobStore;
+use crate::scheduler::job_master::{JobMaster, Outcome, Store};
+use crate::scheduler::job_view::JobView;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
 pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
@@ -34,7 +27,9 @@ pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> R
     if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
         bail!("--restore PATH names the data directory itself: leave --data-dir out");
     }
-    let job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let mut job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let root = root_of(&job.graph.name, config, args.restore.as_deref());
+    dead_letters::keep(&mut job, &config.guest, &root, &clock)?;
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
@@ -64,32 +59,59 @@ pub(crate) fn run_job(
         .build()
         .context("start the control threads")?;
     let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
-    let root = match restore {
-        None | Some("latest") => config.data_dir.join(file_name_of(&job.graph.name)),
-        Some(path) => PathBuf::from(path),
-    };
+    let root = root_of(&job.graph.name, &config, restore);
     let (store, restorable) = open_store(restore, &config, &root, &run, tokio.handle())?;
     if store.is_some() && config.checkpoint_interval.is_none() {
         // A restored job goes on being restorable, at least at its end.
         config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
     }
     let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
-    let result = execute(
-        job,
-        &config,
-        clock,
-        &tokio,
+    let started = Started::now(clock);
+    let view = Arc::new(JobView::new(new_job_id()?, Arc::clone(job), clock.now_ms()));
+    let (handle, commands) = JobHandle::new(Arc::clone(&view));
+    let master = JobMaster {
+        job: Arc::clone(job),
+        config: Arc::new(config),
+        clock: Arc::clone(clock),
         store,
-        restorable.as_ref(),
-        &run,
-        &work_dir,
-    );
-    let _ = std::fs::remove_dir_all(&work_dir);
-    result
+        restorable: restorable.map(Arc::new),
+        view: Arc::clone(&view),
+        commands,
+        run,
+        work_dir: work_dir.clone(),
+    };
+    let watched = Watched::of(view);
+    let outcome = tokio.block_on(async {
+        let signals = tokio::spawn(watch_signals(handle, work_dir));
+        let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
+        let outcome = master.run().await;
+        line.abort();
+        let _ = line.await;
+        signals.abort();
+        outcome
+    });
+    let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
+    Ok((started, Summary::new(outcome, &watched, clock)))
+}
+
+/// A new name that no other job has.
+fn new_job_id() -> Result<JobId> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id)
+        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
+    Ok(JobId(id))
+}
+
+/// The data directory of a job: named after it, or the one whose checkpoint is restored.
+fn root_of(job: &str, config: &Config, restore: Option<&str>) -> PathBuf {
+    match restore {
+        None | Some("latest") => config.data_dir.join(file_name_of(job)),
+        Some(path) => PathBuf::from(path),
+    }
 }
 
 /// A job's name as a folder's.
-fn file_name_of(job: &str) -> String {
+pub(crate) fn file_name_of(job: &str) -> String {
     let safe = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c
@@ -104,8 +126,6 @@ fn file_name_of(job: &str) -> String {
         name
     }
 }
-
-type Store = Arc<Mutex<CheckpointStore>>;
 
 /// Opens the checkpoints of the job, if it keeps or restores any.
 fn open_store(
@@ -147,119 +167,26 @@ fn open_store(
     Ok((Some(Arc::new(Mutex::new(store))), restorable))
 }
 
-/// Where snapshots go when nothing keeps them: nothing is written then, so this is only a formality.
-fn no_store(handle: &Handle) -> Arc<dyn BlobStore> {
-    Arc::new(ObjectBlobStore::new(
-        Arc::new(object_store::memory::InMemory::new()),
-        handle.clone(),
-    ))
-}
-
-fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
-    match config.backend {
-        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
-        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
-    }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the composition root of a run: each is used once"
-)]
-fn execute(
-    job: &Arc<Job>,
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    tokio: &tokio::runtime::Runtime,
-    store: Option<Store>,
-    restorable: Option<&Restorable>,
-    run: &str,
-    work_dir: &Path,
-) -> Result<(Started, Summary)> {
-    let started = Started::now(clock, restorable.map(|from| from.metadata.checkpoint));
-    let inheritance = Inheritance::new(job, restorable)?;
-    let blobs = store.as_ref().map_or_else(
-        || no_store(tokio.handle()),
-        |store| {
-            store
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .blobs()
-        },
-    );
-    let storage = Arc::new(StoragePool::start(config.storage_threads, blobs)?);
-    let (sender, events) = mpsc::channel::<TaskEvent>(TASK_EVENTS_MAX);
-    let deployment = Deployment {
-        job,
-        inheritance: &inheritance,
-        config,
-        clock: Arc::clone(clock),
-        backends: backends(config),
-        storage,
-        // Fails only when the job master is gone, and then nobody wants to know.
-        events: Arc::new(move |event| drop(sender.blocking_send(event))),
-        run: run.to_owned(),
-        work_dir: work_dir.to_owned(),
-    };
-    crate::resources::fetch(&job.resources, &work_dir.join("cached-files"))?;
-    let monitors = deployment.monitors()?;
-    let tasks = deployment.start()?;
-    drop(deployment);
-    let (request, requests) = watch::channel(Request::Run);
-    let figures = Arc::new(Mutex::new(CheckpointFigures::default()));
-    let watched = progress::Watched::of(job, &tasks, &figures);
-    let ms =
-        |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    let master = JobMaster {
-        job: Arc::clone(job),
-        tasks,
-        monitors,
-        checkpoints: CheckpointConfig {
-            interval_ms: config.checkpoint_interval.map(ms),
-            timeout_ms: ms(config.checkpoint_timeout),
-            min_pause_ms: ms(config.checkpoint_min_pause),
-            tolerated_failures: config.tolerated_checkpoint_failures,
-        },
-        first_checkpoint: CheckpointId(inheritance.next_checkpoint()),
-        attempt: inheritance.attempt(),
-        store,
-        clock: Arc::clone(clock),
-        events,
-        requests,
-        figures: Arc::clone(&figures),
-    };
-    let outcome = tokio.block_on(async {
-        let signals = tokio::spawn(watch_signals(request, work_dir.to_owned()));
-        let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
-        let outcome = master.run().await;
-        line.abort();
-        let _ = line.await;
-        signals.abort();
-        outcome
-    });
-    let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
-    Ok((started, Summary::new(outcome, &watched, clock)))
-}
-
 /// How long tasks have after the second signal.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The first Ctrl-C (or a termination signal) asks for a clean stop, the second ends it at once.
-async fn watch_signals(request: watch::Sender<Request>, work_dir: PathBuf) {
+async fn watch_signals(job: JobHandle, work_dir: PathBuf) {
     let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     else {
         return;
     };
-    for asked in [Request::Stop, Request::Cancel] {
+    for command in [JobCommand::Suspend, JobCommand::Cancel] {
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
             _ = terminate.recv() => {}
         }
-        if asked == Request::Stop {
+        if matches!(command, JobCommand::Suspend) {
             output::error("stopping; once more to stop at once");
         }
-        let _ = request.send(asked);
+        // A job that has ended needs no command.
+        let _ = job.send(command);
     }
     // Aborted here if the tasks end by themselves. One inside a guest or a sink that does not return cannot.
     tokio::time::sleep(GRACE).await;

@@ -1,15 +1,19 @@
 //! Configuration in two stages: what was written ([`raw`]) and what it means ([`Config`]). Read once by `main`, handed
 //! down by value; there is no global.
 
+mod guest;
 mod raw;
+mod raw_restart;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dataflow::job::restart::RestartStrategy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use thiserror::Error;
 
+pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
 
@@ -30,6 +34,10 @@ pub(crate) struct Config {
     pub(crate) tolerated_checkpoint_failures: u32,
     /// Completed checkpoints that are kept.
     pub(crate) retained_checkpoints: usize,
+    /// What happens after a failure.
+    pub(crate) restart_strategy: RestartStrategy,
+    /// Whether a failure that the same input would bring about again is followed by a restart, too.
+    pub(crate) restart_after_user_errors: bool,
     /// Who keeps keyed state.
     pub(crate) backend: Backend,
     /// Memory for state caches.
@@ -38,18 +46,16 @@ pub(crate) struct Config {
     pub(crate) storage_threads: usize,
     /// Memory for segments.
     pub(crate) network_memory_bytes: u64,
-    /// Linear memory of one guest.
-    pub(crate) guest_memory_bytes: u64,
-    /// Time of one guest call.
-    pub(crate) guest_call_timeout: Duration,
-    /// Grain of that limit; zero for a limit that is never enforced.
-    pub(crate) guest_epoch_tick: Duration,
+    /// What guests may use.
+    pub(crate) guest: GuestConfig,
     /// Where checkpoints are kept.
     pub(crate) data_dir: PathBuf,
     /// Where compiled components are kept.
     pub(crate) cache_dir: PathBuf,
     /// Where working files go.
     pub(crate) tmp_dir: PathBuf,
+    /// Where shipped components are looked for first.
+    pub(crate) plugin_dir: Option<PathBuf>,
     /// Log filter.
     pub(crate) log_level: String,
     /// Whether the log is JSON.

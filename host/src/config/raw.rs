@@ -7,20 +7,28 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+use super::guest::RawGuest;
+use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
 
 /// The file of all defaults.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
+
+/// The variable that stands for `plugin.dir` where that is not set.
+const PLUGIN_DIR: &str = "WASMILL_PLUGIN_DIR";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawConfig {
     parallelism: RawParallelism,
     execution: RawExecution,
+    execution_retries: Option<RawExecutionRetries>,
+    restart_strategy: RawRestartStrategy,
     state: RawState,
     network: RawNetwork,
     guest: RawGuest,
     data: RawData,
+    plugin: RawPlugin,
     log: RawLog,
 }
 
@@ -63,18 +71,16 @@ struct RawNetwork {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawGuest {
-    memory: String,
-    call_timeout: String,
-    epoch_tick: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawData {
     dir: String,
     cache_dir: String,
     tmp_dir: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPlugin {
+    dir: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,7 +90,7 @@ struct RawLog {
     format: String,
 }
 
-fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     humantime::parse_duration(value).map_err(|error| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -92,7 +98,7 @@ fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     })
 }
 
-fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     let parsed = duration(key, value)?;
     if parsed.is_zero() {
         let reason = "it must be longer than zero".to_owned();
@@ -105,7 +111,7 @@ fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigE
     Ok(parsed)
 }
 
-fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
+pub(super) fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     let refuse = |reason: String| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -120,7 +126,11 @@ fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     }
 }
 
-fn one_of<T>(key: &'static str, value: &str, known: &[(&str, T)]) -> Result<T, ConfigError>
+pub(super) fn one_of<T>(
+    key: &'static str,
+    value: &str,
+    known: &[(&str, T)],
+) -> Result<T, ConfigError>
 where
     T: Copy,
 {
@@ -158,6 +168,9 @@ impl RawConfig {
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
         let checkpointing = self.execution.checkpointing;
         let interval = duration("execution.checkpointing.interval", &checkpointing.interval)?;
+        let (restart_strategy, restart_after_user_errors) = self
+            .restart_strategy
+            .resolve(!interval.is_zero(), self.execution_retries.as_ref())?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
         let tmp_dir = if self.data.tmp_dir.is_empty() {
             std::env::temp_dir()
@@ -182,6 +195,8 @@ impl RawConfig {
             )?,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
             retained_checkpoints: checkpointing.num_retained.max(1),
+            restart_strategy,
+            restart_after_user_errors,
             backend: one_of(
                 "state.backend",
                 &self.state.backend,
@@ -197,9 +212,7 @@ impl RawConfig {
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
             network_memory_bytes: size("network.memory", &self.network.memory)?,
-            guest_memory_bytes: size("guest.memory", &self.guest.memory)?,
-            guest_call_timeout: positive_duration("guest.call-timeout", &self.guest.call_timeout)?,
-            guest_epoch_tick: duration("guest.epoch-tick", &self.guest.epoch_tick)?,
+            guest: self.guest.resolve()?,
             data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
             cache_dir: folder(
                 &self.data.cache_dir,
@@ -208,6 +221,10 @@ impl RawConfig {
                 "components",
             ),
             tmp_dir,
+            plugin_dir: match self.plugin.dir.as_str() {
+                "" => std::env::var_os(PLUGIN_DIR).map(PathBuf::from),
+                dir => Some(PathBuf::from(dir)),
+            },
             log_level: self.log.level,
             log_json: one_of(
                 "log.format",

@@ -11,7 +11,7 @@ use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
 use dataflow::port::operator::FragmentSpec;
-use dataflow::port::sink::{ConnectorError, SinkContext};
+use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceSplit, Wake};
 use dataflow::port::state::{BackendSpec, StateBackendFactory};
 use dataflow::time::watermark_alignment::{AlignmentMember, alignment_group};
@@ -23,37 +23,19 @@ use runtime::task::error::TaskError;
 use runtime::task::event::EventSink;
 use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
+use runtime::task::poison::PoisonWish;
 use runtime::task::spec::{
     OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment,
-    TaskSpec, TaskWiring,
+    TaskLimits, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
-use thiserror::Error;
 
+use super::failure::DeployError;
 use super::job::{Job, JobComponent};
 use super::monitor::Monitor;
-use super::restore::{Inheritance, RestoreError};
+use super::restore::Inheritance;
 use crate::config::Config;
-
-/// A job could not be deployed.
-#[derive(Debug, Error)]
-pub(crate) enum DeployError {
-    /// The checkpoint does not fit.
-    #[error(transparent)]
-    Restore(#[from] RestoreError),
-    /// A source or sink refused.
-    #[error("operator \"{uid}\": {source}")]
-    Connector {
-        /// Which operator.
-        uid: String,
-        /// What happened.
-        source: ConnectorError,
-    },
-    /// A thread or a directory could not be made.
-    #[error(transparent)]
-    Task(#[from] TaskError),
-}
 
 /// A deployed task, from outside.
 pub(crate) struct RunningTask {
@@ -77,6 +59,8 @@ pub(crate) struct Deployment<'a> {
     pub(crate) inheritance: &'a Inheritance<'a>,
     /// Settings.
     pub(crate) config: &'a Config,
+    /// How many times the job was deployed before.
+    pub(crate) attempt: u32,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Opens keyed state.
@@ -262,6 +246,7 @@ impl Deployment<'_> {
                         let channel = InputChannel {
                             receiver,
                             input: edge.input,
+                            complete_first: edge.complete_first,
                         };
                         inputs.entry(consumer).or_default().push(channel);
                         sender
@@ -330,7 +315,11 @@ impl Deployment<'_> {
         writer_of_edge: &BTreeMap<usize, usize>,
     ) -> Result<TaskSpec, DeployError> {
         let is_sink = |id: &OperatorId| self.job.sinks.contains_key(id);
-        let sinks: Vec<OperatorId> = vertex.operators.iter().copied().filter(is_sink).collect();
+        let poison = self.job.poison.get(&vertex.id).cloned().unwrap_or_default();
+        let mut sinks: Vec<OperatorId> = vertex.operators.iter().copied().filter(is_sink).collect();
+        if let PoisonWish::DeadLetter(letters, _) = &poison {
+            sinks.push(*letters);
+        }
         let outlet = |target: &Target| match target {
             Target::Edge(edge) => Outlet::Writer(writer_of_edge[edge]),
             Target::Sink(id) => Outlet::Sink(sinks.iter().position(|sink| sink == id).unwrap_or(0)),
@@ -368,10 +357,21 @@ impl Deployment<'_> {
             ports: vertex.ports.iter().map(port).collect(),
             head_outlets: vertex.head_targets.iter().map(outlet).collect(),
             restored: self.inheritance.restored(vertex, subtask),
+            poison,
+            limits: self.limits(vertex),
             persist: self.config.checkpoint_interval.is_some(),
             buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
                 .unwrap_or(u64::MAX),
         })
+    }
+
+    /// What the chain may keep, as its operators or the configuration say.
+    fn limits(&self, vertex: &Vertex) -> TaskLimits {
+        let (own, config) = (&vertex.guest, &self.config.guest);
+        TaskLimits {
+            state_bytes: own.state_bytes.unwrap_or(config.state_bytes),
+            timers: own.timers.unwrap_or(config.timers),
+        }
     }
 
     fn fragment(&self, vertex: &Vertex, component: &JobComponent, subtask: u32) -> FragmentSpec {
@@ -386,7 +386,7 @@ impl Deployment<'_> {
             subtask,
             parallelism: vertex.parallelism,
             max_parallelism: self.job.graph.max_parallelism,
-            attempt: self.inheritance.attempt(),
+            attempt: self.attempt,
             operators: vertex.fragment.clone(),
             inputs: vertex.fragment_inputs.clone(),
             outputs: vertex
@@ -401,6 +401,7 @@ impl Deployment<'_> {
                 .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
                 .chain(operator_states)
                 .collect(),
+            guest: vertex.guest,
             parameters: component.parameters.clone(),
             resources: Arc::clone(&self.job.resources),
         }

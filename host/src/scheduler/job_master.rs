@@ -1,31 +1,40 @@
-//! The job master: one loop over a closed set of events, from deployment to the end of the job. It decides nothing
-//! itself: `dataflow::checkpoint::coordinator` says when to trigger, store and give up; this loop carries it out.
+//! The job master: sees one job through from its submission to its end, attempt by attempt. After a failure it asks the
+//! restart strategy, goes back to the last completed checkpoint, and deploys the whole job again.
 //!
-//! A job ends with a final checkpoint, taken when every task has finished: it is what publishes the last output of the
-//! sinks, whether or not checkpoints are kept.
+//! Keeps: one attempt at a time; the next one begins when no thread of the one before is left and nothing of it is still
+//! being stored. Numbers of checkpoints and attempts only grow.
 
-use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision, DeclineReason};
-use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
+use dataflow::checkpoint::coordinator::CheckpointConfig;
 use dataflow::clock::Clock;
-use dataflow::ids::{CheckpointId, OperatorId, TaskId};
-use dataflow::port::sink::{ConnectorError, SinkReport};
-use runtime::task::error::TaskError;
+use dataflow::ids::{CheckpointId, OperatorId};
+use dataflow::job::restart::{Restart, Restarts};
+use dataflow::job::status::JobStatus;
+use dataflow::limits::TASK_EVENTS_MAX;
+use dataflow::port::blob::BlobStore;
+use dataflow::port::error::Recovery;
+use dataflow::port::sink::SinkReport;
+use dataflow::port::state::StateBackendFactory;
 use runtime::task::event::TaskEvent;
-use runtime::task::mailbox::Mail;
-use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use runtime::task::storage_pool::StoragePool;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 
-use super::deploy::RunningTask;
+use super::attempt::{Attempt, AttemptEnd};
+use super::command::{CommandError, JobCommand};
+use super::deploy::{Deployment, RunningTask};
+use super::failure::{DeployError, JobFailure};
 use super::job::Job;
-use super::monitor::{Discovered, Monitor};
-use crate::storage::checkpoint_store::CheckpointStore;
-use crate::storage::metadata::{describe, merge_reports};
+use super::job_view::{FailureRecord, JobView, TaskStatus, TaskView};
+use super::restore::Inheritance;
+use crate::config::{Backend, Config};
+use crate::storage::blob_store::ObjectBlobStore;
+use crate::storage::checkpoint_store::{CheckpointStore, Restorable, StoreError};
 
-/// How a job ended.
+/// How a job ended, if it did not fail.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// All input was processed and all output published.
@@ -34,413 +43,331 @@ pub(crate) enum Outcome {
     Stopped(Option<CheckpointId>),
 }
 
-/// Why a job failed.
-#[derive(Debug, Error)]
-pub(crate) enum JobFailure {
-    /// A task could not go on.
-    #[error("{chain} (subtask {subtask}): {source}")]
-    Task {
-        /// Name of the chain.
-        chain: String,
-        /// Index of the subtask.
-        subtask: u32,
-        /// What happened.
-        source: TaskError,
-    },
-    /// Too many checkpoints failed.
-    #[error("checkpoints keep failing: {0}")]
-    Checkpoints(DeclineReason),
-    /// Further splits could not be discovered.
-    #[error("operator \"{uid}\": {source}")]
-    Discovery {
-        /// Uid of the source.
-        uid: String,
-        /// What happened.
-        source: ConnectorError,
-    },
-    /// The output could not be published.
-    #[error("output of {checkpoint} could not be published: {reason}")]
-    Commit {
-        /// Which checkpoint.
-        checkpoint: CheckpointId,
-        /// What happened.
-        reason: String,
-    },
-}
+/// The checkpoints of a job, shared with the threads that store them.
+pub(crate) type Store = Arc<Mutex<CheckpointStore>>;
 
-/// What the outside may ask of a running job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    /// Nothing.
-    Run,
-    /// Take a last checkpoint, then stop.
-    Stop,
-    /// Stop at once.
-    Cancel,
-}
-
-/// What is known about checkpoints, for the progress line and the summary.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct CheckpointFigures {
-    /// Completed ones.
-    pub(crate) completed: u64,
-    /// Given up.
-    pub(crate) failed: u64,
-    /// The last completed one: number, end (milliseconds since the Unix epoch), duration, bytes of state.
-    pub(crate) last: Option<(u64, i64, i64, u64)>,
-    /// The longest time a task stood still for a checkpoint (nanoseconds).
-    pub(crate) longest_sync_ns: u64,
-}
-
-/// Everything the loop works with.
+/// Everything a job is seen through with.
 pub(crate) struct JobMaster {
     /// The job.
     pub(crate) job: Arc<Job>,
-    /// Its tasks.
-    pub(crate) tasks: Vec<RunningTask>,
-    /// What discovers splits while the job runs.
-    pub(crate) monitors: Vec<Monitor>,
-    /// When checkpoints are taken.
-    pub(crate) checkpoints: CheckpointConfig,
-    /// Number of the first checkpoint.
-    pub(crate) first_checkpoint: CheckpointId,
-    /// How many times the job was deployed before.
-    pub(crate) attempt: u32,
-    /// Where they are kept, if they are.
-    pub(crate) store: Option<Arc<Mutex<CheckpointStore>>>,
+    /// Its settings.
+    pub(crate) config: Arc<Config>,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Events of the tasks.
-    pub(crate) events: mpsc::Receiver<TaskEvent>,
-    /// Requests from outside.
-    pub(crate) requests: watch::Receiver<Request>,
-    /// Published for others to read.
-    pub(crate) figures: Arc<Mutex<CheckpointFigures>>,
-}
-
-/// What happened outside the tasks.
-enum Event {
-    Task(TaskEvent),
-    Stored(Box<CompletedCheckpoint>, Result<(), String>),
-    Committed(Box<CompletedCheckpoint>, Result<(), String>),
-    Requested(Request),
-    Discovered(Discovered),
-    Time,
-}
-
-struct Progress {
-    coordinator: Coordinator,
-    finished: BTreeSet<TaskId>,
-    stopping: bool,
-    last_completed: Option<CheckpointId>,
-    done: mpsc::Sender<Event>,
+    /// Where its checkpoints are kept, if they are.
+    pub(crate) store: Option<Store>,
+    /// The checkpoint it begins from.
+    pub(crate) restorable: Option<Arc<Restorable>>,
+    /// What it publishes of itself.
+    pub(crate) view: Arc<JobView>,
+    /// What is asked of it.
+    pub(crate) commands: mpsc::Receiver<JobCommand>,
+    /// Marks the temporary names of this process's attempts.
+    pub(crate) run: String,
+    /// Working directory; made when needed, removed at the end.
+    pub(crate) work_dir: PathBuf,
 }
 
 impl JobMaster {
-    /// Runs the job to its end and joins its threads.
+    /// Sees the job through. Needs a tokio runtime with timers.
     ///
     /// # Errors
-    /// The job failed.
+    /// It failed and is not started again.
     pub(crate) async fn run(mut self) -> Result<Outcome, JobFailure> {
-        let (found, discovered) = mpsc::channel(16);
-        let starts = self.monitors.iter_mut().enumerate();
-        let looking: Vec<_> = starts
-            .filter_map(|(index, monitor)| monitor.start(index, found.clone()))
-            .collect();
-        let outcome = self.drive(discovered).await;
-        for look in looking {
-            look.abort();
-        }
-        for task in &self.tasks {
-            task.mailbox.cancel();
-        }
-        let threads: Vec<_> = self.tasks.drain(..).map(|task| task.thread).collect();
-        // Tasks may still have something to say; nobody may wait for a full queue while we wait for them.
-        let mut events = self.events;
-        let drain = tokio::spawn(async move { while events.recv().await.is_some() {} });
-        let joined = tokio::task::spawn_blocking(move || {
-            for thread in threads {
-                let _ = thread.join();
-            }
-        });
-        let _ = joined.await;
-        drain.abort();
-        outcome
-    }
-
-    async fn drive(
-        &mut self,
-        mut discovered: mpsc::Receiver<Discovered>,
-    ) -> Result<Outcome, JobFailure> {
-        let sources = self
-            .job
-            .execution
-            .vertices
-            .iter()
-            .filter(|v| v.source.is_some());
-        let sources: BTreeSet<u32> = sources.map(|vertex| vertex.id.0).collect();
-        let tasks: Vec<TaskId> = self.tasks.iter().map(|task| task.id).collect();
-        let (done, mut results) = mpsc::channel(16);
-        let mut progress = Progress {
-            coordinator: Coordinator::new(
-                self.checkpoints,
-                tasks,
-                &sources,
-                self.first_checkpoint,
-                self.clock.now_ms(),
-            ),
-            finished: BTreeSet::new(),
-            stopping: false,
-            last_completed: None,
-            done,
-        };
-        loop {
-            let now_ms = self.clock.now_ms();
-            let at = progress
-                .coordinator
-                .next_time_ms()
-                .unwrap_or(now_ms + 3_600_000);
-            let pause = Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0));
-            let event = tokio::select! {
-                Some(event) = self.events.recv() => Event::Task(event),
-                Some(event) = results.recv() => event,
-                Some(splits) = discovered.recv() => Event::Discovered(splits),
-                Ok(()) = self.requests.changed() => Event::Requested(*self.requests.borrow_and_update()),
-                () = tokio::time::sleep(pause) => Event::Time,
-            };
-            if let Some(outcome) = self.on_event(&mut progress, event)? {
-                return Ok(outcome);
-            }
-        }
-    }
-
-    fn on_event(
-        &mut self,
-        progress: &mut Progress,
-        event: Event,
-    ) -> Result<Option<Outcome>, JobFailure> {
+        let result = self.attempts().await;
         let now_ms = self.clock.now_ms();
-        let decision = match event {
-            Event::Time => progress.coordinator.on_time(now_ms),
-            Event::Requested(Request::Cancel) => {
-                return Ok(Some(Outcome::Stopped(progress.last_completed)));
-            }
-            Event::Requested(Request::Stop) => {
-                if self.store.is_none() {
-                    return Ok(Some(Outcome::Stopped(None)));
+        match &result {
+            Ok(end) => match end {
+                AttemptEnd::Finished(_) => self.view.transition(JobStatus::Finished, now_ms),
+                AttemptEnd::Suspended(_) => self.view.transition(JobStatus::Suspended, now_ms),
+                AttemptEnd::Canceled(_) => self.view.transition(JobStatus::Canceled, now_ms),
+            },
+            Err(_) => self.view.transition(JobStatus::Failed, now_ms),
+        }
+        let _ = std::fs::remove_dir_all(&self.work_dir);
+        match result? {
+            AttemptEnd::Finished(reports) => Ok(Outcome::Finished(reports)),
+            AttemptEnd::Suspended(last) | AttemptEnd::Canceled(last) => Ok(Outcome::Stopped(last)),
+        }
+    }
+
+    async fn attempts(&mut self) -> Result<AttemptEnd, JobFailure> {
+        let mut restarts = Restarts::new(self.config.restart_strategy);
+        let mut number = 0;
+        loop {
+            let end = match self.deploy(number).await {
+                Ok(attempt) => {
+                    number = attempt.attempt + 1;
+                    self.view
+                        .transition(JobStatus::Running, self.clock.now_ms());
+                    attempt.run(&mut self.commands).await
                 }
-                progress.stopping = true;
-                progress.coordinator.trigger(now_ms)
+                Err(failure) => {
+                    self.view
+                        .transition(JobStatus::Failing, self.clock.now_ms());
+                    Err(failure)
+                }
+            };
+            let failure = match end {
+                Ok(end) => return Ok(end),
+                Err(failure) => failure,
+            };
+            let delay_ms = self.after(&mut restarts, failure)?;
+            self.view
+                .transition(JobStatus::Restarting, self.clock.now_ms());
+            if let Some(end) = self.pause(delay_ms).await {
+                return Ok(end);
             }
-            Event::Requested(Request::Run) => None,
-            Event::Discovered((index, splits)) => {
-                let monitor = &mut self.monitors[index];
-                let splits = splits.map_err(|source| JobFailure::Discovery {
-                    uid: monitor.uid.clone(),
-                    source,
-                })?;
-                monitor.deal(splits, &self.tasks);
-                None
+            self.restorable = self.latest().await?;
+        }
+    }
+
+    /// Decides about a failure: the delay before the restart, or the failure itself if there is none.
+    fn after(&self, restarts: &mut Restarts, failure: JobFailure) -> Result<i64, JobFailure> {
+        let now_ms = self.clock.now_ms();
+        let answer = match failure.recovery() {
+            // A guest that trapped on these records will trap on them again.
+            Recovery::FailJob if !self.config.restart_after_user_errors => {
+                Err("it would fail in the same way again".to_owned())
             }
-            Event::Task(event) => self.on_task_event(progress, event, now_ms)?,
-            Event::Stored(checkpoint, result) => {
-                self.on_stored(progress, checkpoint, result, now_ms)
-            }
-            Event::Committed(checkpoint, result) => {
-                result.map_err(|reason| JobFailure::Commit {
-                    checkpoint: checkpoint.id,
-                    reason,
-                })?;
-                return Ok(self.on_committed(progress, &checkpoint, now_ms));
-            }
+            _ => match restarts.on_failure(now_ms) {
+                Restart::After(delay_ms) => Ok(delay_ms),
+                Restart::GiveUp(why) => Err(why.to_string()),
+            },
         };
-        self.carry_out(progress, decision)?;
-        Ok(None)
-    }
-
-    fn on_task_event(
-        &self,
-        progress: &mut Progress,
-        event: TaskEvent,
-        now_ms: i64,
-    ) -> Result<Option<Decision>, JobFailure> {
-        match event {
-            TaskEvent::Running(task) => {
-                tracing::info!(%task, "running");
-                Ok(None)
-            }
-            TaskEvent::Acknowledged(task, checkpoint, part, timings) => {
-                let mut figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
-                figures.longest_sync_ns = figures.longest_sync_ns.max(timings.sync_ns);
-                drop(figures);
-                Ok(progress
-                    .coordinator
-                    .acknowledge(task, checkpoint, *part, timings, now_ms))
-            }
-            TaskEvent::Declined(task, checkpoint, reason) => Ok(progress
-                .coordinator
-                .decline(task, checkpoint, reason, now_ms)),
-            TaskEvent::Finished(task) => {
-                tracing::info!(%task, "finished");
-                progress.finished.insert(task);
-                Ok(self.trigger_final(progress, now_ms))
-            }
-            TaskEvent::Failed(task, source) => {
-                let chain = self.tasks.iter().find(|running| running.id == task);
-                let chain = chain.map_or_else(|| task.to_string(), |running| running.name.clone());
-                Err(JobFailure::Task {
-                    chain,
-                    subtask: task.subtask,
-                    source,
-                })
-            }
-            TaskEvent::Ended(task) => {
-                tracing::debug!(%task, "ended");
-                Ok(None)
-            }
-        }
-    }
-
-    fn trigger_final(&self, progress: &mut Progress, now_ms: i64) -> Option<Decision> {
-        let all = progress.finished.len() == self.tasks.len();
-        if all {
-            progress.coordinator.trigger(now_ms)
-        } else {
-            None
-        }
-    }
-
-    fn carry_out(
-        &self,
-        progress: &mut Progress,
-        decision: Option<Decision>,
-    ) -> Result<(), JobFailure> {
-        let mut next = decision;
-        while let Some(decision) = next.take() {
-            match decision {
-                Decision::Trigger(checkpoint) => {
-                    tracing::debug!(%checkpoint, "triggered");
-                    for task in &self.tasks {
-                        if !task.mailbox.post(Mail::TriggerCheckpoint(checkpoint)) {
-                            tracing::warn!(task = %task.id, %checkpoint, "its mailbox is full");
-                        }
-                    }
-                }
-                Decision::Store(checkpoint) => self.store(progress, checkpoint),
-                Decision::Abort(checkpoint, reason) => {
-                    tracing::warn!(%checkpoint, %reason, "checkpoint given up");
-                    self.figures
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .failed += 1;
-                    let now_ms = self.clock.now_ms();
-                    next = if progress.stopping {
-                        progress.coordinator.trigger(now_ms)
-                    } else {
-                        self.trigger_final(progress, now_ms)
-                    };
-                }
-                Decision::FailJob(reason) => return Err(JobFailure::Checkpoints(reason)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Stores a complete checkpoint on a blocking thread and reports back.
-    fn store(&self, progress: &Progress, checkpoint: Box<CompletedCheckpoint>) {
-        let (done, store, job) = (
-            progress.done.clone(),
-            self.store.clone(),
-            Arc::clone(&self.job),
-        );
-        let attempt = self.attempt;
-        tokio::task::spawn_blocking(move || {
-            let result = store.map_or(Ok(()), |store| {
-                let metadata = {
-                    let digests = job.digests();
-                    describe(&checkpoint, &job.graph, &job.execution, &digests, attempt)
-                };
-                let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-                store.commit(&metadata).map_err(|error| error.to_string())
-            });
-            let _ = done.blocking_send(Event::Stored(checkpoint, result));
+        let mut view = self.view.lock();
+        let attempt = view.attempt;
+        view.failed(FailureRecord {
+            at_ms: now_ms,
+            attempt,
+            task: failure.task(),
+            causes: causes(&failure),
+            answer: answer.clone(),
         });
+        match answer {
+            Ok(delay_ms) => {
+                view.restarts += 1;
+                tracing::warn!(job = self.job.graph.name, %failure, delay_ms, "restarting");
+                Ok(delay_ms)
+            }
+            Err(why) => {
+                tracing::warn!(job = self.job.graph.name, %failure, why, "not restarted");
+                Err(failure)
+            }
+        }
     }
 
-    /// The checkpoint is real: publish the output it prepared.
-    fn on_stored(
-        &self,
-        progress: &mut Progress,
-        checkpoint: Box<CompletedCheckpoint>,
-        result: Result<(), String>,
-        now_ms: i64,
-    ) -> Option<Decision> {
-        let failed = result.is_err();
-        if failed {
-            return progress.coordinator.stored(checkpoint.id, result, now_ms);
+    /// Waits before a restart. Ends early if the job is told to stop.
+    async fn pause(&mut self, delay_ms: i64) -> Option<AttemptEnd> {
+        let delay = Duration::from_millis(u64::try_from(delay_ms).unwrap_or(0));
+        let sleep = tokio::time::sleep(delay);
+        tokio::pin!(sleep);
+        loop {
+            let command = tokio::select! {
+                () = &mut sleep => return None,
+                Some(command) = self.commands.recv() => command,
+            };
+            let last = || {
+                let view = self.view.lock();
+                view.checkpoints.last_completed().map(|record| record.id)
+            };
+            match command {
+                JobCommand::Suspend => return Some(AttemptEnd::Suspended(last())),
+                JobCommand::Cancel => {
+                    let last = last();
+                    self.view
+                        .transition(JobStatus::Cancelling, self.clock.now_ms());
+                    return Some(AttemptEnd::Canceled(last));
+                }
+                JobCommand::Checkpoint(reply) => {
+                    let status = JobStatus::Restarting.name();
+                    let _ = reply.send(Err(CommandError::NotNow(status)));
+                }
+            }
         }
-        let (done, job) = (progress.done.clone(), Arc::clone(&self.job));
-        tokio::task::spawn_blocking(move || {
-            let result = commit_sinks(&job, &checkpoint);
-            let _ = done.blocking_send(Event::Committed(checkpoint, result));
+    }
+
+    /// The last completed checkpoint, if checkpoints are kept and there is one.
+    async fn latest(&self) -> Result<Option<Arc<Restorable>>, JobFailure> {
+        let Some(store) = self.store.clone() else {
+            return Ok(None);
+        };
+        let loaded = tokio::task::spawn_blocking(move || {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.load_latest()
         });
-        None
+        match loaded.await {
+            Ok(Ok(restorable)) => Ok(Some(Arc::new(restorable))),
+            Ok(Err(StoreError::Nothing(_))) => Ok(None),
+            Ok(Err(error)) => Err(error.into()),
+            Err(panic) => Err(JobFailure::Internal(panic.to_string())),
+        }
     }
 
-    fn on_committed(
-        &self,
-        progress: &mut Progress,
-        checkpoint: &CompletedCheckpoint,
-        now_ms: i64,
-    ) -> Option<Outcome> {
-        progress.last_completed = Some(checkpoint.id);
-        progress.coordinator.stored(checkpoint.id, Ok(()), now_ms);
-        {
-            let mut figures = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
-            figures.completed += 1;
-            let bytes = checkpoint.state_bytes();
-            figures.last = Some((checkpoint.id.0, now_ms, checkpoint.duration_ms, bytes));
+    /// Makes the tasks of an attempt, on a thread that may block.
+    async fn deploy(&self, at_least: u32) -> Result<Attempt, JobFailure> {
+        let restored = self
+            .restorable
+            .as_ref()
+            .map(|from| from.metadata.checkpoint);
+        let (sender, events) = mpsc::channel::<TaskEvent>(TASK_EVENTS_MAX);
+        let blueprint = Blueprint {
+            job: Arc::clone(&self.job),
+            config: Arc::clone(&self.config),
+            clock: Arc::clone(&self.clock),
+            store: self.store.clone(),
+            restorable: self.restorable.clone(),
+            run: self.run.clone(),
+            work_dir: self.work_dir.clone(),
+            at_least,
+        };
+        let runtime = Handle::current();
+        let deployed = tokio::task::spawn_blocking(move || blueprint.deploy(sender, runtime));
+        let deployed = match deployed.await {
+            Ok(deployed) => deployed?,
+            Err(panic) => return Err(JobFailure::Internal(panic.to_string())),
+        };
+        let now_ms = self.clock.now_ms();
+        let mut view = self.view.lock();
+        if let Some(checkpoint) = restored {
+            view.checkpoints.restored(checkpoint);
         }
-        for task in &self.tasks {
-            task.mailbox.post(Mail::CheckpointCompleted(checkpoint.id));
-        }
-        if checkpoint.is_final() {
-            return Some(Outcome::Finished(reports(&self.job, checkpoint)));
-        }
-        if progress.stopping {
-            return Some(Outcome::Stopped(Some(checkpoint.id)));
-        }
-        let decision = self.trigger_final(progress, now_ms);
-        // A trigger only posts mail, which cannot fail.
-        let _ = self.carry_out(progress, decision);
-        None
-    }
-}
-
-fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSnapshot> {
-    let parts = checkpoint.tasks.iter().flat_map(|(_, part, _)| &part.sinks);
-    parts
-        .filter(|part| part.operator == sink)
-        .cloned()
-        .collect()
-}
-
-fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
-    for (operator, sink) in &job.sinks {
-        let parts = sink_parts(checkpoint, *operator);
-        let committables: Vec<_> = parts
-            .into_iter()
-            .flat_map(|part| part.committables)
+        let newest = view
+            .checkpoints
+            .records()
+            .next()
+            .map_or(0, |last| last.id.0);
+        view.attempt = deployed.attempt;
+        view.job = Arc::clone(&self.job);
+        view.tasks = deployed
+            .tasks
+            .iter()
+            .map(|task| task_view(&self.job, task, now_ms))
             .collect();
-        sink.commit(&committables)
-            .map_err(|error| format!("\"{}\": {error}", job.uid(*operator)))?;
+        drop(view);
+        Ok(Attempt {
+            job: Arc::clone(&self.job),
+            tasks: deployed.tasks,
+            monitors: deployed.monitors,
+            checkpoints: checkpoint_config(&self.config),
+            first_checkpoint: CheckpointId(deployed.next_checkpoint.max(newest + 1)),
+            attempt: deployed.attempt,
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            events,
+            view: Arc::clone(&self.view),
+        })
     }
-    Ok(())
 }
 
-fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Vec<(OperatorId, Vec<SinkReport>)> {
-    job.sinks
-        .keys()
-        .map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink))))
-        .collect()
+/// What an attempt is deployed from; owned, so that it can go to another thread.
+struct Blueprint {
+    job: Arc<Job>,
+    config: Arc<Config>,
+    clock: Arc<dyn Clock>,
+    store: Option<Store>,
+    restorable: Option<Arc<Restorable>>,
+    run: String,
+    work_dir: PathBuf,
+    at_least: u32,
+}
+
+struct Deployed {
+    tasks: Vec<RunningTask>,
+    monitors: Vec<super::monitor::Monitor>,
+    next_checkpoint: u64,
+    attempt: u32,
+}
+
+impl Blueprint {
+    fn deploy(
+        &self,
+        sender: mpsc::Sender<TaskEvent>,
+        runtime: Handle,
+    ) -> Result<Deployed, DeployError> {
+        let inheritance = Inheritance::new(&self.job, self.restorable.as_deref())?;
+        let attempt = inheritance.attempt().max(self.at_least);
+        // Names of one attempt are never those of another: what it published can be told apart.
+        let run = format!("{}-{attempt}", self.run);
+        let blobs: Arc<dyn BlobStore> = match &self.store {
+            Some(store) => {
+                let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+                store.begin_run(run.clone());
+                store.blobs()
+            }
+            // Nothing is written then, so this is only a formality.
+            None => Arc::new(ObjectBlobStore::new(
+                Arc::new(object_store::memory::InMemory::new()),
+                runtime,
+            )),
+        };
+        let work_dir = self.work_dir.join(format!("attempt-{attempt}"));
+        let deployment = Deployment {
+            job: &self.job,
+            inheritance: &inheritance,
+            config: &self.config,
+            attempt,
+            clock: Arc::clone(&self.clock),
+            backends: backends(&self.config),
+            storage: Arc::new(StoragePool::start(self.config.storage_threads, blobs)?),
+            // Fails only when the attempt is over, and then nobody wants to know.
+            events: Arc::new(move |event| drop(sender.blocking_send(event))),
+            run,
+            work_dir,
+        };
+        let cached_files = self.work_dir.join("cached-files");
+        crate::resources::fetch(&self.job.resources, &cached_files)
+            .map_err(|error| DeployError::Resources(format!("{error:#}")))?;
+        Ok(Deployed {
+            monitors: deployment.monitors()?,
+            tasks: deployment.start()?,
+            next_checkpoint: inheritance.next_checkpoint(),
+            attempt,
+        })
+    }
+}
+
+fn task_view(job: &Job, task: &RunningTask, now_ms: i64) -> TaskView {
+    let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
+    TaskView {
+        id: task.id,
+        chain: task.name.clone(),
+        is_source: vertex.source.is_some(),
+        has_sink: vertex.operators.iter().any(|id| job.sinks.contains_key(id)),
+        figures: Arc::clone(&task.figures),
+        status: TaskStatus::Initializing,
+        started_ms: now_ms,
+        ended_ms: None,
+    }
+}
+
+fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
+    match config.backend {
+        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
+        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
+    }
+}
+
+fn checkpoint_config(config: &Config) -> CheckpointConfig {
+    let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    CheckpointConfig {
+        interval_ms: config.checkpoint_interval.map(ms),
+        timeout_ms: ms(config.checkpoint_timeout),
+        min_pause_ms: ms(config.checkpoint_min_pause),
+        tolerated_failures: config.tolerated_checkpoint_failures,
+    }
+}
+
+/// An error and its causes, outermost first; one that the text before it already says is left out.
+fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    let mut causes: Vec<String> = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if causes.last().is_some_and(|last| !last.contains(&text)) {
+            causes.push(text);
+        }
+        next = cause.source();
+    }
+    causes
 }

@@ -157,6 +157,11 @@ impl CheckpointStore {
         }
     }
 
+    /// From now on checkpoints are those of another run, such as the next attempt of the job.
+    pub(crate) fn begin_run(&mut self, run: String) {
+        self.run = run;
+    }
+
     /// The files of snapshots.
     pub(crate) fn blobs(&self) -> Arc<dyn BlobStore> {
         Arc::new(ObjectBlobStore::new(

@@ -1,6 +1,9 @@
 //! Names of things: one newtype per noun, so that an operator number is never taken for a subtask index.
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $inner:ty, $prefix:literal) => {
@@ -60,3 +63,34 @@ impl fmt::Display for TaskId {
         write!(f, "{} subtask {}", self.vertex, self.subtask)
     }
 }
+
+/// A submitted job. Written as 32 hexadecimal digits, as Flink has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub [u8; 16]);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for JobId {
+    type Err = InvalidJobId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let number = digits
+            .then(|| u128::from_str_radix(text, 16).ok())
+            .flatten();
+        let number = number.ok_or(InvalidJobId)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+/// A text that names no job.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a job id has 32 hexadecimal digits")]
+pub struct InvalidJobId;
+
+#[cfg(test)]
+mod tests;

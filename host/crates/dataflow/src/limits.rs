@@ -28,6 +28,15 @@ pub const MAILBOX_MAILS_MAX: usize = 64;
 /// Events all tasks of a job may have waiting for the job master.
 pub const TASK_EVENTS_MAX: usize = 4096;
 
+/// Commands a job may have waiting from outside.
+pub const JOB_COMMANDS_MAX: usize = 64;
+
+/// Checkpoints of a job that are remembered with their parts.
+pub const CHECKPOINT_HISTORY_MAX: usize = 100;
+
+/// Failures of a job that are remembered.
+pub const FAILURE_HISTORY_MAX: usize = 100;
+
 /// Subtasks of one operator, at most; also the largest max parallelism (number of key groups).
 pub const PARALLELISM_MAX: u32 = 1 << 15;
 
@@ -55,6 +64,9 @@ pub const TIMERS_PER_CALL: usize = 1024;
 
 /// Entries a state scan returns at once.
 pub const SCAN_ENTRIES_MAX: u32 = 4096;
+
+/// Bytes of entries after which a scan of several keys leaves out the rest of them.
+pub const SCAN_MANY_BYTES: usize = 1024 * 1024;
 
 /// Bytes of a key together with its sub-key.
 pub const KEY_BYTES_MAX: usize = 64 * 1024;

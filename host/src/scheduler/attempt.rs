@@ -1,0 +1,460 @@
+//! One attempt to run a job: from its deployed tasks to their end. One loop over a closed set of events that decides
+//! nothing itself: `dataflow::checkpoint::coordinator` says when to trigger, store and give up; this loop carries it out.
+//!
+//! A job ends with a final checkpoint, taken when every task has finished: it is what publishes the last output of the
+//! sinks, whether or not checkpoints are kept. Whether there is another attempt is the job master's business.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision};
+use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
+use dataflow::clock::Clock;
+use dataflow::graph::complete_first;
+use dataflow::ids::{CheckpointId, OperatorId, TaskId};
+use dataflow::job::status::JobStatus;
+use dataflow::port::sink::SinkReport;
+use runtime::task::event::TaskEvent;
+use runtime::task::mailbox::Mail;
+use tokio::sync::mpsc;
+
+use super::command::{CommandError, JobCommand, Reply};
+use super::deploy::RunningTask;
+use super::failure::JobFailure;
+use super::job::Job;
+use super::job_view::{JobView, TaskStatus};
+use super::monitor::{Discovered, Monitor};
+use crate::storage::checkpoint_store::CheckpointStore;
+use crate::storage::metadata::{describe, merge_reports};
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(crate) enum AttemptEnd {
+    /// All input was processed and all output published.
+    Finished(Vec<(OperatorId, Vec<SinkReport>)>),
+    /// It was told to stop and go on another time; the last checkpoint it can go on from, if any.
+    Suspended(Option<CheckpointId>),
+    /// It was told to stop for good; the last completed checkpoint, if any.
+    Canceled(Option<CheckpointId>),
+}
+
+/// Everything the loop works with.
+pub(crate) struct Attempt {
+    /// The job.
+    pub(crate) job: Arc<Job>,
+    /// Its tasks.
+    pub(crate) tasks: Vec<RunningTask>,
+    /// What discovers splits while the job runs.
+    pub(crate) monitors: Vec<Monitor>,
+    /// When checkpoints are taken.
+    pub(crate) checkpoints: CheckpointConfig,
+    /// Number of the first checkpoint.
+    pub(crate) first_checkpoint: CheckpointId,
+    /// How many times the job was deployed before.
+    pub(crate) attempt: u32,
+    /// Where they are kept, if they are.
+    pub(crate) store: Option<Arc<Mutex<CheckpointStore>>>,
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Events of the tasks.
+    pub(crate) events: mpsc::Receiver<TaskEvent>,
+    /// Published for others to read.
+    pub(crate) view: Arc<JobView>,
+}
+
+/// What happened outside the tasks.
+enum Event {
+    Task(TaskEvent),
+    Stored(Box<CompletedCheckpoint>, Result<(), String>),
+    Committed(Box<CompletedCheckpoint>, Result<(), String>),
+    Command(JobCommand),
+    Discovered(Discovered),
+    Time,
+}
+
+struct Progress {
+    coordinator: Coordinator,
+    finished: BTreeSet<TaskId>,
+    suspending: bool,
+    last_completed: Option<CheckpointId>,
+    /// Who asked for a checkpoint that is not triggered yet.
+    asked: Vec<Reply<CheckpointId>>,
+    /// Who waits for the one under way.
+    waiting: Vec<Reply<CheckpointId>>,
+    done: mpsc::Sender<Event>,
+}
+
+impl Attempt {
+    /// Runs the tasks to their end and joins their threads.
+    ///
+    /// # Errors
+    /// The attempt failed.
+    pub(crate) async fn run(
+        mut self,
+        commands: &mut mpsc::Receiver<JobCommand>,
+    ) -> Result<AttemptEnd, JobFailure> {
+        let (found, discovered) = mpsc::channel(16);
+        let starts = self.monitors.iter_mut().enumerate();
+        let looking: Vec<_> = starts
+            .filter_map(|(index, monitor)| monitor.start(index, found.clone()))
+            .collect();
+        let end = self.drive(discovered, commands).await;
+        let now_ms = self.clock.now_ms();
+        match &end {
+            Err(_) => self.view.transition(JobStatus::Failing, now_ms),
+            Ok(AttemptEnd::Canceled(_)) => self.view.transition(JobStatus::Cancelling, now_ms),
+            Ok(AttemptEnd::Finished(_) | AttemptEnd::Suspended(_)) => {}
+        }
+        for look in looking {
+            look.abort();
+        }
+        for task in &self.tasks {
+            task.mailbox.cancel();
+        }
+        let threads: Vec<_> = self.tasks.drain(..).map(|task| task.thread).collect();
+        // Tasks may still have something to say; nobody may wait for a full queue while we wait for them.
+        let mut events = self.events;
+        let (view, clock) = (Arc::clone(&self.view), Arc::clone(&self.clock));
+        let drain = tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                if let TaskEvent::Ended(task) = event {
+                    view.lock()
+                        .task_is(task, TaskStatus::Canceled, clock.now_ms());
+                }
+            }
+        });
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+        });
+        let _ = joined.await;
+        // The senders went with the threads, so this ends.
+        let _ = drain.await;
+        end
+    }
+
+    async fn drive(
+        &mut self,
+        mut discovered: mpsc::Receiver<Discovered>,
+        commands: &mut mpsc::Receiver<JobCommand>,
+    ) -> Result<AttemptEnd, JobFailure> {
+        let sources = self
+            .job
+            .execution
+            .vertices
+            .iter()
+            .filter(|v| v.source.is_some());
+        let sources: BTreeSet<u32> = sources.map(|vertex| vertex.id.0).collect();
+        let tasks: Vec<TaskId> = self.tasks.iter().map(|task| task.id).collect();
+        let (done, mut results) = mpsc::channel(16);
+        let mut progress = Progress {
+            coordinator: Coordinator::new(
+                self.checkpoints,
+                tasks,
+                &sources,
+                self.first_checkpoint,
+                self.clock.now_ms(),
+            )
+            .held_for(&complete_first::awaited(&self.job.execution)),
+            finished: BTreeSet::new(),
+            suspending: false,
+            last_completed: None,
+            asked: Vec::new(),
+            waiting: Vec::new(),
+            done,
+        };
+        let end = loop {
+            let now_ms = self.clock.now_ms();
+            let at = progress
+                .coordinator
+                .next_time_ms()
+                .unwrap_or(now_ms + 3_600_000);
+            let pause = Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0));
+            let event = tokio::select! {
+                Some(event) = self.events.recv() => Event::Task(event),
+                Some(event) = results.recv() => event,
+                Some(splits) = discovered.recv() => Event::Discovered(splits),
+                Some(command) = commands.recv() => Event::Command(command),
+                () = tokio::time::sleep(pause) => Event::Time,
+            };
+            match self.on_event(&mut progress, event) {
+                Ok(None) => {}
+                Ok(Some(end)) => break Ok(end),
+                Err(failure) => break Err(failure),
+            }
+        };
+        drop(progress);
+        self.settle(results).await;
+        end
+    }
+
+    /// Waits for what is being stored or published: the next attempt must find the store as this one leaves it.
+    async fn settle(&self, mut results: mpsc::Receiver<Event>) {
+        while let Some(event) = results.recv().await {
+            // What was stored but not published is published when the job goes on from it.
+            if let Event::Stored(checkpoint, Ok(())) | Event::Committed(checkpoint, Ok(())) = event
+            {
+                let now_ms = self.clock.now_ms();
+                self.view
+                    .lock()
+                    .checkpoints
+                    .completed(checkpoint.id, now_ms);
+            }
+        }
+        let now_ms = self.clock.now_ms();
+        let mut view = self.view.lock();
+        view.checkpoints
+            .abandon("the tasks ended before it was complete", now_ms);
+    }
+
+    fn on_event(
+        &mut self,
+        progress: &mut Progress,
+        event: Event,
+    ) -> Result<Option<AttemptEnd>, JobFailure> {
+        let now_ms = self.clock.now_ms();
+        let decision = match event {
+            Event::Time => progress.coordinator.on_time(now_ms),
+            Event::Command(JobCommand::Cancel) => {
+                return Ok(Some(AttemptEnd::Canceled(progress.last_completed)));
+            }
+            Event::Command(JobCommand::Suspend) => {
+                // Nothing is consistent before data sets are complete; what was restored stays.
+                if self.store.is_none() || progress.coordinator.is_held() {
+                    return Ok(Some(AttemptEnd::Suspended(None)));
+                }
+                progress.suspending = true;
+                progress.coordinator.trigger(now_ms)
+            }
+            Event::Command(JobCommand::Checkpoint(reply)) => {
+                progress.asked.push(reply);
+                progress.coordinator.trigger(now_ms)
+            }
+            Event::Discovered((index, splits)) => {
+                let monitor = &mut self.monitors[index];
+                let splits = splits.map_err(|source| JobFailure::Discovery {
+                    uid: monitor.uid.clone(),
+                    source,
+                })?;
+                monitor.deal(splits, &self.tasks);
+                None
+            }
+            Event::Task(event) => self.on_task_event(progress, event, now_ms)?,
+            Event::Stored(checkpoint, result) => {
+                self.on_stored(progress, checkpoint, result, now_ms)
+            }
+            Event::Committed(checkpoint, result) => {
+                result.map_err(|reason| JobFailure::Commit {
+                    checkpoint: checkpoint.id,
+                    reason,
+                })?;
+                return Ok(self.on_committed(progress, &checkpoint, now_ms));
+            }
+        };
+        self.carry_out(progress, decision)?;
+        Ok(None)
+    }
+
+    fn on_task_event(
+        &self,
+        progress: &mut Progress,
+        event: TaskEvent,
+        now_ms: i64,
+    ) -> Result<Option<Decision>, JobFailure> {
+        match event {
+            TaskEvent::Running(task) => {
+                tracing::info!(%task, "running");
+                self.view.lock().task_is(task, TaskStatus::Running, now_ms);
+                Ok(None)
+            }
+            TaskEvent::Acknowledged(task, checkpoint, part, timings) => {
+                let mut view = self.view.lock();
+                view.checkpoints
+                    .acknowledged(checkpoint, task, timings, now_ms);
+                drop(view);
+                Ok(progress
+                    .coordinator
+                    .acknowledge(task, checkpoint, *part, timings, now_ms))
+            }
+            TaskEvent::Declined(task, checkpoint, reason) => Ok(progress
+                .coordinator
+                .decline(task, checkpoint, reason, now_ms)),
+            TaskEvent::Finished(task) => {
+                tracing::info!(%task, "finished");
+                self.view.lock().task_is(task, TaskStatus::Finished, now_ms);
+                progress.finished.insert(task);
+                progress.coordinator.finished(task);
+                Ok(self.trigger_wanted(progress, now_ms))
+            }
+            TaskEvent::Failed(task, source) => {
+                let chain = self.tasks.iter().find(|running| running.id == task);
+                let chain = chain.map_or_else(|| task.to_string(), |running| running.name.clone());
+                self.view.lock().task_is(task, TaskStatus::Failed, now_ms);
+                Err(JobFailure::Task {
+                    chain,
+                    id: task,
+                    source,
+                })
+            }
+            TaskEvent::Ended(task) => {
+                tracing::debug!(%task, "ended");
+                self.view.lock().task_is(task, TaskStatus::Canceled, now_ms);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Triggers the checkpoint that somebody waits for: the final one, the last one before a stop, or one asked for.
+    fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Option<Decision> {
+        let all = progress.finished.len() == self.tasks.len();
+        if all || progress.suspending || !progress.asked.is_empty() {
+            progress.coordinator.trigger(now_ms)
+        } else {
+            None
+        }
+    }
+
+    fn carry_out(
+        &self,
+        progress: &mut Progress,
+        decision: Option<Decision>,
+    ) -> Result<(), JobFailure> {
+        let mut next = decision;
+        while let Some(decision) = next.take() {
+            match decision {
+                Decision::Trigger(checkpoint) => {
+                    tracing::debug!(%checkpoint, "triggered");
+                    progress.waiting.append(&mut progress.asked);
+                    let now_ms = self.clock.now_ms();
+                    let mut view = self.view.lock();
+                    view.checkpoints
+                        .triggered(checkpoint, self.tasks.len(), now_ms);
+                    drop(view);
+                    for task in &self.tasks {
+                        if !task.mailbox.post(Mail::TriggerCheckpoint(checkpoint)) {
+                            tracing::warn!(task = %task.id, %checkpoint, "its mailbox is full");
+                        }
+                    }
+                }
+                Decision::Store(checkpoint) => self.store(progress, checkpoint),
+                Decision::Abort(checkpoint, reason) => {
+                    tracing::warn!(%checkpoint, %reason, "checkpoint given up");
+                    let now_ms = self.clock.now_ms();
+                    let reason = reason.to_string();
+                    for reply in progress.waiting.drain(..) {
+                        let reason = reason.clone();
+                        let _ = reply.send(Err(CommandError::Checkpoint { checkpoint, reason }));
+                    }
+                    self.view
+                        .lock()
+                        .checkpoints
+                        .failed(checkpoint, reason, now_ms);
+                    next = self.trigger_wanted(progress, now_ms);
+                }
+                Decision::FailJob(reason) => return Err(JobFailure::Checkpoints(reason)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores a complete checkpoint on a blocking thread and reports back.
+    fn store(&self, progress: &Progress, checkpoint: Box<CompletedCheckpoint>) {
+        let (done, store, job) = (
+            progress.done.clone(),
+            self.store.clone(),
+            Arc::clone(&self.job),
+        );
+        let attempt = self.attempt;
+        tokio::task::spawn_blocking(move || {
+            let result = store.map_or(Ok(()), |store| {
+                let metadata = {
+                    let digests = job.digests();
+                    describe(&checkpoint, &job.graph, &job.execution, &digests, attempt)
+                };
+                let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+                store.commit(&metadata).map_err(|error| error.to_string())
+            });
+            let _ = done.blocking_send(Event::Stored(checkpoint, result));
+        });
+    }
+
+    /// The checkpoint is real: publish the output it prepared.
+    fn on_stored(
+        &self,
+        progress: &mut Progress,
+        checkpoint: Box<CompletedCheckpoint>,
+        result: Result<(), String>,
+        now_ms: i64,
+    ) -> Option<Decision> {
+        let failed = result.is_err();
+        if failed {
+            return progress.coordinator.stored(checkpoint.id, result, now_ms);
+        }
+        let (done, job) = (progress.done.clone(), Arc::clone(&self.job));
+        tokio::task::spawn_blocking(move || {
+            let result = commit_sinks(&job, &checkpoint);
+            let _ = done.blocking_send(Event::Committed(checkpoint, result));
+        });
+        None
+    }
+
+    fn on_committed(
+        &self,
+        progress: &mut Progress,
+        checkpoint: &CompletedCheckpoint,
+        now_ms: i64,
+    ) -> Option<AttemptEnd> {
+        progress.last_completed = Some(checkpoint.id);
+        progress.coordinator.stored(checkpoint.id, Ok(()), now_ms);
+        self.view
+            .lock()
+            .checkpoints
+            .completed(checkpoint.id, now_ms);
+        for reply in progress.waiting.drain(..) {
+            let _ = reply.send(Ok(checkpoint.id));
+        }
+        for task in &self.tasks {
+            task.mailbox.post(Mail::CheckpointCompleted(checkpoint.id));
+        }
+        if checkpoint.is_final() {
+            return Some(AttemptEnd::Finished(reports(&self.job, checkpoint)));
+        }
+        if progress.suspending {
+            return Some(AttemptEnd::Suspended(Some(checkpoint.id)));
+        }
+        let decision = self.trigger_wanted(progress, now_ms);
+        // A trigger only posts mail, which cannot fail.
+        let _ = self.carry_out(progress, decision);
+        None
+    }
+}
+
+fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSnapshot> {
+    let parts = checkpoint.tasks.iter().flat_map(|(_, part, _)| &part.sinks);
+    parts
+        .filter(|part| part.operator == sink)
+        .cloned()
+        .collect()
+}
+
+fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
+    for (operator, sink) in &job.sinks {
+        let parts = sink_parts(checkpoint, *operator);
+        let committables: Vec<_> = parts
+            .into_iter()
+            .flat_map(|part| part.committables)
+            .collect();
+        sink.commit(&committables)
+            .map_err(|error| format!("\"{}\": {error}", job.uid(*operator)))?;
+    }
+    Ok(())
+}
+
+fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Vec<(OperatorId, Vec<SinkReport>)> {
+    job.sinks
+        .keys()
+        .map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink))))
+        .collect()
+}
