@@ -27,7 +27,7 @@ export interface Checkpoints {
   history: Checkpoint[];
 }
 
-export function decodeCheckpoint(json: Fields): Checkpoint {
+function decodeCheckpoint(json: Fields): Checkpoint {
   return {
     id: json.number('id'),
     status: json.text('status'),

@@ -76,7 +76,7 @@ function decodeDefault(value: unknown): string | null {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-export function decodeParameter(json: Fields): Parameter {
+function decodeParameter(json: Fields): Parameter {
   return {
     name: json.text('name'),
     type: json.text('type', 'string'),
@@ -85,7 +85,7 @@ export function decodeParameter(json: Fields): Parameter {
   };
 }
 
-export function decodeDeclaredOperator(json: Fields): DeclaredOperator {
+function decodeDeclaredOperator(json: Fields): DeclaredOperator {
   return {
     uid: json.text('uid'),
     name: json.text('name'),
@@ -127,7 +127,7 @@ export function decodeComponent(json: Fields, id: string): Component {
   };
 }
 
-export function decodeComponentSummary(json: Fields): ComponentSummary {
+function decodeComponentSummary(json: Fields): ComponentSummary {
   return {
     id: json.text('id'),
     name: json.text('name'),

@@ -73,7 +73,7 @@ function labels(json: Fields, name: string): string[] {
   return Array.isArray(value) ? value.map(label) : [];
 }
 
-export function decodeOperator(json: Fields): Operator {
+function decodeOperator(json: Fields): Operator {
   return {
     uid: json.text('uid'),
     name: json.text('name'),
@@ -99,7 +99,7 @@ export function decodePlanNode(json: Fields): PlanNode {
   };
 }
 
-export function decodeVertex(json: Fields): Vertex {
+function decodeVertex(json: Fields): Vertex {
   return {
     id: json.text('id'),
     name: json.text('name'),

@@ -22,7 +22,7 @@ export interface JobSummary {
   restarts: number;
 }
 
-export function decodeJobSummary(json: Fields): JobSummary {
+function decodeJobSummary(json: Fields): JobSummary {
   const checkpoint = json.maybe('last-checkpoint');
   return {
     jid: json.text('jid'),

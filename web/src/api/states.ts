@@ -1,5 +1,5 @@
 /** The states of jobs and tasks, in Flink's words. What a state looks like is decided in `parts/badge`. */
-export const JOB_STATES = [
+const JOB_STATES = [
   'INITIALIZING',
   'CREATED',
   'RUNNING',

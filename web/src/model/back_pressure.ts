@@ -5,10 +5,10 @@
 import type { PlanNode, Vertex } from '../api/job';
 
 /** From this share of its time on, a vertex counts as back-pressured, as in Flink. */
-export const BACK_PRESSURED_FROM = 0.1;
+const BACK_PRESSURED_FROM = 0.1;
 
 /** Above this share, back-pressure is high, as in Flink. */
-export const BACK_PRESSURED_HIGH = 0.5;
+const BACK_PRESSURED_HIGH = 0.5;
 
 /** The culprits, upstream first. */
 export function culprits(vertices: readonly Vertex[], plan: readonly PlanNode[]): string[] {

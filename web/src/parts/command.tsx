@@ -1,11 +1,8 @@
 /** The same action from a terminal: its command line and its REST call, to copy. */
-import type { Method } from '../api/http';
 import { t } from '../i18n';
 import { curl, type RestCall } from '../model/command_line';
 import { CopyLine } from './copy';
 import { Popover } from './popover';
-
-export type { Method };
 
 export function Command({ cli, rest, left }: { cli: string; rest: RestCall; left?: boolean }) {
   return (
