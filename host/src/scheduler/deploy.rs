@@ -352,6 +352,7 @@ impl Deployment<'_> {
             head_outlets: vertex.head_targets.iter().map(outlet).collect(),
             restored: self.inheritance.restored(vertex, subtask),
             persist: self.config.checkpoint_interval.is_some(),
+            mode: self.config.checkpoint_mode,
             buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
                 .unwrap_or(u64::MAX),
         })
