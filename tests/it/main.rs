@@ -19,6 +19,7 @@ mod kill;
 mod native;
 mod poison;
 mod random_jobs;
+mod recovery;
 mod refusals;
 mod rich;
 mod standard_plugins;
