@@ -125,7 +125,7 @@ fn what_is_absurd_is_refused_before_it_is_compiled() {
 fn what_takes_long_to_compile_is_stopped() {
     let neighbour = Neighbour::start();
     let mut dear = good();
-    dear.add_functions(1, &locals_through_loops(1000, 100));
+    dear.add_functions(8, &locals_through_loops(1000, 100));
     let settings = [("guest.compile.cpu", "2s")];
     fails(
         &dear.bytes(),
