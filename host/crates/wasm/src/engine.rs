@@ -77,9 +77,11 @@ pub(crate) fn engine(config: &RuntimeConfig) -> Result<Engine, WasmError> {
         // Used by compilers of today.
         .wasm_simd(true)
         .wasm_wide_arithmetic(true)
+        // A component made of components (a language's runtime and its stub of WASI) needs it: the code between them
+        // copies from memory to memory. The memory of an instance is limited over all of them.
+        .wasm_multi_memory(true)
         // Not needed by any guest language we know: less surface.
         .wasm_tail_call(false)
-        .wasm_multi_memory(false)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
         .wasm_custom_page_sizes(false);
