@@ -103,6 +103,7 @@ pub(crate) fn operator(entry: &OperatorEntry, component: ComponentId, first: u32
             .iter()
             .map(|input| Input {
                 schema: input.schema.to_string(),
+                complete_first: input.complete_first,
             })
             .collect(),
         outputs: entry.outputs.iter().map(output).collect(),

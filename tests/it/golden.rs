@@ -275,3 +275,15 @@ fn rule_alerts_are_those_that_must_be() {
     };
     sample.keeps_its_promise(3);
 }
+
+#[test]
+fn trending_hashtags_are_those_that_must_be() {
+    let sample = Sample {
+        name: "trending-hashtags",
+        data: "",
+        outputs: &["trending", "feeds"],
+        rate: 1_000,
+        always_paced: false,
+    };
+    sample.keeps_its_promise(3);
+}

@@ -94,7 +94,7 @@ pub use crate::stream::{
     Pairs, RegularJoin, Sink, SplitStream, Stream, Watermarks, WhereKey, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
-pub use crate::transform::LruCache;
+pub use crate::transform::{JoinType, LruCache};
 pub use crate::window::{
     Aggregate, Assigner, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger, Count,
     CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, DynamicSession, EventTimeTrigger,
@@ -110,8 +110,8 @@ pub mod prelude {
     };
     pub use crate::{
         Aggregate, CoProcess, Collector, Count, Counter, Env, Error, Gauge, Histogram, JobError,
-        KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache,
-        MapState, Max, Meter, Min, OnFailure, OpenContext, Outcome, OutputTag, Process,
+        JoinType, KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState,
+        LruCache, MapState, Max, Meter, Min, OnFailure, OpenContext, Outcome, OutputTag, Process,
         ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling,
         ValueState, Watermarks, Window, Windowed,
     };

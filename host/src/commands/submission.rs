@@ -115,7 +115,7 @@ impl Submission {
                 (graph, vec![component])
             }
             Self::JobFile(file) => {
-                let assembled = Assembled::of(file, sandbox, clock)?;
+                let assembled = Assembled::of(file, config.plugin_dir.as_deref(), sandbox, clock)?;
                 let components = assembled.components.into_iter().map(|it| JobComponent {
                     name: it.name,
                     digest: it.component.digest().to_string(),

@@ -54,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) cache_dir: PathBuf,
     /// Where working files go.
     pub(crate) tmp_dir: PathBuf,
+    /// Where shipped components are looked for first.
+    pub(crate) plugin_dir: Option<PathBuf>,
     /// Log filter.
     pub(crate) log_level: String,
     /// Whether the log is JSON.

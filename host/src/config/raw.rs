@@ -14,6 +14,9 @@ use super::{Backend, Config, ConfigError};
 /// The file of all defaults.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 
+/// The variable that stands for `plugin.dir` where that is not set.
+const PLUGIN_DIR: &str = "WASMILL_PLUGIN_DIR";
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawConfig {
@@ -25,6 +28,7 @@ pub(super) struct RawConfig {
     network: RawNetwork,
     guest: RawGuest,
     data: RawData,
+    plugin: RawPlugin,
     log: RawLog,
 }
 
@@ -71,6 +75,12 @@ struct RawData {
     dir: String,
     cache_dir: String,
     tmp_dir: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPlugin {
+    dir: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -211,6 +221,10 @@ impl RawConfig {
                 "components",
             ),
             tmp_dir,
+            plugin_dir: match self.plugin.dir.as_str() {
+                "" => std::env::var_os(PLUGIN_DIR).map(PathBuf::from),
+                dir => Some(PathBuf::from(dir)),
+            },
             log_level: self.log.level,
             log_json: one_of(
                 "log.format",

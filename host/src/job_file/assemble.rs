@@ -6,6 +6,7 @@
 //! planned with the same arguments, and so may share a guest instance with them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::clock::Clock;
@@ -77,6 +78,7 @@ impl Assembled {
     /// The file contradicts itself or a component, said with the place in the file.
     pub(crate) fn of(
         file: &ReadJobFile,
+        plugin_dir: Option<&Path>,
         sandbox: &wasm::Runtime,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, JobFileError> {
@@ -85,7 +87,8 @@ impl Assembled {
             let order = links::order(job)?;
             let mut assembler = Assembler {
                 job,
-                loaded: load(file, sandbox)?,
+                loaded: load(file, plugin_dir, sandbox)?,
+                plugin_dir,
                 clock,
                 planned: BTreeMap::new(),
                 components: Vec::new(),
@@ -109,14 +112,16 @@ impl Assembled {
 /// A component cannot be loaded, or is another than the file says.
 pub(crate) fn components(
     file: &ReadJobFile,
+    plugin_dir: Option<&Path>,
     sandbox: &wasm::Runtime,
 ) -> Result<BTreeMap<String, wasm::Component>, JobFileError> {
-    load(file, sandbox).map_err(|defect| defect.of(&file.name))
+    load(file, plugin_dir, sandbox).map_err(|defect| defect.of(&file.name))
 }
 
 /// The components of a job file, loaded.
 pub(super) fn load(
     file: &ReadJobFile,
+    plugin_dir: Option<&Path>,
     sandbox: &wasm::Runtime,
 ) -> Result<BTreeMap<String, wasm::Component>, Defect> {
     let mut loaded = BTreeMap::new();
@@ -143,7 +148,7 @@ pub(super) fn load(
         let Some(name) = undeclared.filter(|name| !loaded.contains_key(*name)) else {
             continue;
         };
-        if let Some(path) = shipped::path(name) {
+        if let Some(path) = shipped::path(name, plugin_dir) {
             let field = format!("operator \"{}\", component", entry.uid);
             let component = sandbox
                 .load(&path)
@@ -161,6 +166,8 @@ type PlanKey = (String, Vec<(String, String)>);
 pub(super) struct Assembler<'a> {
     pub(super) job: &'a JobFile,
     loaded: BTreeMap<String, wasm::Component>,
+    /// Where shipped components are looked for first.
+    plugin_dir: Option<&'a Path>,
     clock: &'a Arc<dyn Clock>,
     planned: BTreeMap<PlanKey, Arc<Plan>>,
     pub(super) components: Vec<AssembledComponent>,
@@ -263,7 +270,10 @@ impl Assembler<'_> {
                 return Err(mismatch(&place, link, &schema));
             }
         }
-        let input = Input { schema };
+        let input = Input {
+            schema,
+            complete_first: false,
+        };
         let kind = OperatorKind::Sink(connector_of(connector));
         self.built_in(index, operator, kind, vec![input], Vec::new())?;
         for link in resolved {
@@ -353,7 +363,13 @@ impl Assembler<'_> {
     ) -> Result<(wasm::Component, Arc<Plan>), Defect> {
         let Some(component) = self.loaded.get(name) else {
             let known = listed(self.loaded.keys().map(String::as_str));
-            let reason = format!("there is no component \"{name}\"; there are: {known}");
+            let places = shipped::candidates(name, self.plugin_dir);
+            let places = places.iter().map(|place| place.display().to_string());
+            let places: Vec<String> = places.collect();
+            let places = listed(places.iter().map(String::as_str));
+            let reason = format!(
+                "there is no component \"{name}\"; declared are: {known}; looked for in: {places}; declare it below components, or set plugin.dir"
+            );
             return Err(Defect::new(format!("{place}.component"), reason));
         };
         let component = component.clone();

@@ -190,12 +190,12 @@ impl Place<'_> {
         let own_operator = |of_plan: &&PlanOperator| {
             let mut operator = job_graph::operator(of_plan, self.component, self.first);
             operator.uid = format!("{}/{}", self.entry.uid, operator.uid);
-            if let Some(name) = &self.entry.name {
-                operator.name = match inner.len() {
-                    1 => name.clone(),
-                    _ => format!("{name}: {}", operator.name),
-                };
-            }
+            // Without a name it is shown, and named in errors, by the uid that the job file gives it.
+            let name = self.entry.name.as_ref().unwrap_or(&self.entry.uid);
+            operator.name = match inner.len() {
+                1 => name.clone(),
+                _ => format!("{name}: {}", operator.name),
+            };
             operator.parallelism = operator.parallelism.or(self.entry.parallelism);
             if self.entry.chain == Some(false) && self.fed_from_outside(of_plan.id) {
                 operator.chain = false;

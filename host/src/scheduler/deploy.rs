@@ -246,6 +246,7 @@ impl Deployment<'_> {
                         let channel = InputChannel {
                             receiver,
                             input: edge.input,
+                            complete_first: edge.complete_first,
                         };
                         inputs.entry(consumer).or_default().push(channel);
                         sender

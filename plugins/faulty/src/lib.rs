@@ -160,9 +160,12 @@ impl Faulty {
             Fault::None | Fault::LeaveOut => {}
             Fault::Panic => panic!("asked to panic at key {}", pair.key),
             Fault::Fail => return Err(Error::from(format!("asked to fail at key {}", pair.key))),
-            Fault::Loop => loop {
-                black_box(0);
-            },
+            Fault::Loop => {
+                ctx.log(Level::Warn, "asked to loop");
+                loop {
+                    black_box(0);
+                }
+            }
             Fault::Memory => {
                 let mut held = Vec::new();
                 loop {

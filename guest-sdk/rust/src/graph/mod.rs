@@ -174,6 +174,8 @@ pub(crate) struct Node {
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) connector: Option<Value>,
     pub(crate) inputs: Vec<Value>,
+    /// The input that is read to its end before the first record of the others.
+    pub(crate) complete_first: Option<usize>,
     pub(crate) outputs: Vec<OutputPlan>,
     pub(crate) keyed: bool,
     pub(crate) states: Vec<StatePlan>,
@@ -198,6 +200,7 @@ impl Node {
             on_failure: None,
             connector: None,
             inputs: Vec::new(),
+            complete_first: None,
             outputs: Vec::new(),
             keyed: false,
             states: Vec::new(),

@@ -15,6 +15,7 @@ mod compiler;
 mod component;
 mod component_cache;
 mod componentize;
+mod contract_world;
 mod engine;
 mod epoch;
 mod error;

@@ -158,6 +158,14 @@ impl From<OnFailureEntry> for OnFailure {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
 /// Who runs an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -180,6 +188,9 @@ pub enum OperatorKind {
 pub struct InputEntry {
     /// Avro schema of the values.
     pub schema: Value,
+    /// Whether it is read to its end before the first record of the operator's other inputs.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub complete_first: bool,
 }
 
 /// An output of an operator.

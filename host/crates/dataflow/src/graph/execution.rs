@@ -99,6 +99,8 @@ pub struct VertexEdge {
     pub input: u32,
     /// How it distributes.
     pub partitioning: Partitioning,
+    /// Whether it is read to its end before the first record of the other inputs.
+    pub complete_first: bool,
     /// How messages write it.
     pub name: String,
 }
@@ -128,6 +130,7 @@ impl ExecutionGraph {
                     to: vertex_of[&edge.to],
                     input: edge.input,
                     partitioning: edge.partitioning,
+                    complete_first: is_complete_first(graph, edge),
                     name: crate::graph::validate::edge_name(graph, edge),
                 });
             }
@@ -168,6 +171,12 @@ fn chained(graph: &JobGraph, edge: &Edge, parallelism: u32) -> bool {
         && to.chain
         && graph.edges_into(to.id).count() == 1
         && parallelism_of(from, parallelism) == parallelism_of(to, parallelism)
+}
+
+fn is_complete_first(graph: &JobGraph, edge: &Edge) -> bool {
+    let to = graph.operator(edge.to);
+    let input = to.and_then(|to| to.inputs.get(edge.input as usize));
+    input.is_some_and(|input| input.complete_first)
 }
 
 fn assign_vertices(

@@ -117,6 +117,8 @@ pub struct State {
 pub struct Input {
     /// Avro schema of the values it takes (JSON text, normal form).
     pub schema: String,
+    /// Whether it is read to its end before the first record of the operator's other inputs.
+    pub complete_first: bool,
 }
 
 /// An output port.

@@ -28,6 +28,7 @@ fn op(id: u32, kind: OperatorKind, inputs: usize) -> Operator {
         inputs: (0..inputs)
             .map(|_| Input {
                 schema: "\"long\"".into(),
+                complete_first: false,
             })
             .collect(),
     }

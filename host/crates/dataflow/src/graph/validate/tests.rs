@@ -25,6 +25,7 @@ fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Opera
         inputs: (0..inputs)
             .map(|_| Input {
                 schema: "\"string\"".into(),
+                complete_first: false,
             })
             .collect(),
         outputs: (0..outputs).map(output).collect(),
@@ -143,6 +144,7 @@ fn what_is_wrong_is_named() {
         |g| {
             g.operators[1].inputs.push(Input {
                 schema: "\"string\"".into(),
+                complete_first: false,
             });
             let mut back = edge(2, 1, Partitioning::Forward);
             back.input = 1;
