@@ -36,11 +36,7 @@ fn run(guest: Guest, question: &Question<'_>) -> Run {
 fn answers(guest: Guest, question: &Question<'_>) {
     let summary = run(guest, question).parallelism(2).summary();
     let how = format!("{guest:?} {}: {summary}", question.job);
-    assert_eq!(
-        Sum::of_summary(&summary),
-        Sum::expected(question),
-        "{how}"
-    );
+    assert_eq!(Sum::of_summary(&summary), Sum::expected(question), "{how}");
 }
 
 /// Kills a paced job when so many parts of a hundred of its output are published, restores it at another parallelism,
@@ -51,9 +47,15 @@ fn survives_kills(guest: Guest, job: &str, expected: &Lines, pace: impl Fn(Run, 
     std::fs::create_dir(&out).expect("a directory in it");
     let checkpoints = data.path().join("checkpoints");
     let seed = wait::fresh_seed();
-    let whole = expected.each().iter().map(|line| line.len() as u64).sum::<u64>();
+    let whole = expected
+        .each()
+        .iter()
+        .map(|line| line.len() as u64)
+        .sum::<u64>();
     for (attempt, subtasks) in [2, 1, 3].into_iter().enumerate() {
-        let fresh = Run::new("run", guest.built()).arg("--json").param("job", job);
+        let fresh = Run::new("run", guest.built())
+            .arg("--json")
+            .param("job", job);
         let run = pace(fresh, &out)
             .parallelism(subtasks)
             .set("data.tmp-dir", data.path())
@@ -82,7 +84,9 @@ fn objects(question: &Question<'_>, fields: &[&str]) -> Lines {
     let mut lines = Lines::default();
     for (line, count) in Lines::expected(question).counted() {
         let pairs = fields.iter().zip(line.split(','));
-        let pairs: Vec<String> = pairs.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let pairs: Vec<String> = pairs
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
         for _ in 0..count {
             lines.add(format!("{{{}}}", pairs.join(",")));
         }

@@ -8,6 +8,7 @@ mod raw_restart;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use dataflow::job::restart::RestartStrategy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -30,6 +31,12 @@ pub(crate) struct Config {
     pub(crate) checkpoint_timeout: Duration,
     /// Least time between two checkpoints.
     pub(crate) checkpoint_min_pause: Duration,
+    /// What a checkpoint promises about each record.
+    pub(crate) checkpoint_mode: CheckpointMode,
+    /// Checkpoints that may be under way at once.
+    pub(crate) max_concurrent_checkpoints: usize,
+    /// Whether the checkpoints of a canceled job are deleted.
+    pub(crate) delete_checkpoints_on_cancellation: bool,
     /// Failures in a row that are tolerated.
     pub(crate) tolerated_checkpoint_failures: u32,
     /// Completed checkpoints that are kept.

@@ -43,7 +43,9 @@ impl Guest {
         static BUILT: Mutex<Built> = Mutex::new(BTreeMap::new());
         // Only the entry is taken under the lock: two guests may be built at once.
         let once = {
-            let mut built = BUILT.lock().expect("no test panics while it holds the lock");
+            let mut built = BUILT
+                .lock()
+                .expect("no test panics while it holds the lock");
             Arc::clone(built.entry(self).or_default())
         };
         once.get_or_init(|| self.build()).clone()

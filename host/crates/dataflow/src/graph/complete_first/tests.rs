@@ -29,6 +29,7 @@ fn operator(id: u32, complete_first: &[bool]) -> Operator {
         component: None,
         grants: Vec::new(),
         cached_files: Vec::new(),
+        guest: Default::default(),
         kind,
         inputs: complete_first.iter().map(input).collect(),
         outputs: vec![Output {
@@ -52,6 +53,7 @@ fn graph(operators: Vec<Operator>, edges: &[(u32, u32, u32)]) -> JobGraph {
         name: "data sets".to_owned(),
         max_parallelism: 128,
         cached_files: Vec::new(),
+        guest: Default::default(),
         operators,
         edges: edges.iter().map(edge).collect(),
     }
