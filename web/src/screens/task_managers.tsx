@@ -1,7 +1,7 @@
 /** Who runs the tasks: slots, memory by region, threads. */
 import { taskManager, taskManagers, type TaskManager } from '../api/task_managers';
 import { t, tName } from '../i18n';
-import { bytes, time } from '../i18n/format';
+import { bytes, count, time } from '../i18n/format';
 import { useResource } from '../model/resource';
 import { link } from '../model/route';
 import { MemoryRegions, shareOf } from '../parts/memory';
@@ -100,7 +100,10 @@ function One({ id }: { id: string }) {
               [t('taskManager.address'), value.path],
               [t('overview.slots'), `${value.slots - value.freeSlots} / ${value.slots}`],
               [t('taskManager.cores'), value.cpuCores],
-              [t('taskManager.physicalMemory'), bytes(value.physicalMemory)],
+              ...(value.physicalMemory === 0
+                ? []
+                : [[t('taskManager.physicalMemory'), bytes(value.physicalMemory)] as const]),
+              [t('taskManager.threads'), count(value.threads.reduce((sum, thread) => sum + thread.count, 0))],
               [t('taskManager.heartbeat'), time(value.lastHeartbeat)],
             ]}
           />
@@ -108,9 +111,11 @@ function One({ id }: { id: string }) {
         <Panel title={t('overview.memory')}>
           <MemoryRegions regions={value.memory} />
         </Panel>
-        <Panel title={t('taskManager.threads')}>
-          <Facts facts={value.threads.map((thread) => [thread.name, thread.count])} />
-        </Panel>
+        {value.threads.some((thread) => thread.name !== '') && (
+          <Panel title={t('taskManager.threads')}>
+            <Facts facts={value.threads.map((thread) => [thread.name, thread.count])} />
+          </Panel>
+        )}
       </div>
     </Page>
   );
