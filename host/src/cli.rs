@@ -33,6 +33,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs a job to its end, everything in this process
     Run(Box<RunArgs>),
+    /// Runs many jobs in this process, submitted through the REST API or the console
+    Cluster(ClusterArgs),
     /// Shows the graph of a job: operators, chains, edges
     Plan(PlanArgs),
     /// Shows what is in a file: worlds, operators, schemas, states, imports, size, digest
@@ -100,6 +102,40 @@ pub(crate) struct RunArgs {
     /// Continues from a checkpoint: `latest`, or the folder of a job's checkpoints
     #[arg(long, value_name = "latest|PATH")]
     pub(crate) restore: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClusterArgs {
+    /// Where the REST API and the console listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    /// Where uploads, jobs and their checkpoints are kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Accepts a public address without tokens and TLS
+    #[arg(long)]
+    pub(crate) insecure: bool,
+}
+
+impl ClusterArgs {
+    /// The configuration the flags stand for.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = Vec::new();
+        let mut set = |key: &str, value: String| settings.push((key.to_owned(), value));
+        if let Some(listen) = self.listen {
+            set("rest.address", listen.ip().to_string());
+            set("rest.port", listen.port().to_string());
+        }
+        if let Some(dir) = &self.data_dir {
+            set("data.dir", dir.display().to_string());
+        }
+        if self.insecure {
+            set("security.insecure", "true".to_owned());
+        }
+        settings
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,9 +5,11 @@
 //! interface to build other programs on.
 #![forbid(unsafe_code)]
 
+mod api;
 mod cli;
 mod commands;
 mod config;
+mod dispatcher;
 mod job_file;
 mod job_graph;
 pub mod native;

@@ -1,10 +1,12 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
+mod cluster;
 mod export;
-mod inspect;
-mod plan;
+pub(crate) mod inspect;
+pub(crate) mod plan;
 pub(crate) mod run;
-mod submission;
+mod signals;
+pub(crate) mod submission;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +17,7 @@ use anyhow::Result;
 use dataflow::clock::{Clock, SystemClock};
 
 use crate::cli::{Cli, Command, Document};
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigSources};
 use crate::scheduler::failure::JobFailure;
 use crate::{job_file, output, telemetry};
 
@@ -55,6 +57,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
                 .filter_map(|(k, v)| Some((k.to_owned(), v?))),
         );
     }
+    if let Command::Cluster(args) = &cli.command {
+        settings.extend(args.settings());
+    }
     let job_args = match &cli.command {
         Command::Run(args) => Some(&args.job),
         Command::Plan(args) => Some(&args.job),
@@ -72,6 +77,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     match (cli.command, submission) {
         (Command::Run(args), Some(job)) => run::run(&args, &job, &config),
         (Command::Plan(args), Some(job)) => plan::plan(&args, &job, &config),
+        (Command::Cluster(_), _) => {
+            let file = cli.config;
+            cluster::cluster(config, ConfigSources { file, settings })
+        }
         (Command::Inspect(args), _) => inspect::inspect(&args, &config),
         (Command::Export(args), _) => export::export(&args, &config),
         (Command::Schema(args), _) => {

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use dataflow::clock::Clock;
-use dataflow::ids::JobId;
 use tokio::runtime::Handle;
 
 use super::submission::Submission;
 use crate::cli::RunArgs;
 use crate::config::{Backend, Config};
+use crate::dispatcher::new_job_id;
 use crate::output;
 use crate::progress::{self, Started, Summary, Watched};
 use crate::scheduler::command::{JobCommand, JobHandle};
@@ -70,7 +70,8 @@ pub(crate) fn run_job(
         clock,
         restorable.as_ref().map(|from| from.metadata.checkpoint),
     );
-    let view = Arc::new(JobView::new(new_job_id()?, Arc::clone(job), clock.now_ms()));
+    let id = new_job_id()?;
+    let view = Arc::new(JobView::new(id, Arc::clone(job), clock.now_ms()));
     let (handle, commands) = JobHandle::new(Arc::clone(&view));
     let master = JobMaster {
         job: Arc::clone(job),
@@ -97,14 +98,6 @@ pub(crate) fn run_job(
     Ok((started, Summary::new(outcome, &watched, clock)))
 }
 
-/// A new name that no other job has.
-fn new_job_id() -> Result<JobId> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id)
-        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
-    Ok(JobId(id))
-}
-
 /// A job's name as a folder's.
 fn file_name_of(job: &str) -> String {
     let safe = |c: char| {
@@ -123,7 +116,7 @@ fn file_name_of(job: &str) -> String {
 }
 
 /// Opens the checkpoints of the job, if it keeps or restores any.
-fn open_store(
+pub(crate) fn open_store(
     restore: Option<&str>,
     config: &Config,
     root: &Path,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+use super::cluster::{self, RawJobStore, RawRest, RawSecurity, RawSlot, RawTaskManager, RawWeb};
 use super::raw_restart::RawRestartStrategy;
 use super::{Backend, Config, ConfigError};
 
@@ -24,6 +25,12 @@ pub(super) struct RawConfig {
     guest: RawGuest,
     data: RawData,
     log: RawLog,
+    rest: RawRest,
+    taskmanager: RawTaskManager,
+    slot: RawSlot,
+    web: RawWeb,
+    jobstore: RawJobStore,
+    security: RawSecurity,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,7 +101,7 @@ pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, Confi
     })
 }
 
-fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     let parsed = duration(key, value)?;
     if parsed.is_zero() {
         let reason = "it must be longer than zero".to_owned();
@@ -107,7 +114,7 @@ fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigE
     Ok(parsed)
 }
 
-fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
+pub(super) fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     let refuse = |reason: String| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -223,6 +230,14 @@ impl RawConfig {
                 "log.format",
                 &self.log.format,
                 &[("text", false), ("json", true)],
+            )?,
+            cluster: cluster::resolve(
+                self.rest,
+                &self.taskmanager,
+                &self.slot,
+                &self.web,
+                &self.jobstore,
+                &self.security,
             )?,
         })
     }

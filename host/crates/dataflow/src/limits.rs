@@ -82,3 +82,12 @@ const _: () = assert!(MAX_PARALLELISM_DEFAULT <= PARALLELISM_MAX);
 const _: () = assert!(CALL_OUTPUT_SOFT_BYTES < CALL_OUTPUT_HARD_BYTES);
 const _: () = assert!(RECORD_BYTES_MAX <= CALL_OUTPUT_HARD_BYTES);
 const _: () = assert!(RECORD_BYTES_MAX < u32::MAX as usize);
+
+/// Jobs of one process that have not ended.
+pub const ACTIVE_JOBS_MAX: usize = 1000;
+
+/// Components that one process keeps.
+pub const COMPONENTS_MAX: usize = 1000;
+
+/// Parts of an upload that wait to be written to disk.
+pub const UPLOAD_CHUNKS_MAX: usize = 16;
