@@ -10,9 +10,8 @@ use dataflow::graph::logical::Partitioning;
 use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
-use dataflow::port::error::Recovery;
 use dataflow::port::operator::FragmentSpec;
-use dataflow::port::sink::{ConnectorError, SinkContext};
+use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceSplit, Wake};
 use dataflow::port::state::{BackendSpec, StateBackendFactory};
 use dataflow::time::watermark_alignment::{AlignmentMember, alignment_group};
@@ -30,46 +29,12 @@ use runtime::task::spec::{
 };
 use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
-use thiserror::Error;
 
+use super::failure::DeployError;
 use super::job::{Job, JobComponent};
 use super::monitor::Monitor;
-use super::restore::{Inheritance, RestoreError};
+use super::restore::Inheritance;
 use crate::config::Config;
-
-/// A job could not be deployed.
-#[derive(Debug, Error)]
-pub(crate) enum DeployError {
-    /// The checkpoint does not fit.
-    #[error(transparent)]
-    Restore(#[from] RestoreError),
-    /// A source or sink refused.
-    #[error("operator \"{uid}\": {source}")]
-    Connector {
-        /// Which operator.
-        uid: String,
-        /// What happened.
-        source: ConnectorError,
-    },
-    /// A thread or a directory could not be made.
-    #[error(transparent)]
-    Task(#[from] TaskError),
-    /// A file that the operators are promised could not be fetched.
-    #[error("{0}")]
-    Resources(String),
-}
-
-impl DeployError {
-    /// What may help.
-    pub(crate) fn recovery(&self) -> Recovery {
-        match self {
-            Self::Restore(_) => Recovery::FailJob,
-            Self::Connector { source, .. } => source.recovery(),
-            Self::Task(error) => error.recovery(),
-            Self::Resources(_) => Recovery::RestartJob,
-        }
-    }
-}
 
 /// A deployed task, from outside.
 pub(crate) struct RunningTask {

@@ -1,4 +1,4 @@
-//! Why a job failed, and what may help.
+//! Why a job could not be deployed or failed, and what may help.
 
 use dataflow::checkpoint::coordinator::DeclineReason;
 use dataflow::ids::{CheckpointId, TaskId};
@@ -7,8 +7,42 @@ use dataflow::port::sink::ConnectorError;
 use runtime::task::error::TaskError;
 use thiserror::Error;
 
-use super::deploy::DeployError;
+use super::restore::RestoreError;
 use crate::storage::checkpoint_store::StoreError;
+
+/// A job could not be deployed.
+#[derive(Debug, Error)]
+pub(crate) enum DeployError {
+    /// The checkpoint does not fit.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// A source or sink refused.
+    #[error("operator \"{uid}\": {source}")]
+    Connector {
+        /// Which operator.
+        uid: String,
+        /// What happened.
+        source: ConnectorError,
+    },
+    /// A thread or a directory could not be made.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// A file that the operators are promised could not be fetched.
+    #[error("{0}")]
+    Resources(String),
+}
+
+impl DeployError {
+    /// What may help.
+    pub(crate) fn recovery(&self) -> Recovery {
+        match self {
+            Self::Restore(_) => Recovery::FailJob,
+            Self::Connector { source, .. } => source.recovery(),
+            Self::Task(error) => error.recovery(),
+            Self::Resources(_) => Recovery::RestartJob,
+        }
+    }
+}
 
 /// Why a job failed.
 #[derive(Debug, Error)]

@@ -25,8 +25,8 @@ use tokio::sync::mpsc;
 
 use super::attempt::{Attempt, AttemptEnd};
 use super::command::{CommandError, JobCommand};
-use super::deploy::{DeployError, Deployment, RunningTask};
-use super::failure::JobFailure;
+use super::deploy::{Deployment, RunningTask};
+use super::failure::{DeployError, JobFailure};
 use super::job::Job;
 use super::job_view::{FailureRecord, JobView, TaskStatus, TaskView};
 use super::restore::Inheritance;
