@@ -7,11 +7,13 @@
 
 mod api;
 mod cli;
+mod client;
 mod commands;
 mod config;
 mod dispatcher;
 mod job_file;
 mod job_graph;
+mod job_log;
 pub mod native;
 mod operator_figures;
 mod output;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::{Api, checkpoints, exceptions, job, jobs, vertices};
+use super::{Api, checkpoints, exceptions, job, jobs, logs, vertices};
 use crate::dispatcher::archive::{Documents, OVERVIEW};
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::job_spec::JobRecord;
@@ -35,6 +35,7 @@ fn all(active: &ActiveJob, now_ms: i64) -> Documents {
     put(&mut documents, "exceptions", exceptions::Exceptions::of(active));
     put(&mut documents, "checkpoints", checkpoints::Checkpoints::of(active));
     put(&mut documents, "checkpoints/config", checkpoints::CheckpointConfig::of(active));
+    put(&mut documents, "logs", logs::Logs::of(active));
     for details in checkpoints::all_details(active) {
         put(&mut documents, format_args!("checkpoints/details/{}", details.id()), &details);
     }

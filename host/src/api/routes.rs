@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Api, checkpoints, components, config, console, exceptions, job, jobs, overview, task_managers,
-    vertices,
+    Api, checkpoints, components, config, console, events, exceptions, job, job_files, jobs, logs,
+    metrics, overview, task_managers, vertices,
 };
 
 #[derive(OpenApi)]
@@ -36,6 +36,10 @@ fn described() -> (Router<Api>, Document) {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(healthz))
         .routes(routes!(overview::overview))
+        .routes(routes!(events::cluster_events))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(logs::process_logs))
+        .routes(routes!(logs::process_log))
         .routes(routes!(config::console_config))
         .routes(routes!(config::process_config))
         .routes(routes!(task_managers::task_managers))
@@ -44,6 +48,8 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(jobs::jobs_overview))
         .routes(routes!(job::details, jobs::cancel, jobs::forget))
         .routes(routes!(job::job_plan))
+        .routes(routes!(events::job_events))
+        .routes(routes!(logs::job_logs))
         .routes(routes!(job::job_config))
         .routes(routes!(exceptions::exceptions))
         .routes(routes!(vertices::details))
@@ -61,6 +67,8 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(components::plan_component))
         .routes(routes!(components::validate))
         .routes(routes!(components::run))
+        .routes(routes!(job_files::run))
+        .routes(routes!(job_files::validate))
         .split_for_parts()
 }
 

@@ -1,14 +1,19 @@
 //! The server: one listening socket, TLS if configured, and what every request goes through.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn_with_state;
 use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::config::cluster::ClusterConfig;
+use super::security::{self, Guard};
 use super::{Api, routes};
 
 /// The console loads nothing from elsewhere and is framed by nobody.
@@ -19,6 +24,8 @@ pub(crate) struct Server {
     listener: TcpListener,
     /// Its address.
     pub(crate) address: SocketAddr,
+    guard: Guard,
+    tls: Option<RustlsConfig>,
     /// Stops it.
     pub(crate) handle: Handle<SocketAddr>,
 }
@@ -27,18 +34,38 @@ impl Server {
     /// Takes the port.
     ///
     /// # Errors
-    /// Somebody has it, or the address is not of this machine.
-    pub(crate) fn bind(address: SocketAddr) -> Result<Self> {
+    /// Somebody has it, the address is not of this machine, or it is public and not protected.
+    pub(crate) async fn bind(config: &ClusterConfig) -> Result<Self> {
+        let address = SocketAddr::from((config.address, config.port));
         let listener = TcpListener::bind(address).with_context(|| {
             format!("listen on {address}: choose another with --listen or rest.port")
         })?;
         listener.set_nonblocking(true).context("listen")?;
         let address = listener.local_addr().context("listen")?;
+        let tls = match &config.tls {
+            None => None,
+            Some((certificate, key)) => {
+                // Fails only if somebody was faster, and then there is one.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                let tls = RustlsConfig::from_pem_file(certificate, key).await;
+                Some(tls.with_context(|| {
+                    format!("TLS with {} and {}", certificate.display(), key.display())
+                })?)
+            }
+        };
         Ok(Self {
+            guard: Guard::new(config, address)?,
             listener,
             address,
+            tls,
             handle: Handle::new(),
         })
+    }
+
+    /// Where clients find it.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Answers requests until it is stopped.
@@ -50,6 +77,7 @@ impl Server {
             SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
         };
         let service = routes::routes(api)
+            .layer(from_fn_with_state(Arc::new(self.guard), security::pass))
             .layer(CatchPanicLayer::new())
             .layer(CompressionLayer::new())
             .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
@@ -57,7 +85,16 @@ impl Server {
             .layer(header(header::REFERRER_POLICY, "no-referrer"))
             .layer(header(header::CACHE_CONTROL, "no-store"))
             .into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum_server::from_tcp(self.listener).context("listen")?;
-        server.handle(self.handle).serve(service).await.context("serve")
+        let served = match self.tls {
+            None => {
+                let server = axum_server::from_tcp(self.listener).context("listen")?;
+                server.handle(self.handle).serve(service).await
+            }
+            Some(tls) => {
+                let server = axum_server::from_tcp_rustls(self.listener, tls).context("listen")?;
+                server.handle(self.handle).serve(service).await
+            }
+        };
+        served.context("serve")
     }
 }

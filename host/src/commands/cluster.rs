@@ -11,6 +11,7 @@ use crate::api::server::Server;
 use crate::api::{Api, RENDERER};
 use crate::config::{Config, ConfigSources};
 use crate::dispatcher::Dispatcher;
+use crate::job_log::JobLogs;
 use crate::output;
 
 /// The folder of a cluster below the data directory. Folders of jobs never begin with a dot, so it is none of them.
@@ -22,13 +23,16 @@ const CONTROL_THREADS: usize = 4;
 /// How long requests under way have when the process ends.
 const GRACE: Duration = Duration::from_secs(2);
 
-pub(super) fn cluster(config: Config, sources: ConfigSources) -> Result<ExitCode> {
+pub(super) fn cluster(
+    config: Config,
+    sources: ConfigSources,
+    logs: Arc<JobLogs>,
+) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(&config, &clock)?;
     let dir = config.data_dir.join(FOLDER);
-    let address = (config.cluster.address, config.cluster.port).into();
     let config = Arc::new(config);
-    let dispatcher = Dispatcher::open(config, sources, sandbox, clock, RENDERER, &dir)?;
+    let dispatcher = Dispatcher::open(config, sources, sandbox, clock, RENDERER, logs, &dir)?;
     let dispatcher = Arc::new(dispatcher);
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
@@ -37,8 +41,8 @@ pub(super) fn cluster(config: Config, sources: ConfigSources) -> Result<ExitCode
         .build()
         .context("start the control threads")?;
     tokio.block_on(async {
-        let server = Server::bind(address)?;
-        output::say(&format!("listening on http://{}", server.address));
+        let server = Server::bind(&dispatcher.config.cluster).await?;
+        output::say(&format!("listening on {}", server.url()));
         let handle = server.handle.clone();
         let api = Api {
             dispatcher: Arc::clone(&dispatcher),

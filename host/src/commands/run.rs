@@ -7,11 +7,15 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result, bail};
 use dataflow::clock::Clock;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use super::submission::Submission;
+use super::ui::Ui;
 use crate::cli::RunArgs;
-use crate::config::{Backend, Config};
+use crate::config::{Backend, Config, ConfigSources};
+use crate::dispatcher::job_spec::{JobSource, JobSpec};
 use crate::dispatcher::new_job_id;
+use crate::job_log::JobLogs;
 use crate::output;
 use crate::progress::{self, Started, Summary, Watched};
 use crate::scheduler::command::{JobCommand, JobHandle};
@@ -20,7 +24,13 @@ use crate::scheduler::job_master::{JobMaster, Outcome, Store};
 use crate::scheduler::job_view::JobView;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
-pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
+pub(super) fn run(
+    args: &RunArgs,
+    submission: &Submission,
+    config: &Config,
+    sources: ConfigSources,
+    logs: Arc<JobLogs>,
+) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
     if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
@@ -30,7 +40,28 @@ pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> R
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
-    let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
+    let ui = match args.ui.as_deref() {
+        None => None,
+        Some(listen) => Some(Ui {
+            listen: match listen {
+                "" => None,
+                listen => Some(listen.parse().with_context(|| format!("--ui={listen}"))?),
+            },
+            sources,
+            sandbox,
+            logs,
+            spec: JobSpec {
+                source: JobSource::Elsewhere,
+                parameters: args.job.parameters.clone(),
+                settings: Vec::new(),
+                grants: args.job.grants.clone(),
+                cached_files: args.job.cached_files.clone(),
+                parallelism: args.job.parallelism,
+                restore: args.restore.clone(),
+            },
+        }),
+    };
+    let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref(), ui)?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
         Outcome::Finished(_) => ExitCode::SUCCESS,
@@ -48,6 +79,7 @@ pub(crate) fn run_job(
     mut config: Config,
     clock: &Arc<dyn Clock>,
     restore: Option<&str>,
+    ui: Option<Ui>,
 ) -> Result<(Started, Summary)> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -70,9 +102,10 @@ pub(crate) fn run_job(
     let id = new_job_id()?;
     let view = Arc::new(JobView::new(id, Arc::clone(job), clock.now_ms()));
     let (handle, commands) = JobHandle::new(Arc::clone(&view));
+    let config = Arc::new(config);
     let master = JobMaster {
         job: Arc::clone(job),
-        config: Arc::new(config),
+        config: Arc::clone(&config),
         clock: Arc::clone(clock),
         store,
         restorable: restorable.map(Arc::new),
@@ -83,14 +116,18 @@ pub(crate) fn run_job(
     };
     let watched = Watched::of(view);
     let outcome = tokio.block_on(async {
+        if let Some(ui) = ui {
+            ui.show(id, job, &config, clock, handle.clone()).await?;
+        }
         let signals = tokio::spawn(watch_signals(handle, work_dir));
         let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
-        let outcome = master.run().await;
+        let span = tracing::info_span!("job", job = %id);
+        let outcome = master.run().instrument(span).await;
         line.abort();
         let _ = line.await;
         signals.abort();
-        outcome
-    });
+        anyhow::Ok(outcome)
+    })?;
     let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
     Ok((started, Summary::new(outcome, &watched, clock)))
 }

@@ -39,6 +39,10 @@ pub(crate) struct ClusterConfig {
     pub(crate) insecure: bool,
     /// Names by which the server may be called, beside loopback ones.
     pub(crate) hosts: Vec<String>,
+    /// The token that the client verbs show.
+    pub(crate) token: String,
+    /// A certificate that the client verbs trust (PEM file).
+    pub(crate) ca: Option<PathBuf>,
     /// Requests of one client in a second.
     pub(crate) requests_per_second: u32,
 }
@@ -51,6 +55,8 @@ pub(super) struct RawRest {
     max_content_length: String,
     max_requests_per_second: u32,
     hosts: Vec<String>,
+    token: String,
+    ca_certificate: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,6 +141,8 @@ pub(super) fn resolve(
         tls,
         insecure: security.insecure,
         hosts: rest.hosts,
+        token: rest.token,
+        ca: path(&rest.ca_certificate),
         requests_per_second: rest.max_requests_per_second.max(1),
     })
 }

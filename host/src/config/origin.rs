@@ -40,9 +40,19 @@ fn flatten(layers: &Figment, key: &str, value: &Value, entries: &mut Vec<Entry>)
     }
     entries.push(Entry {
         key: key.to_owned(),
-        value: text(value),
+        value: if is_secret(key) && !text(value).is_empty() {
+            "******".to_owned()
+        } else {
+            text(value)
+        },
         origin: origin(layers, key),
     });
+}
+
+/// Whether a value is shown to nobody.
+fn is_secret(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    ["token", "password", "secret", "secret-key", "access-key"].contains(&last)
 }
 
 fn text(value: &Value) -> String {

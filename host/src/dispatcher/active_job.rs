@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::job_spec::JobRecord;
 use super::rates::Rates;
 use crate::config::Config;
+use crate::job_log::{JobLogs, LogEntry};
 use crate::scheduler::command::JobHandle;
 
 /// A job that has not ended.
@@ -20,17 +21,24 @@ pub(crate) struct ActiveJob {
     pub(crate) handle: JobHandle,
     /// What its figures come to in a second.
     rates: Mutex<Rates>,
+    logs: Arc<JobLogs>,
     ended: watch::Sender<bool>,
 }
 
 impl ActiveJob {
     /// A job that begins.
-    pub(crate) fn new(record: JobRecord, config: Arc<Config>, handle: JobHandle) -> Self {
+    pub(crate) fn new(
+        record: JobRecord,
+        config: Arc<Config>,
+        handle: JobHandle,
+        logs: Arc<JobLogs>,
+    ) -> Self {
         Self {
             record,
             config,
             handle,
             rates: Mutex::default(),
+            logs,
             ended: watch::Sender::new(false),
         }
     }
@@ -38,6 +46,11 @@ impl ActiveJob {
     /// What its figures came to at the last sample. Hold it for a moment only.
     pub(crate) fn rates(&self) -> MutexGuard<'_, Rates> {
         self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it logged, oldest first.
+    pub(crate) fn log(&self) -> Vec<LogEntry> {
+        self.logs.of(Some(self.record.id))
     }
 
     /// Takes a sample of its figures.

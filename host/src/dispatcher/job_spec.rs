@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use dataflow::ids::JobId;
 use serde::{Deserialize, Serialize};
 
+use crate::scheduler::job::Job;
+
 /// Version of the record.
 pub(super) const VERSION: u32 = 1;
 
@@ -68,6 +70,19 @@ pub(crate) struct JobRecord {
 }
 
 impl JobRecord {
+    /// A job that keeps its checkpoints where its process has them.
+    pub(crate) fn new(id: JobId, job: &Job, spec: JobSpec, submitted_ms: i64) -> Self {
+        Self {
+            version: VERSION,
+            id,
+            name: job.graph.name.clone(),
+            spec,
+            components: job.digests(),
+            submitted_ms,
+            checkpoints: None,
+        }
+    }
+
     /// The folder of another job that this one goes on with.
     pub(crate) fn checkpoints(&self) -> Option<PathBuf> {
         self.checkpoints.clone()

@@ -29,6 +29,7 @@ use dataflow::limits::ACTIVE_JOBS_MAX;
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigSources};
+use crate::job_log::JobLogs;
 use crate::scheduler::command::JobCommand;
 use active_job::ActiveJob;
 use archive::{Archive, Documents};
@@ -37,6 +38,7 @@ pub(crate) use error::DispatchError;
 use job_spec::JobRecord;
 use job_store::JobStore;
 use slots::Slots;
+pub(crate) use submit::OF_THE_PROCESS;
 pub(crate) use supervise::new_job_id;
 
 /// Components that are loaded or planned at the same time.
@@ -82,6 +84,8 @@ pub(crate) struct Dispatcher {
     slots: Slots,
     plans: Arc<Semaphore>,
     store: Option<JobStore>,
+    /// What jobs logged.
+    pub(crate) logs: Arc<JobLogs>,
     jobs: Mutex<BTreeMap<JobId, Entry>>,
     renderer: Renderer,
 }
@@ -97,13 +101,14 @@ impl Dispatcher {
         sandbox: wasm::Runtime,
         clock: Arc<dyn Clock>,
         renderer: Renderer,
+        logs: Arc<JobLogs>,
         dir: &Path,
     ) -> Result<Self, DispatchError> {
         let store = JobStore::open(dir)?;
         let uploads = config.cluster.upload_dir.clone();
         let uploads = uploads.unwrap_or_else(|| dir.join("components"));
         let components = ComponentStore::open(&uploads)?;
-        let mut this = Self::of_one_job(config, sources, sandbox, clock, renderer);
+        let mut this = Self::of_one_job(config, sources, sandbox, clock, renderer, logs);
         (this.store, this.components) = (Some(store), Some(components));
         Ok(this)
     }
@@ -115,6 +120,7 @@ impl Dispatcher {
         sandbox: wasm::Runtime,
         clock: Arc<dyn Clock>,
         renderer: Renderer,
+        logs: Arc<JobLogs>,
     ) -> Self {
         Self {
             slots: Slots::new(config.cluster.slots),
@@ -126,6 +132,7 @@ impl Dispatcher {
             sandbox,
             plans: Arc::new(Semaphore::new(PLANS_AT_ONCE)),
             store: None,
+            logs,
             jobs: Mutex::default(),
             renderer,
         }
@@ -196,6 +203,7 @@ impl Dispatcher {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&id);
+        self.logs.forget(id);
         let Some(store) = &self.store else {
             return Ok(());
         };

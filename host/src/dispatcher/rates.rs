@@ -39,6 +39,11 @@ impl Rates {
         self.rates.get(&task).copied().unwrap_or_default()
     }
 
+    /// Nothing runs any more.
+    pub(super) fn clear(&mut self) {
+        self.rates.clear();
+    }
+
     /// Takes a sample. After a restart figures begin anew, so rates do.
     pub(super) fn sample(&mut self, attempt: u32, tasks: &[TaskView], now_ns: u64) {
         let readings = tasks.iter().map(|task| (task.id, task.figures.read()));

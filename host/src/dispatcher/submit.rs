@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 use dataflow::ids::JobId;
 use dataflow::limits::UPLOAD_CHUNKS_MAX;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::active_job::ActiveJob;
 use super::component_store::{Chunk, StoredComponent, label_of};
-use super::job_spec::{JobRecord, JobSource, JobSpec, VERSION};
+use super::job_spec::{JobRecord, JobSource, JobSpec};
 use super::job_store::Found;
 use super::{DispatchError, Dispatcher, Entry, archive::Archive};
 use crate::cli::JobArgs;
@@ -24,7 +25,7 @@ use crate::scheduler::job::Job;
 use crate::scheduler::job_view::JobView;
 
 /// Settings that belong to the process: a job cannot move its directories or open its doors.
-const OF_THE_PROCESS: [&str; 7] = [
+pub(crate) const OF_THE_PROCESS: [&str; 7] = [
     "data.", "log.", "rest.", "taskmanager.", "web.", "jobstore.", "security.",
 ];
 
@@ -210,16 +211,9 @@ impl Dispatcher {
         }
         let prepared = self.prepare(spec.clone(), false).await?;
         let id = super::supervise::new_job_id()?;
-        let name = prepared.job.graph.name.clone();
-        let record = JobRecord {
-            version: VERSION,
-            id,
-            checkpoints: self.checkpoints_of(spec.restore.as_deref(), &name)?,
-            name,
-            components: prepared.job.digests(),
-            spec,
-            submitted_ms: self.clock.now_ms(),
-        };
+        let restore = spec.restore.clone();
+        let mut record = JobRecord::new(id, &prepared.job, spec, self.clock.now_ms());
+        record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?;
         store.save(&record)?;
         self.start(record, prepared);
         Ok(id)
@@ -254,9 +248,10 @@ impl Dispatcher {
         let Prepared { job, config } = prepared;
         let view = JobView::new(record.id, Arc::clone(&job), record.submitted_ms);
         let (handle, commands) = JobHandle::new(Arc::new(view));
-        let active = ActiveJob::new(record, config, handle);
+        let active = ActiveJob::new(record, config, handle, Arc::clone(&self.logs));
         let active = self.adopt(active);
-        tokio::spawn(Arc::clone(self).supervise(active, job, commands));
+        let span = tracing::info_span!("job", job = %active.record.id);
+        tokio::spawn(Arc::clone(self).supervise(active, job, commands).instrument(span));
     }
 
     /// Takes up the jobs that an earlier process had accepted: those that ran go on from their last checkpoints.

@@ -53,7 +53,7 @@ impl Dispatcher {
             Some(Err(none)) => self.fail(&active, none.to_string()),
             None => {}
         }
-        active.sample(self.clock.monotonic_ns());
+        active.rates().clear();
         if active.handle.view.status().is_terminal() {
             self.keep(&active);
         }
