@@ -10,6 +10,8 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod dead_letters;
+mod diagnosis;
 mod dispatcher;
 mod job_file;
 mod job_graph;

@@ -14,7 +14,12 @@ const SECRETS: [&str; 3] = ["root:x:0:0", "[boot loader]", "PRIVATE KEY"];
 
 /// Answers that a hostile request may get: refused, not found, or the console's entry page.
 fn harmless(what: &str, answer: &Answer) {
-    assert!(answer.status < 500, "{what}: {} {}", answer.status, answer.text());
+    assert!(
+        answer.status < 500,
+        "{what}: {} {}",
+        answer.status,
+        answer.text()
+    );
     let text = answer.text();
     for secret in SECRETS {
         assert!(!text.contains(secret), "{what} got {text}");
@@ -55,10 +60,19 @@ fn traversals() -> Vec<String> {
         "file:%2f%2f%2fetc%2fpasswd",
     ];
     let places = [
-        "/jobmanager/logs/", "/jobmanager/log/", "/v1/jobmanager/log/", "/taskmanagers/",
-        "/jobs/", "/components/", "/jars/", "/", "/assets/",
+        "/jobmanager/logs/",
+        "/jobmanager/log/",
+        "/v1/jobmanager/log/",
+        "/taskmanagers/",
+        "/jobs/",
+        "/components/",
+        "/jars/",
+        "/",
+        "/assets/",
     ];
-    let all = places.iter().flat_map(|place| climbs.iter().map(move |climb| format!("{place}{climb}")));
+    let all = places
+        .iter()
+        .flat_map(|place| climbs.iter().map(move |climb| format!("{place}{climb}")));
     all.collect()
 }
 
@@ -66,7 +80,9 @@ fn traversals() -> Vec<String> {
 fn hostile_requests_get_nothing_and_break_nothing() {
     let root = tempdir().expect("a directory");
     let dir = root.path().join("data");
-    let cluster = Cluster::start_as(&dir, |run| run.set("rest.max-requests-per-second", "100000"));
+    let cluster = Cluster::start_as(&dir, |run| {
+        run.set("rest.max-requests-per-second", "100000")
+    });
     let bench = cluster.upload("bench");
     let before = files(root.path());
     let mut sent = 0;
@@ -79,13 +95,27 @@ fn hostile_requests_get_nothing_and_break_nothing() {
     }
     // Names of CVE-2020-17518: the form's file name climbs out of the upload directory.
     let names = [
-        "../../../../../../tmp/success", "..%2f..%2ftmp%2fsuccess", "..\\..\\success",
-        "/tmp/success", "a/../../success", "", ".", "..", "\u{0}", "con", "~/x", "${jndi:ldap://x}",
+        "../../../../../../tmp/success",
+        "..%2f..%2ftmp%2fsuccess",
+        "..\\..\\success",
+        "/tmp/success",
+        "a/../../success",
+        "",
+        ".",
+        "..",
+        "\u{0}",
+        "con",
+        "~/x",
+        "${jndi:ldap://x}",
     ];
     for path in ["/jars/upload", "/components/upload", "/v1/jars/upload"] {
         for name in names {
             let answer = cluster.send_file(path, "jarfile", name, b"hostile");
-            assert!((400..500).contains(&answer.status), "{path} {name}: {}", answer.text());
+            assert!(
+                (400..500).contains(&answer.status),
+                "{path} {name}: {}",
+                answer.text()
+            );
             sent += 1;
         }
     }
@@ -107,7 +137,11 @@ fn hostile_requests_get_nothing_and_break_nothing() {
     assert!(sent >= 100, "{sent} requests");
     assert_eq!(files(root.path()), before, "no request may leave a file");
     assert_eq!(cluster.get("/healthz")["status"], "ok");
-    assert!(!cluster.process.errors().contains("panicked"), "{}", cluster.process.errors());
+    assert!(
+        !cluster.process.errors().contains("panicked"),
+        "{}",
+        cluster.process.errors()
+    );
 }
 
 fn hostile_bodies() -> Vec<(&'static str, String)> {
@@ -117,15 +151,42 @@ fn hostile_bodies() -> Vec<(&'static str, String)> {
         ("a deep object", "{\"a\":".repeat(50_000)),
         ("unknown fields", json!({ "sudo": true }).to_string()),
         ("wrong types", json!({ "parallelism": "many" }).to_string()),
-        ("a negative parallelism", json!({ "parallelism": -1 }).to_string()),
-        ("a huge parallelism", json!({ "parallelism": 4_000_000_000_u32 }).to_string()),
-        ("an impossible parallelism", json!({ "parallelism": 100_000 }).to_string()),
-        ("a setting of the process", json!({ "settings": { "security.tokens-file": "/dev/null" } }).to_string()),
-        ("a setting that is none", json!({ "settings": { "x.y": "z" } }).to_string()),
-        ("a grant nobody asks for", json!({ "grants": { "files": "/etc" } }).to_string()),
-        ("an unknown parameter", json!({ "parameters": { "../x": "1" } }).to_string()),
-        ("odd arguments", json!({ "programArgsList": ["--job"] }).to_string()),
-        ("no folder of checkpoints", json!({ "savepointPath": "/etc/passwd", "restore": "latest" }).to_string()),
+        (
+            "a negative parallelism",
+            json!({ "parallelism": -1 }).to_string(),
+        ),
+        (
+            "a huge parallelism",
+            json!({ "parallelism": 4_000_000_000_u32 }).to_string(),
+        ),
+        (
+            "an impossible parallelism",
+            json!({ "parallelism": 100_000 }).to_string(),
+        ),
+        (
+            "a setting of the process",
+            json!({ "settings": { "security.tokens-file": "/dev/null" } }).to_string(),
+        ),
+        (
+            "a setting that is none",
+            json!({ "settings": { "x.y": "z" } }).to_string(),
+        ),
+        (
+            "a grant nobody asks for",
+            json!({ "grants": { "files": "/etc" } }).to_string(),
+        ),
+        (
+            "an unknown parameter",
+            json!({ "parameters": { "../x": "1" } }).to_string(),
+        ),
+        (
+            "odd arguments",
+            json!({ "programArgsList": ["--job"] }).to_string(),
+        ),
+        (
+            "no folder of checkpoints",
+            json!({ "savepointPath": "/etc/passwd", "restore": "latest" }).to_string(),
+        ),
         ("invalid text", "\"\\ud800\"".to_owned()),
         ("null", "null".to_owned()),
     ]
@@ -133,22 +194,42 @@ fn hostile_bodies() -> Vec<(&'static str, String)> {
 
 fn hostile_requests(address: &str) -> Vec<String> {
     let post = |headers: &str, body: &str| {
-        format!("POST /jars/upload HTTP/1.0\r\nHost: {address}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+        format!(
+            "POST /jars/upload HTTP/1.0\r\nHost: {address}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
     };
     vec![
         "\r\n\r\n".to_owned(),
         "GET / HTTP/9.9\r\n\r\n".to_owned(),
         "\u{1}\u{2}\u{3}\r\n\r\n".to_owned(),
-        format!("GET /{} HTTP/1.0\r\nHost: {address}\r\n\r\n", "a".repeat(60_000)),
-        format!("GET / HTTP/1.0\r\nHost: {address}\r\n{}\r\n", "X: y\r\n".repeat(5_000)),
-        format!("GET / HTTP/1.0\r\nHost: {address}\r\nX: {}\r\n\r\n", "a".repeat(600_000)),
+        format!(
+            "GET /{} HTTP/1.0\r\nHost: {address}\r\n\r\n",
+            "a".repeat(60_000)
+        ),
+        format!(
+            "GET / HTTP/1.0\r\nHost: {address}\r\n{}\r\n",
+            "X: y\r\n".repeat(5_000)
+        ),
+        format!(
+            "GET / HTTP/1.0\r\nHost: {address}\r\nX: {}\r\n\r\n",
+            "a".repeat(600_000)
+        ),
         format!("TRACE / HTTP/1.0\r\nHost: {address}\r\n\r\n"),
         format!("CONNECT evil.example:443 HTTP/1.0\r\nHost: {address}\r\n\r\n"),
         format!("GET http://evil.example/ HTTP/1.0\r\nHost: {address}\r\n\r\n"),
         post("Content-Type: multipart/form-data\r\n", "no boundary"),
-        post("Content-Type: multipart/form-data; boundary=x\r\n", "--x\r\nContent-Disposition: form-data\r\n\r\n"),
-        post("Content-Type: multipart/form-data; boundary=x\r\n", "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\"\r\n\r\nhalf"),
-        format!("POST /jars/upload HTTP/1.0\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 999999999999\r\n\r\n"),
+        post(
+            "Content-Type: multipart/form-data; boundary=x\r\n",
+            "--x\r\nContent-Disposition: form-data\r\n\r\n",
+        ),
+        post(
+            "Content-Type: multipart/form-data; boundary=x\r\n",
+            "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b\"\r\n\r\nhalf",
+        ),
+        format!(
+            "POST /jars/upload HTTP/1.0\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 999999999999\r\n\r\n"
+        ),
     ]
 }
 
@@ -166,28 +247,58 @@ fn pages_of_other_sites_are_refused() {
         &[("Sec-Fetch-Site", "cross-site"), json],
         &[("Origin", &own), json],
         &[("Referer", "http://evil.example/"), json],
-        &[("Origin", "http://127.0.0.1:1"), json, ("X-Requested-With", "wasmill")],
+        &[
+            ("Origin", "http://127.0.0.1:1"),
+            json,
+            ("X-Requested-With", "wasmill"),
+        ],
     ];
     for headers in attempts {
         cluster.request("POST", &run, headers, b"{}").is(403);
     }
     for kind in ["text/plain", "application/x-www-form-urlencoded"] {
-        cluster.request("POST", &run, &[("Content-Type", kind)], b"{}").is(415);
+        cluster
+            .request("POST", &run, &[("Content-Type", kind)], b"{}")
+            .is(415);
     }
     // A name that somebody else owns may lead here.
-    for host in ["evil.example", "evil.example:80", "localhost.evil.example", ""] {
+    for host in [
+        "evil.example",
+        "evil.example:80",
+        "localhost.evil.example",
+        "",
+    ] {
         let request = format!("GET /jobs HTTP/1.0\r\nHost: {host}\r\n\r\n");
-        assert_eq!(send_raw(&cluster.address, request.as_bytes()).status, 403, "{host}");
+        assert_eq!(
+            send_raw(&cluster.address, request.as_bytes()).status,
+            403,
+            "{host}"
+        );
     }
     assert_eq!(cluster.get("/jobs")["jobs"], json!([]));
-    let console = [("Origin", own.as_str()), json, ("X-Requested-With", "wasmill")];
-    cluster.request("POST", &run, &console, b"{\"parameters\":{\"n\":1}}").is(200);
+    let console = [
+        ("Origin", own.as_str()),
+        json,
+        ("X-Requested-With", "wasmill"),
+    ];
+    cluster
+        .request("POST", &run, &console, b"{\"parameters\":{\"n\":1}}")
+        .is(200);
     let page = cluster.request("GET", "/", &[], &[]).is(200);
-    for header in ["content-security-policy: default-src 'none'", "frame-ancestors 'none'", "nosniff", "no-referrer"] {
+    for header in [
+        "content-security-policy: default-src 'none'",
+        "frame-ancestors 'none'",
+        "nosniff",
+        "no-referrer",
+    ] {
         assert!(page.headers.contains(header), "{}", page.headers);
     }
     let small = cluster.request("GET", "/openapi.json", &[("Accept-Encoding", "gzip")], &[]);
-    assert!(small.headers.contains("content-encoding: gzip"), "{}", small.headers);
+    assert!(
+        small.headers.contains("content-encoding: gzip"),
+        "{}",
+        small.headers
+    );
 }
 
 #[test]
@@ -195,7 +306,13 @@ fn tokens_allow_what_their_role_does() {
     let dir = tempdir().expect("a directory");
     let make = |role: &str| {
         let made = Run::bare("token").arg(role).arg("test").end().success();
-        let line = made.err.split("file: ").nth(1).expect("a line").trim().to_owned();
+        let line = made
+            .err
+            .split("file: ")
+            .nth(1)
+            .expect("a line")
+            .trim()
+            .to_owned();
         (made.out.trim().to_owned(), line)
     };
     let tokens: Vec<(String, String)> = ["view", "submit", "admin"].map(make).into();
@@ -205,7 +322,9 @@ fn tokens_allow_what_their_role_does() {
     let cluster = Cluster::start_as(dir.path(), |run| run.set("security.tokens-file", &file));
     let ask = |method: &str, path: &str, token: &str| {
         let header = format!("Bearer {token}");
-        cluster.request(method, path, &[("Authorization", &header)], &[]).status
+        cluster
+            .request(method, path, &[("Authorization", &header)], &[])
+            .status
     };
     let (view, submit, admin) = (&tokens[0].0, &tokens[1].0, &tokens[2].0);
     let nobody = "0".repeat(64);
@@ -231,8 +350,16 @@ fn tokens_allow_what_their_role_does() {
 #[test]
 fn a_public_address_is_refused_unless_it_is_protected() {
     let dir = tempdir().expect("a directory");
-    let public = || Run::bare("cluster").arg("--listen").arg("0.0.0.0:0").arg("--data-dir").arg(dir.path());
-    public().end().fails_naming(&["can be reached by others", "--insecure"]);
+    let public = || {
+        Run::bare("cluster")
+            .arg("--listen")
+            .arg("0.0.0.0:0")
+            .arg("--data-dir")
+            .arg(dir.path())
+    };
+    public()
+        .end()
+        .fails_naming(&["can be reached by others", "--insecure"]);
     let cluster = Cluster::of(public().arg("--insecure").start());
     drop(cluster);
     Run::bare("cluster")
@@ -244,11 +371,16 @@ fn a_public_address_is_refused_unless_it_is_protected() {
 #[test]
 fn a_client_that_asks_too_often_is_told_to_wait() {
     let dir = tempdir().expect("a directory");
-    let cluster = Cluster::start_as(dir.path(), |run| run.set("rest.max-requests-per-second", "5"));
+    let cluster = Cluster::start_as(dir.path(), |run| {
+        run.set("rest.max-requests-per-second", "5")
+    });
     let statuses: Vec<u16> = (0..40)
         .map(|_| cluster.request("GET", "/healthz", &[], &[]).status)
         .collect();
-    assert!(statuses.contains(&429) && statuses.contains(&200), "{statuses:?}");
+    assert!(
+        statuses.contains(&429) && statuses.contains(&200),
+        "{statuses:?}"
+    );
 }
 
 #[test]
@@ -264,8 +396,14 @@ fn uploads_have_a_limit_and_jobs_go_on_beside_hostile_ones() {
     let faulty = std::fs::metadata(guest("faulty")).expect("the plugin is built");
     assert!(faulty.len() < 1 << 20);
     let hostile = cluster.upload("faulty");
-    let hostile = cluster.run(&hostile, &json!({ "parameters": { "fault": "panic", "rate": 1000 } }));
+    let hostile = cluster.run(
+        &hostile,
+        &json!({ "parameters": { "fault": "panic", "rate": 1000 } }),
+    );
     cluster.reaches(&hostile, "FAILED");
     assert_eq!(cluster.state(&job), "RUNNING");
-    assert_eq!(cluster.get("/components")["files"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        cluster.get("/components")["files"].as_array().map(Vec::len),
+        Some(2)
+    );
 }

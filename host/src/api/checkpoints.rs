@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -89,7 +90,10 @@ impl Checkpoint {
         };
         let latest = record.parts.values().map(|(at_ms, _)| *at_ms).max();
         let tasks = view.job.execution.vertices.iter().map(|vertex| {
-            let parts = record.parts.iter().filter(|(task, _)| task.vertex == vertex.id);
+            let parts = record
+                .parts
+                .iter()
+                .filter(|(task, _)| task.vertex == vertex.id);
             let parts: Vec<_> = parts.map(|(_, part)| part).collect();
             let bytes: u64 = parts.iter().map(|(_, part)| part.state_bytes).sum();
             let latest = parts.iter().map(|(at_ms, _)| *at_ms).max();
@@ -148,7 +152,9 @@ impl Checkpoints {
         let view = active.handle.view.lock().clone();
         let records = || view.checkpoints.records();
         let completed = || records().filter(|record| record.progress == Progress::Completed);
-        let under_way = records().filter(|record| record.progress == Progress::UnderWay).count();
+        let under_way = records()
+            .filter(|record| record.progress == Progress::UnderWay)
+            .count();
         let failed = records().find(|record| matches!(record.progress, Progress::Failed(_)));
         let bytes = |record: &CheckpointRecord| record.state_bytes() as i64;
         let restored = view.checkpoints.restored_from;
@@ -169,12 +175,17 @@ impl Checkpoints {
                 ),
             ]),
             latest: Latest {
-                completed: view.checkpoints.last_completed().map(|it| Checkpoint::of(&view, it)),
+                completed: view
+                    .checkpoints
+                    .last_completed()
+                    .map(|it| Checkpoint::of(&view, it)),
                 savepoint: None,
                 failed: failed.map(|it| Checkpoint::of(&view, it)),
                 restored: restored.map(|id| json!({ "id": id, "is_savepoint": false })),
             },
-            history: records().map(|record| Checkpoint::of(&view, record)).collect(),
+            history: records()
+                .map(|record| Checkpoint::of(&view, record))
+                .collect(),
         }
     }
 }
@@ -187,7 +198,7 @@ pub(super) struct CheckpointConfig {
     interval: u128,
     timeout: u128,
     min_pause: u128,
-    max_concurrent: u32,
+    max_concurrent: usize,
     state_backend: &'static str,
     checkpoint_storage: &'static str,
     tolerable_failed_checkpoints: u32,
@@ -203,11 +214,14 @@ impl CheckpointConfig {
             Backend::Rocksdb => ("rocksdb", "filesystem"),
         };
         Self {
-            mode: "exactly_once",
+            mode: match config.checkpoint_mode {
+                CheckpointMode::ExactlyOnce => "exactly_once",
+                CheckpointMode::AtLeastOnce => "at_least_once",
+            },
             interval: config.checkpoint_interval.map_or(0, |it| it.as_millis()),
             timeout: config.checkpoint_timeout.as_millis(),
             min_pause: config.checkpoint_min_pause.as_millis(),
-            max_concurrent: 1,
+            max_concurrent: config.max_concurrent_checkpoints,
             state_backend,
             checkpoint_storage,
             tolerable_failed_checkpoints: config.tolerated_checkpoint_failures,
@@ -220,7 +234,9 @@ impl CheckpointConfig {
 pub(super) fn all_details(active: &ActiveJob) -> Vec<Checkpoint> {
     let view = active.handle.view.lock().clone();
     let records = view.checkpoints.records();
-    records.map(|record| Checkpoint::of(&view, record)).collect()
+    records
+        .map(|record| Checkpoint::of(&view, record))
+        .collect()
 }
 
 fn record<'a>(view: &'a ViewState, id: &str) -> Result<&'a CheckpointRecord, ApiError> {
@@ -236,7 +252,9 @@ pub(super) async fn checkpoints(
     State(api): State<Api>,
     Path(job): JobPath,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, "checkpoints", |active, _| Ok(Checkpoints::of(active)))
+    document(&api, &job, "checkpoints", |active, _| {
+        Ok(Checkpoints::of(active))
+    })
 }
 
 /// When checkpoints are taken.
@@ -258,10 +276,15 @@ pub(super) async fn details(
     State(api): State<Api>,
     Path((job, id)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, &format!("checkpoints/details/{id}"), |active, _| {
-        let view = active.handle.view.lock().clone();
-        Ok(Checkpoint::of(&view, record(&view, &id)?))
-    })
+    document(
+        &api,
+        &job,
+        &format!("checkpoints/details/{id}"),
+        |active, _| {
+            let view = active.handle.view.lock().clone();
+            Ok(Checkpoint::of(&view, record(&view, &id)?))
+        },
+    )
 }
 
 /// The parts of a checkpoint that the subtasks of a chain gave.

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::Api;
 use super::error::ApiError;
 use super::job::plan;
 use super::json::Body;
-use super::Api;
 use crate::commands;
 use crate::dispatcher::component_store::{Chunk, StoredComponent};
 use crate::dispatcher::job_spec::{JobSource, JobSpec};
@@ -73,13 +73,15 @@ impl RunRequest {
             match (name, args.next()) {
                 (Some(name), Some(value)) => parameters.push((name.to_owned(), value)),
                 _ => {
-                    let reason = format!("programArgsList: \"{key}\" is not --key followed by a value");
+                    let reason =
+                        format!("programArgsList: \"{key}\" is not --key followed by a value");
                     return Err(ApiError::bad(reason));
                 }
             }
         }
         if self.allow_non_restored_state == Some(true) {
-            let reason = "allowNonRestoredState: state of operators that are gone cannot be dropped";
+            let reason =
+                "allowNonRestoredState: state of operators that are gone cannot be dropped";
             return Err(ApiError::bad(reason));
         }
         if self.savepoint_path.is_some() && self.restore.is_some() {
@@ -119,7 +121,9 @@ impl From<StoredComponent> for ComponentRow {
             name: it.label,
             uploaded: it.uploaded_ms,
             size: it.bytes,
-            entry: vec![json!({ "name": it.job, "description": null, "parameters": it.parameters })],
+            entry: vec![
+                json!({ "name": it.job, "description": null, "parameters": it.parameters }),
+            ],
             digest: it.digest,
             compile_ms: it.compile_ms,
             languages: vec![it.language],
@@ -150,7 +154,11 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Components>, Api
     let listed = store.map(|store| store.list()).transpose()?;
     Ok(Json(Components {
         address: String::new(),
-        files: listed.unwrap_or_default().into_iter().map(Into::into).collect(),
+        files: listed
+            .unwrap_or_default()
+            .into_iter()
+            .map(Into::into)
+            .collect(),
     }))
 }
 
@@ -159,10 +167,7 @@ fn broken(error: &MultipartError) -> ApiError {
 }
 
 /// Takes the first file of a form, streaming.
-pub(super) async fn receive(
-    api: &Api,
-    form: &mut Multipart,
-) -> Result<StoredComponent, ApiError> {
+pub(super) async fn receive(api: &Api, form: &mut Multipart) -> Result<StoredComponent, ApiError> {
     loop {
         let field = form.next_field().await.map_err(|error| broken(&error))?;
         let Some(mut field) = field else {
@@ -196,8 +201,8 @@ pub(super) async fn upload(
     State(api): State<Api>,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Result<Json<Uploaded>, ApiError> {
-    let mut form =
-        form.map_err(|error| ApiError::new(error.status(), format!("upload: {}", error.body_text())))?;
+    let mut form = form
+        .map_err(|error| ApiError::new(error.status(), format!("upload: {}", error.body_text())))?;
     let stored = receive(&api, &mut form).await?;
     Ok(Json(Uploaded {
         filename: stored.label,
@@ -219,9 +224,9 @@ pub(super) async fn inspect(
         commands::inspect::document(&stored.label, &component)
             .map_err(|error| ApiError::bad(crate::one_line(&error)))
     });
-    let mut document = described.await.map_err(|panic| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, panic.to_string())
-    })??;
+    let mut document = described
+        .await
+        .map_err(|panic| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, panic.to_string()))??;
     let digest = document["digest"].as_str().unwrap_or_default();
     let jobs = api.dispatcher.active_jobs().into_iter();
     let jobs: Vec<Value> = jobs
@@ -232,7 +237,8 @@ pub(super) async fn inspect(
     Ok(Json(document))
 }
 
-async fn of_component(api: &Api, id: &str) -> Result<JobSource, ApiError> {
+/// The uploaded component of an id or name, as the source of a job.
+pub(super) async fn of_component(api: &Api, id: &str) -> Result<JobSource, ApiError> {
     let store = api.dispatcher.components.as_ref();
     let store = store.ok_or(DispatchError::NoSubmissions)?;
     let digest = store.find(id)?.digest;

@@ -42,9 +42,8 @@ pub(super) async fn console_config(State(api): State<Api>) -> Json<Value> {
 pub(super) async fn process_config(
     State(api): State<Api>,
 ) -> Result<Json<Vec<ConfigEntry>>, ApiError> {
-    let entries = config::origin::entries(&api.dispatcher.sources).map_err(|error| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-    })?;
+    let entries = config::origin::entries(&api.dispatcher.sources)
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let entry = |entry: config::origin::Entry| ConfigEntry {
         key: entry.key,
         value: entry.value,

@@ -11,9 +11,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::{Api, checkpoints, exceptions, job, jobs, logs, vertices};
-use crate::dispatcher::archive::{Documents, OVERVIEW};
+use super::{Api, checkpoints, exceptions, job, jobs, logs, vertices, why};
 use crate::dispatcher::active_job::ActiveJob;
+use crate::dispatcher::archive::{Documents, OVERVIEW};
 use crate::dispatcher::job_spec::JobRecord;
 use crate::dispatcher::{Entry, Renderer};
 
@@ -32,15 +32,36 @@ fn all(active: &ActiveJob, now_ms: i64) -> Documents {
     put(&mut documents, "", job::JobDetails::of(active, now_ms));
     put(&mut documents, "plan", job::plan_of(active));
     put(&mut documents, "config", job::JobConfig::of(active));
-    put(&mut documents, "exceptions", exceptions::Exceptions::of(active));
-    put(&mut documents, "checkpoints", checkpoints::Checkpoints::of(active));
-    put(&mut documents, "checkpoints/config", checkpoints::CheckpointConfig::of(active));
+    put(
+        &mut documents,
+        "exceptions",
+        exceptions::Exceptions::of(active),
+    );
+    put(
+        &mut documents,
+        "checkpoints",
+        checkpoints::Checkpoints::of(active),
+    );
+    put(
+        &mut documents,
+        "checkpoints/config",
+        checkpoints::CheckpointConfig::of(active),
+    );
+    put(&mut documents, "why", why::Why::of(active, (0, 0), now_ms));
     put(&mut documents, "logs", logs::Logs::of(active));
     for details in checkpoints::all_details(active) {
-        put(&mut documents, format_args!("checkpoints/details/{}", details.id()), &details);
+        put(
+            &mut documents,
+            format_args!("checkpoints/details/{}", details.id()),
+            &details,
+        );
     }
     for vertex in vertices::all(active, now_ms) {
-        put(&mut documents, format_args!("vertices/{}", vertex.id()), &vertex);
+        put(
+            &mut documents,
+            format_args!("vertices/{}", vertex.id()),
+            &vertex,
+        );
     }
     documents
 }
@@ -50,7 +71,11 @@ fn lost(record: &JobRecord, reason: &str, now_ms: i64) -> Documents {
     put(&mut documents, OVERVIEW, jobs::JobRow::lost(record, now_ms));
     put(&mut documents, "", job::JobDetails::lost(record, now_ms));
     put(&mut documents, "plan", json!({ "plan": { "nodes": [] } }));
-    put(&mut documents, "exceptions", exceptions::Exceptions::lost(reason, now_ms));
+    put(
+        &mut documents,
+        "exceptions",
+        exceptions::Exceptions::lost(reason, now_ms),
+    );
     documents
 }
 
@@ -75,7 +100,9 @@ pub(super) fn document<T: Serialize>(
         Entry::Ended(archive) => {
             let document = archive.documents.get(path);
             let document = document.ok_or_else(|| {
-                ApiError::missing(format!("job {job} has ended and nothing of it is kept here: {path}"))
+                ApiError::missing(format!(
+                    "job {job} has ended and nothing of it is kept here: {path}"
+                ))
             })?;
             Ok((StatusCode::OK, Json(document)).into_response())
         }

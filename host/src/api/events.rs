@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::Api;
 use super::documents::{JobPath, job_id};
 use super::error::ApiError;
 use super::job::JobDetails;
 use super::jobs::JobsOverview;
 use super::overview::Overview;
-use super::Api;
 use crate::dispatcher::Entry;
 
 /// Time between two looks.
@@ -118,9 +118,7 @@ pub(super) async fn job_events(
 /// The cluster, every second while something changes: events `overview` with the bodies of `/overview` and
 /// `/jobs/overview` in one.
 #[utoipa::path(get, path = "/events", tag = "cluster", responses((status = 200, description = "text/event-stream")))]
-pub(super) async fn cluster_events(
-    State(api): State<Api>,
-) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn cluster_events(State(api): State<Api>) -> Result<impl IntoResponse, ApiError> {
     let (permit, (sender, stream)) = (stream_permit()?, stream());
     let look = move || {
         let jobs = value(JobsOverview::of(&api));

@@ -86,7 +86,9 @@ impl Exceptions {
             })
         });
         Self {
-            root: failures.front().map(|failure| failure.causes.join("\ncaused by: ")),
+            root: failures
+                .front()
+                .map(|failure| failure.causes.join("\ncaused by: ")),
             timestamp: failures.front().map(|failure| failure.at_ms),
             history: ExceptionHistory {
                 entries: failures.iter().map(entry).collect(),
@@ -124,5 +126,7 @@ pub(super) async fn exceptions(
     State(api): State<Api>,
     Path(job): JobPath,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, "exceptions", |active, _| Ok(Exceptions::of(active)))
+    document(&api, &job, "exceptions", |active, _| {
+        Ok(Exceptions::of(active))
+    })
 }

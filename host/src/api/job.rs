@@ -14,11 +14,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::Api;
 use super::documents::{JobPath, document};
 use super::error::ApiError;
 use super::jobs::{TaskCounts, known_watermark, times};
 use super::vertices::Metrics;
-use super::Api;
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::job_spec::JobRecord;
 use crate::scheduler::job::Job;
@@ -186,7 +186,11 @@ fn late_dropped(view: &ViewState) -> BTreeMap<OperatorId, u64> {
 pub(super) fn plan(id: &str, job: &Job, view: Option<&ViewState>) -> Value {
     let late = view.map(late_dropped).unwrap_or_default();
     let nodes = job.execution.vertices.iter().map(|vertex| {
-        let inputs = job.execution.edges.iter().filter(|edge| edge.to == vertex.id);
+        let inputs = job
+            .execution
+            .edges
+            .iter()
+            .filter(|edge| edge.to == vertex.id);
         let inputs: Vec<Value> = inputs
             .map(|edge| {
                 json!({

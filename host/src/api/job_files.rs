@@ -6,10 +6,10 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use serde_json::Value;
 
+use super::Api;
 use super::components::{Accepted, RunRequest, submitted, validated};
 use super::error::ApiError;
 use super::json::Body;
-use super::Api;
 use crate::dispatcher::job_spec::{JobSource, JobSpec};
 
 async fn wish(api: &Api, request: Request) -> Result<JobSpec, ApiError> {

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::documents::job_id;
 use super::error::ApiError;
 use super::json::Query;
-use super::Api;
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::archive::OVERVIEW;
 use crate::dispatcher::job_spec::JobRecord;
@@ -100,8 +100,15 @@ pub(super) struct JobRow {
 /// When a job began, ended (-1 if it has not) and how long it has taken.
 pub(super) fn times(history: &StatusHistory, begun_ms: i64, now_ms: i64) -> (i64, i64, i64) {
     let status = history.status();
-    let end = status.is_terminal().then(|| history.since_ms(status)).flatten();
-    (begun_ms, end.unwrap_or(-1), end.unwrap_or(now_ms) - begun_ms)
+    let end = status
+        .is_terminal()
+        .then(|| history.since_ms(status))
+        .flatten();
+    (
+        begun_ms,
+        end.unwrap_or(-1),
+        end.unwrap_or(now_ms) - begun_ms,
+    )
 }
 
 /// A watermark that says something.
@@ -120,9 +127,14 @@ impl JobRow {
         let readings: Vec<_> = readings.collect();
         let sources = || readings.iter().filter(|(task, _)| task.is_source);
         let sinks = || readings.iter().filter(|(task, _)| task.has_sink);
-        let slowest = readings.iter().filter_map(|(_, reading)| known_watermark(reading)).min();
+        let slowest = readings
+            .iter()
+            .filter_map(|(_, reading)| known_watermark(reading))
+            .min();
         let (start_time, end_time, duration) = times(&view.history, record.submitted_ms, now_ms);
-        let changes = JOB_STATUSES.iter().filter_map(|status| view.history.since_ms(*status));
+        let changes = JOB_STATUSES
+            .iter()
+            .filter_map(|status| view.history.since_ms(*status));
         let vertices = view.job.execution.vertices.iter();
         let last = view.checkpoints.last_completed();
         Self {
@@ -137,7 +149,9 @@ impl JobRow {
             parallelism: vertices.map(|vertex| vertex.parallelism).max().unwrap_or(1),
             read_records: sources().map(|(_, reading)| reading.records_in).sum(),
             write_records: sinks().map(|(_, reading)| reading.records_out).sum(),
-            records_in_per_second: sources().map(|(task, _)| rates.of(task.id).records_in).sum(),
+            records_in_per_second: sources()
+                .map(|(task, _)| rates.of(task.id).records_in)
+                .sum(),
             records_out_per_second: sinks().map(|(task, _)| rates.of(task.id).records_out).sum(),
             watermark_lag_ms: slowest.map(|watermark| (now_ms - watermark).max(0)),
             last_checkpoint: last.map(|last| LastCheckpoint {
@@ -198,9 +212,11 @@ impl JobsOverview {
             Entry::Active(job) => {
                 serde_json::to_value(JobRow::of(&job, now_ms)).unwrap_or(Value::Null)
             }
-            Entry::Ended(archive) => {
-                archive.documents.get(OVERVIEW).cloned().unwrap_or(Value::Null)
-            }
+            Entry::Ended(archive) => archive
+                .documents
+                .get(OVERVIEW)
+                .cloned()
+                .unwrap_or(Value::Null),
         };
         let jobs = api.dispatcher.jobs().into_iter().map(row).collect();
         Self { jobs }
@@ -274,10 +290,6 @@ pub(super) async fn forget(
     State(api): State<Api>,
     Path(job): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let (dispatcher, id) = (std::sync::Arc::clone(&api.dispatcher), job_id(&job)?);
-    let forgotten = tokio::task::spawn_blocking(move || dispatcher.forget(id));
-    forgotten
-        .await
-        .map_err(|panic| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, panic.to_string()))??;
+    api.dispatcher.forget_ended(job_id(&job)?).await?;
     Ok(Json(serde_json::json!({})))
 }

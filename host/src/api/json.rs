@@ -45,6 +45,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         let refused =
             |rejection: QueryRejection| ApiError::new(rejection.status(), rejection.body_text());
-        query.map(|axum::extract::Query(query)| Self(query)).map_err(refused)
+        query
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(refused)
     }
 }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tracing::Level;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::documents::{JobPath, job_id};
 use super::error::ApiError;
 use super::json::Query;
-use super::Api;
 use crate::dispatcher::Entry;
 use crate::dispatcher::active_job::ActiveJob;
 use crate::job_log::LogEntry;
@@ -83,7 +83,9 @@ impl Logs {
         let serious = |entry: &LogRow| entry.level.parse().is_ok_and(|level: Level| level <= least);
         let mut entries = self.entries;
         entries.retain(|entry| serious(entry) && about(entry));
-        let beyond = entries.len().saturating_sub(wanted.limit.unwrap_or(LIMIT_DEFAULT));
+        let beyond = entries
+            .len()
+            .saturating_sub(wanted.limit.unwrap_or(LIMIT_DEFAULT));
         entries.drain(..beyond);
         Ok(Self { entries })
     }
@@ -124,7 +126,10 @@ pub(super) async fn process_log(
     Path(name): Path<String>,
 ) -> Result<String, ApiError> {
     if name != PROCESS_LOG {
-        let what = format!("there is no log \"{}\"; there is {PROCESS_LOG}", name.escape_default());
+        let what = format!(
+            "there is no log \"{}\"; there is {PROCESS_LOG}",
+            name.escape_default()
+        );
         return Err(ApiError::missing(what));
     }
     let line = |entry: LogEntry| format!("{} {} {}\n", entry.time_ms, entry.level, entry.message);

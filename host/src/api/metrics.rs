@@ -52,7 +52,10 @@ impl Samples {
         of_job("numberOfCompletedCheckpoints", checkpoints.completed as f64);
         of_job("numberOfFailedCheckpoints", checkpoints.failed as f64);
         if let Some(last) = checkpoints.last_completed() {
-            of_job("lastCheckpointDuration", last.duration_ms().unwrap_or(0) as f64);
+            of_job(
+                "lastCheckpointDuration",
+                last.duration_ms().unwrap_or(0) as f64,
+            );
             of_job("lastCheckpointSize", last.state_bytes() as f64);
         }
         self.add_tasks(active, &view, &job);
@@ -70,7 +73,11 @@ impl Samples {
             ];
             for (name, value) in metrics_of(task, &rates) {
                 let name = plain(name);
-                self.add(format!("wasmill_taskmanager_job_task_{name}"), &of_task, value);
+                self.add(
+                    format!("wasmill_taskmanager_job_task_{name}"),
+                    &of_task,
+                    value,
+                );
             }
             for (operator, name, value) in task.figures.metrics() {
                 let value = match value {
@@ -116,7 +123,11 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError
     let states = jobs::states(dispatcher);
     let running = states.iter().filter(|state| *state == "RUNNING").count();
     samples.add("wasmill_jobmanager_taskSlotsTotal", &[], f64::from(total));
-    samples.add("wasmill_jobmanager_taskSlotsAvailable", &[], f64::from(free));
+    samples.add(
+        "wasmill_jobmanager_taskSlotsAvailable",
+        &[],
+        f64::from(free),
+    );
     samples.add("wasmill_jobmanager_numRunningJobs", &[], running as f64);
     samples.add("wasmill_jobmanager_numRegisteredTaskManagers", &[], 1.0);
     for job in dispatcher.active_jobs() {
@@ -125,8 +136,7 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError
     let mut registry = Registry::default();
     registry.register_collector(Box::new(samples));
     let mut text = String::new();
-    encode(&mut text, &registry).map_err(|error| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-    })?;
+    encode(&mut text, &registry)
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }

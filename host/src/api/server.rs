@@ -12,9 +12,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::config::cluster::ClusterConfig;
 use super::security::{self, Guard};
 use super::{Api, routes};
+use crate::config::cluster::ClusterConfig;
 
 /// The console loads nothing from elsewhere and is framed by nobody.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -80,7 +80,10 @@ impl Server {
             .layer(from_fn_with_state(Arc::new(self.guard), security::pass))
             .layer(CatchPanicLayer::new())
             .layer(CompressionLayer::new())
-            .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+            .layer(header(
+                header::CONTENT_SECURITY_POLICY,
+                CONTENT_SECURITY_POLICY,
+            ))
             .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(header(header::REFERRER_POLICY, "no-referrer"))
             .layer(header(header::CACHE_CONTROL, "no-store"))

@@ -5,8 +5,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::error::ApiError;
 use super::Api;
+use super::error::ApiError;
 
 /// The name of this process.
 pub(super) const ID: &str = "local";
@@ -46,7 +46,7 @@ fn row(api: &Api) -> Value {
         "memory": {
             "network": { "configured": config.network_memory_bytes, "used": network_bytes, "per": "job" },
             "managed": { "configured": config.managed_memory_bytes, "used": state_bytes, "per": "job" },
-            "guest": { "configured": config.guest_memory_bytes, "used": null, "instances": guests, "per": "instance" },
+            "guest": { "configured": config.guest.memory_bytes, "used": null, "instances": guests, "per": "instance" },
         },
     })
 }

@@ -11,12 +11,12 @@ use runtime::task::figures::TaskReading;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::documents::document;
 use super::error::ApiError;
 use super::job::{span_of, watermark_of};
 use super::jobs::known_watermark;
 use super::json::Query;
-use super::Api;
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::rates::Rates;
 use crate::scheduler::job_view::{TaskView, ViewState};
@@ -65,7 +65,10 @@ impl Metrics {
         let sum = |value: fn(&TaskReading) -> u64| readings.iter().map(value).sum::<u64>();
         let count = tasks.len().max(1) as f64;
         let of = |value: fn(&crate::dispatcher::rates::TaskRates) -> f64| {
-            tasks.iter().map(|task| value(&rates.of(task.id))).sum::<f64>()
+            tasks
+                .iter()
+                .map(|task| value(&rates.of(task.id)))
+                .sum::<f64>()
         };
         let edges = view.job.execution.edges.iter();
         let channels: u64 = edges
@@ -190,11 +193,16 @@ pub(super) async fn details(
     State(api): State<Api>,
     Path((job, vertex)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, &format!("vertices/{vertex}"), |active, now_ms| {
-        let view = active.handle.view.lock().clone();
-        let vertex = find(&view, &vertex)?;
-        Ok(VertexDetails::of(&view, &active.rates(), vertex, now_ms))
-    })
+    document(
+        &api,
+        &job,
+        &format!("vertices/{vertex}"),
+        |active, now_ms| {
+            let view = active.handle.view.lock().clone();
+            let vertex = find(&view, &vertex)?;
+            Ok(VertexDetails::of(&view, &active.rates(), vertex, now_ms))
+        },
+    )
 }
 
 /// A metric by its name.
@@ -395,7 +403,10 @@ pub(super) async fn subtask_metrics(
         }
     }
     let Some(wanted) = wanted.get else {
-        let ids: Vec<_> = all.iter().map(|it| serde_json::json!({ "id": it.id })).collect();
+        let ids: Vec<_> = all
+            .iter()
+            .map(|it| serde_json::json!({ "id": it.id }))
+            .collect();
         return Ok(Json(ids).into_response());
     };
     all.retain(|it| wanted.split(',').any(|wanted| wanted == it.id));

@@ -19,7 +19,9 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 #[derive(Debug, Error)]
 pub(crate) enum ClientError {
     /// Nobody answers.
-    #[error("no cluster answers at {base} ({reason}): start one with `wasmill cluster`, or name it with --address")]
+    #[error(
+        "no cluster answers at {base} ({reason}): start one with `wasmill cluster`, or name it with --address"
+    )]
     NoAnswer {
         /// Where it should be.
         base: String,
@@ -48,7 +50,11 @@ impl Client {
         // Fails only if there is a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let cluster = &config.cluster;
-        let scheme = if cluster.tls.is_some() { "https" } else { "http" };
+        let scheme = if cluster.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let base = match address {
             Some(address) if address.contains("://") => address.trim_end_matches('/').to_owned(),
             Some(address) => format!("{scheme}://{address}"),
@@ -83,13 +89,21 @@ impl Client {
             reason: root_of(&error),
         })?;
         let status = response.status();
-        let text = response.text().with_context(|| format!("answer of {}", self.base))?;
+        let text = response
+            .text()
+            .with_context(|| format!("answer of {}", self.base))?;
         let answer: Option<Value> = serde_json::from_str(&text).ok();
         if status.is_success() {
             return answer.with_context(|| format!("the answer of {} is no JSON", self.base));
         }
-        let errors = answer.as_ref().and_then(|answer| answer["errors"].as_array());
-        let errors: Vec<&str> = errors.into_iter().flatten().filter_map(Value::as_str).collect();
+        let errors = answer
+            .as_ref()
+            .and_then(|answer| answer["errors"].as_array());
+        let errors: Vec<&str> = errors
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let reason = if errors.is_empty() {
             format!("{} answered with {status}", self.base)
         } else {
@@ -141,7 +155,10 @@ impl Client {
     pub(crate) fn upload(&self, file: &Path) -> Result<String> {
         let form = Form::new().file("file", file);
         let form = form.with_context(|| format!("component {}", file.display()))?;
-        let request = self.http.post(self.url("/components/upload")).multipart(form);
+        let request = self
+            .http
+            .post(self.url("/components/upload"))
+            .multipart(form);
         let answer = self.send(request)?;
         Ok(answer["id"].as_str().unwrap_or_default().to_owned())
     }

@@ -26,9 +26,8 @@ pub(crate) fn submit(
     settings: &[(String, String)],
 ) -> Result<ExitCode> {
     let job = &args.job;
-    let of_job = |(key, _): &&(String, String)| {
-        !OF_THE_PROCESS.iter().any(|of| key.starts_with(of))
-    };
+    let of_job =
+        |(key, _): &&(String, String)| !OF_THE_PROCESS.iter().any(|of| key.starts_with(of));
     let mut body = json!({
         "parallelism": job.parallelism,
         "settings": map(settings.iter().filter(of_job)),

@@ -110,13 +110,17 @@ pub(crate) fn info(client: &Client, job: &str, as_json: bool) -> Result<ExitCode
 pub(crate) fn cancel(client: &Client, job: &str, as_json: bool) -> Result<ExitCode> {
     client.patch(&format!("/jobs/{job}?mode=cancel"))?;
     let answer = json!({ "jobid": job, "accepted": true });
-    done(&answer, as_json, |_| format!("job {job} is being cancelled"))
+    done(&answer, as_json, |_| {
+        format!("job {job} is being cancelled")
+    })
 }
 
 /// `wasmill checkpoint`.
 pub(crate) fn checkpoint(client: &Client, job: &str, as_json: bool) -> Result<ExitCode> {
     let answer = client.post(&format!("/jobs/{job}/checkpoints"), &json!({}))?;
-    done(&answer, as_json, |it| format!("checkpoint {} is complete", it["checkpoint-id"]))
+    done(&answer, as_json, |it| {
+        format!("checkpoint {} is complete", it["checkpoint-id"])
+    })
 }
 
 /// `wasmill logs`.
@@ -155,7 +159,11 @@ pub(crate) fn components(
             done(&answer, as_json, |it| {
                 let line = |file: &Value| {
                     let bytes = size(file["size"].as_u64().unwrap_or(0));
-                    format!("{}  {bytes:>10}  {}\n", text(file, "id"), text(file, "name"))
+                    format!(
+                        "{}  {bytes:>10}  {}\n",
+                        text(file, "id"),
+                        text(file, "name")
+                    )
                 };
                 rows(&it["files"]).map(line).collect()
             })

@@ -1,20 +1,23 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
 mod cluster;
+mod compile;
+mod dead_letters;
 mod export;
 pub(crate) mod inspect;
 pub(crate) mod plan;
 pub(crate) mod run;
 mod signals;
-pub(crate) mod ui;
 pub(crate) mod submission;
+pub(crate) mod ui;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use dataflow::clock::{Clock, SystemClock};
 
 use crate::api::security::new_token;
@@ -38,31 +41,7 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// What the user has to know, on one line; see [`exit_code_of`].
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
-    let mut settings = cli.settings;
-    if let Some(level) = cli.log {
-        settings.push(("log.level".to_owned(), level));
-    }
-    if let Command::Run(args) | Command::Submit(args) = &cli.command {
-        let given = [
-            (
-                "execution.checkpointing.interval",
-                args.checkpoint_interval.clone(),
-            ),
-            ("state.backend", args.state_backend.clone()),
-            (
-                "data.dir",
-                args.data_dir.as_ref().map(|dir| dir.display().to_string()),
-            ),
-        ];
-        settings.extend(
-            given
-                .into_iter()
-                .filter_map(|(k, v)| Some((k.to_owned(), v?))),
-        );
-    }
-    if let Command::Cluster(args) = &cli.command {
-        settings.extend(args.settings());
-    }
+    let mut settings = given(&cli);
     let asked = ask(&cli.command, &settings, cli.config.as_deref())?;
     if let Some(code) = asked {
         return Ok(code);
@@ -92,6 +71,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             cluster::cluster(config, ConfigSources { file, settings }, logs)
         }
         (Command::Inspect(args), _) => inspect::inspect(&args, &config),
+        (Command::DeadLetters(args), _) => dead_letters::dead_letters(&args, &config),
+        (Command::Compile, _) => compile::compile(&config),
         (Command::Export(args), _) => export::export(&args, &config),
         (Command::Schema(args), _) => {
             let Document::JobFile = args.document;
@@ -106,6 +87,41 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     }
 }
 
+/// The configuration that the command line gives: `-D` and the flags that stand for keys.
+fn given(cli: &Cli) -> Vec<(String, String)> {
+    let mut settings = cli.settings.clone();
+    if let Some(level) = cli.log.clone() {
+        settings.push(("log.level".to_owned(), level));
+    }
+    if let Command::Run(args) | Command::Submit(args) = &cli.command {
+        let given = [
+            (
+                "execution.checkpointing.interval",
+                args.checkpoint_interval.clone(),
+            ),
+            ("state.backend", args.state_backend.clone()),
+            (
+                "data.dir",
+                args.data_dir.as_ref().map(|dir| dir.display().to_string()),
+            ),
+        ];
+        settings.extend(
+            given
+                .into_iter()
+                .filter_map(|(k, v)| Some((k.to_owned(), v?))),
+        );
+    }
+    if let Command::Cluster(args) = &cli.command {
+        settings.extend(args.settings());
+    }
+    if let Command::DeadLetters(args) = &cli.command
+        && let Some(dir) = &args.data_dir
+    {
+        settings.push(("data.dir".to_owned(), dir.display().to_string()));
+    }
+    settings
+}
+
 /// Carries a verb out that asks a running cluster, if it is one.
 fn ask(
     command: &Command,
@@ -118,9 +134,7 @@ fn ask(
     };
     let of = |args: &ClientArgs| client(args.address.as_ref());
     let code = match command {
-        Command::Submit(args) => {
-            client::submit(&client(args.address.as_ref())?, args, settings)?
-        }
+        Command::Submit(args) => client::submit(&client(args.address.as_ref())?, args, settings)?,
         Command::Run(args) if args.detached => {
             client::submit(&client(args.address.as_ref())?, args, settings)?
         }
@@ -162,14 +176,73 @@ pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// The sandbox, as configured.
+/// The sandbox, as configured. Components are compiled in a process of their own.
 pub(crate) fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
     let settings = wasm::RuntimeConfig {
         cache_dir: Some(config.cache_dir.clone()),
-        epoch_tick_ms: epoch_tick_ms(config.guest_epoch_tick),
-        ..wasm::RuntimeConfig::default()
+        compiler: Some(compiler(config)?),
+        ..engine_settings(config)
     };
     Ok(wasm::Runtime::new(settings, Arc::clone(clock))?)
+}
+
+/// As [`sandbox`], for programs that have no verb to compile with.
+pub(crate) fn sandbox_compiling_here(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<wasm::Runtime> {
+    let settings = wasm::RuntimeConfig {
+        cache_dir: Some(config.cache_dir.clone()),
+        ..engine_settings(config)
+    };
+    Ok(wasm::Runtime::new(settings, Arc::clone(clock))?)
+}
+
+/// What decides how code is compiled, and what is taken for a component.
+fn engine_settings(config: &Config) -> wasm::RuntimeConfig {
+    wasm::RuntimeConfig {
+        epoch_tick_ms: epoch_tick_ms(config.guest.epoch_tick),
+        inquiry: submission::guest_limits(&config.guest),
+        module_limits: wasm::ModuleLimits {
+            file_bytes: config.guest.component_bytes,
+            ..wasm::ModuleLimits::default()
+        },
+        ..wasm::RuntimeConfig::default()
+    }
+}
+
+/// This program as a compiler, told what it cannot read anywhere else.
+fn compiler(config: &Config) -> Result<wasm::CompilerProcess> {
+    let compile = &config.guest.compile;
+    let settings = [
+        format!(
+            "guest.epoch-tick={}ms",
+            epoch_tick_ms(config.guest.epoch_tick)
+        ),
+        format!("guest.component-size={}B", config.guest.component_bytes),
+        format!("guest.compile.memory={}B", compile.memory_bytes),
+        format!("guest.compile.cpu={}ms", compile.cpu.as_millis()),
+        format!("guest.compile.timeout={}ms", compile.timeout.as_millis()),
+        format!("guest.compile.parallel={}", compile.parallel),
+    ];
+    let mut arguments = vec![OsString::from("compile")];
+    for setting in settings {
+        arguments.extend([OsString::from("-D"), OsString::from(setting)]);
+    }
+    Ok(wasm::CompilerProcess {
+        program: std::env::current_exe().context("find this program, to compile with it")?,
+        arguments,
+        limits: compile_limits(config),
+    })
+}
+
+fn compile_limits(config: &Config) -> wasm::CompileLimits {
+    let compile = &config.guest.compile;
+    wasm::CompileLimits {
+        memory_bytes: compile.memory_bytes,
+        cpu_seconds: compile.cpu.as_secs().max(1),
+        timeout: compile.timeout,
+    }
 }
 
 /// Zero, which never stops a guest, only if zero was asked for; less than a millisecond is a millisecond.

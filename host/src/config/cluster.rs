@@ -93,7 +93,7 @@ pub(super) struct RawSecurity {
 }
 
 pub(super) fn resolve(
-    rest: RawRest,
+    rest: &RawRest,
     task_manager: &RawTaskManager,
     slot: &RawSlot,
     web: &RawWeb,
@@ -107,10 +107,7 @@ pub(super) fn resolve(
         reason: format!("{error}; write an address of this machine such as 127.0.0.1 or 0.0.0.0"),
     })?;
     let path = |written: &str| (!written.is_empty()).then(|| PathBuf::from(written));
-    let tls = match (
-        path(&security.tls_certificate),
-        path(&security.tls_key),
-    ) {
+    let tls = match (path(&security.tls_certificate), path(&security.tls_key)) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
         (certificate, _) => {
@@ -140,8 +137,8 @@ pub(super) fn resolve(
         tokens_file: path(&security.tokens_file),
         tls,
         insecure: security.insecure,
-        hosts: rest.hosts,
-        token: rest.token,
+        hosts: rest.hosts.clone(),
+        token: rest.token.clone(),
         ca: path(&rest.ca_certificate),
         requests_per_second: rest.max_requests_per_second.max(1),
     })

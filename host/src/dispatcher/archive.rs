@@ -34,7 +34,10 @@ fn nobody() -> JobId {
 impl Archive {
     /// The state it ended in.
     pub(crate) fn state(&self) -> &str {
-        let state = self.documents.get(OVERVIEW).and_then(|row| row.get("state"));
+        let state = self
+            .documents
+            .get(OVERVIEW)
+            .and_then(|row| row.get("state"));
         state.and_then(Value::as_str).unwrap_or("FAILED")
     }
 

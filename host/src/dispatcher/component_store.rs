@@ -80,7 +80,10 @@ impl ComponentStore {
             dir: dir.to_owned(),
         };
         // What a killed process was receiving.
-        for entry in std::fs::read_dir(dir).map_err(failed(dir, "list"))?.flatten() {
+        for entry in std::fs::read_dir(dir)
+            .map_err(failed(dir, "list"))?
+            .flatten()
+        {
             let name = entry.file_name();
             if name.to_string_lossy().ends_with(".inprogress") {
                 let _ = std::fs::remove_file(entry.path());

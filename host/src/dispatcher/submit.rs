@@ -18,6 +18,7 @@ use super::{DispatchError, Dispatcher, Entry, archive::Archive};
 use crate::cli::JobArgs;
 use crate::commands::submission::Submission;
 use crate::config::{self, Config};
+use crate::dead_letters;
 use crate::job_file::document::ComponentEntry;
 use crate::job_file::read;
 use crate::scheduler::command::JobHandle;
@@ -26,13 +27,19 @@ use crate::scheduler::job_view::JobView;
 
 /// Settings that belong to the process: a job cannot move its directories or open its doors.
 pub(crate) const OF_THE_PROCESS: [&str; 7] = [
-    "data.", "log.", "rest.", "taskmanager.", "web.", "jobstore.", "security.",
+    "data.",
+    "log.",
+    "rest.",
+    "taskmanager.",
+    "web.",
+    "jobstore.",
+    "security.",
 ];
 
 /// A checked job with its settings.
 pub(crate) struct Prepared {
     /// The job.
-    pub(crate) job: Arc<Job>,
+    pub(crate) job: Job,
     /// Its settings.
     pub(crate) config: Arc<Config>,
 }
@@ -61,7 +68,10 @@ impl Dispatcher {
         label: &str,
         chunks: mpsc::Receiver<Chunk>,
     ) -> Result<StoredComponent, DispatchError> {
-        let store = self.components.as_ref().ok_or(DispatchError::NoSubmissions)?;
+        let store = self
+            .components
+            .as_ref()
+            .ok_or(DispatchError::NoSubmissions)?;
         let received = store.receive(self.clock.monotonic_ns(), chunks)?;
         let bytes = received.read()?;
         let begun_ns = self.clock.monotonic_ns();
@@ -69,13 +79,15 @@ impl Dispatcher {
         let component = self.sandbox.load_bytes(label, &bytes);
         let component = component.map_err(|error| refused(error.into()))?;
         let compile_ns = self.clock.monotonic_ns().saturating_sub(begun_ns);
-        let manifest = component.describe().map_err(|error| refused(error.into()))?;
+        let manifest = component
+            .describe()
+            .map_err(|error| refused(error.into()))?;
         let parameters = serde_json::to_value(&manifest.parameters);
         let description = StoredComponent {
             digest: received.digest.clone(),
             label: label.to_owned(),
-            job: manifest.name.clone(),
-            language: manifest.sdk.language.clone(),
+            job: manifest.name,
+            language: manifest.sdk.language,
             parameters: parameters.unwrap_or_default(),
             bytes: received.bytes,
             uploaded_ms: self.clock.now_ms(),
@@ -101,7 +113,10 @@ impl Dispatcher {
         &self,
         name: &str,
     ) -> Result<(StoredComponent, wasm::Component), DispatchError> {
-        let store = self.components.as_ref().ok_or(DispatchError::NoSubmissions)?;
+        let store = self
+            .components
+            .as_ref()
+            .ok_or(DispatchError::NoSubmissions)?;
         let stored = store.find(name)?;
         let path = store.path(&stored);
         let bytes = std::fs::read(&path).map_err(super::durable::failed(&path, "read"))?;
@@ -116,10 +131,16 @@ impl Dispatcher {
     /// # Errors
     /// There is none of this digest or name, or a job uses it.
     pub(crate) fn delete_component(&self, name: &str) -> Result<(), DispatchError> {
-        let store = self.components.as_ref().ok_or(DispatchError::NoSubmissions)?;
+        let store = self
+            .components
+            .as_ref()
+            .ok_or(DispatchError::NoSubmissions)?;
         let digest = store.find(name)?.digest;
         let jobs = self.active_jobs();
-        match jobs.iter().find(|job| job.record.components.contains(&digest)) {
+        let uses = |job: &&Arc<ActiveJob>| {
+            job.record.components.contains(&digest) && !job.handle.view.status().is_terminal()
+        };
+        match jobs.iter().find(uses) {
             Some(job) => Err(DispatchError::ComponentInUse(digest, job.record.id)),
             None => store.remove(&digest),
         }
@@ -178,7 +199,7 @@ impl Dispatcher {
         crate::resources::check(&job.graph, &job.resources)
             .with_context(|| format!("job {}", job.graph.name))?;
         Ok(Prepared {
-            job: Arc::new(job),
+            job,
             config: Arc::new(config),
         })
     }
@@ -186,7 +207,10 @@ impl Dispatcher {
     /// A job file whose components are uploaded ones: it names no file of this machine.
     fn job_file(&self, yaml: &str, parameters: &[(String, String)]) -> Result<Submission> {
         let mut file = read::of_text("job file", Path::new(""), yaml, parameters)?;
-        let store = self.components.as_ref().ok_or(DispatchError::NoSubmissions)?;
+        let store = self
+            .components
+            .as_ref()
+            .ok_or(DispatchError::NoSubmissions)?;
         for (name, entry) in &mut file.job.components {
             let path = match entry {
                 ComponentEntry::Path(path) => path,
@@ -215,8 +239,17 @@ impl Dispatcher {
         let mut record = JobRecord::new(id, &prepared.job, spec, self.clock.now_ms());
         record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?;
         store.save(&record)?;
-        self.start(record, prepared);
+        self.start(record, prepared)?;
         Ok(id)
+    }
+
+    /// The data directory of a job: its checkpoints and dead letters.
+    pub(super) fn root_of(&self, record: &JobRecord) -> Option<PathBuf> {
+        let own = self
+            .store
+            .as_ref()
+            .map(|store| store.checkpoints(record.id));
+        record.checkpoints.clone().or(own)
     }
 
     /// The folder of another job's checkpoints that a job begins from, if it does.
@@ -244,14 +277,24 @@ impl Dispatcher {
         found.map(Some).ok_or_else(none)
     }
 
-    fn start(self: &Arc<Self>, record: JobRecord, prepared: Prepared) {
-        let Prepared { job, config } = prepared;
+    fn start(self: &Arc<Self>, record: JobRecord, prepared: Prepared) -> Result<(), DispatchError> {
+        let Prepared { mut job, config } = prepared;
+        if let Some(root) = self.root_of(&record) {
+            let kept = dead_letters::keep(&mut job, &config.guest, &root, &self.clock);
+            kept.map_err(|error| DispatchError::Refused(crate::one_line(&error)))?;
+        }
+        let job = Arc::new(job);
         let view = JobView::new(record.id, Arc::clone(&job), record.submitted_ms);
         let (handle, commands) = JobHandle::new(Arc::new(view));
         let active = ActiveJob::new(record, config, handle, Arc::clone(&self.logs));
         let active = self.adopt(active);
         let span = tracing::info_span!("job", job = %active.record.id);
-        tokio::spawn(Arc::clone(self).supervise(active, job, commands).instrument(span));
+        tokio::spawn(
+            Arc::clone(self)
+                .supervise(active, job, commands)
+                .instrument(span),
+        );
+        Ok(())
     }
 
     /// Takes up the jobs that an earlier process had accepted: those that ran go on from their last checkpoints.
@@ -265,15 +308,15 @@ impl Dispatcher {
         let mut records = Vec::new();
         for found in store.load()? {
             match found {
-                Found::Active(record) => records.push(record),
+                Found::Active(record) => records.push(*record),
                 Found::Ended(archive) => self.retire(archive),
             }
         }
         records.sort_by_key(|record| record.submitted_ms);
         for record in records {
-            match self.prepare(record.spec.clone(), false).await {
-                Ok(prepared) => self.start(record, prepared),
-                Err(error) => self.lose(&record, &error.to_string()),
+            let prepared = self.prepare(record.spec.clone(), false).await;
+            if let Err(error) = prepared.and_then(|it| self.start(record.clone(), it)) {
+                self.lose(&record, &error.to_string());
             }
         }
         Ok(())

@@ -92,9 +92,12 @@ impl Dispatcher {
     ) -> Result<(), String> {
         let record = &active.record;
         let now_ms = self.clock.now_ms();
-        let run = format!("{now_ms:x}-{:x}-{}", std::process::id(), &record.id.to_string()[..8]);
-        let own = self.store.as_ref().map(|store| store.checkpoints(record.id));
-        let Some(root) = record.checkpoints.clone().or(own) else {
+        let run = format!(
+            "{now_ms:x}-{:x}-{}",
+            std::process::id(),
+            &record.id.to_string()[..8]
+        );
+        let Some(root) = self.root_of(record) else {
             return Err("there is no directory for its checkpoints".to_owned());
         };
         let must_restore = record.checkpoints.is_some();
@@ -124,7 +127,9 @@ impl Dispatcher {
         };
         match master.run().await {
             Ok(Outcome::Finished(_) | Outcome::Stopped(_)) => {}
-            Err(failure) => tracing::error!(job = %record.id, name = record.name, %failure, "failed"),
+            Err(failure) => {
+                tracing::error!(job = %record.id, name = record.name, %failure, "failed")
+            }
         }
         Ok(())
     }

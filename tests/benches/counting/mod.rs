@@ -154,6 +154,7 @@ impl Counting {
             inputs: vec![vec![(operator, 0)]],
             outputs: vec![(operator, 0)],
             states: vec![(operator, state.to_owned(), STATE)],
+            guest: Default::default(),
             parameters,
             resources: std::sync::Arc::default(),
         };

@@ -95,7 +95,8 @@ impl Cluster {
         let address = |running: &Running| {
             let said = running.output() + &running.errors();
             let line = said.lines().find_map(|it| it.strip_prefix("listening on "));
-            line.and_then(|url| url.split("://").nth(1)).map(str::to_owned)
+            line.and_then(|url| url.split("://").nth(1))
+                .map(str::to_owned)
         };
         let listens = process.reaches("listening", |it| address(it).is_some());
         assert!(listens, "ended: {}", process.errors());
@@ -170,14 +171,17 @@ impl Cluster {
             found.is_some(),
             "job {job} is {} and never {state}: {}\n{}",
             self.state(job),
-            self.request("GET", &format!("/v1/jobs/{job}/exceptions"), &[], &[]).text(),
+            self.request("GET", &format!("/v1/jobs/{job}/exceptions"), &[], &[])
+                .text(),
             self.process.errors(),
         );
     }
 
     /// Waits until a document says something, and returns it.
     pub(crate) fn until(&self, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let found = within(LIMIT, || Some(self.get(path)).filter(|document| holds(document)));
+        let found = within(LIMIT, || {
+            Some(self.get(path)).filter(|document| holds(document))
+        });
         found.unwrap_or_else(|| panic!("{path} never said it: {}", self.get(path)))
     }
 

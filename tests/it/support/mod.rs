@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod cluster;
+pub(crate) mod languages;
 pub(crate) mod oracle;
 pub(crate) mod programs;
 pub(crate) mod published;

@@ -10,7 +10,7 @@ use dataflow::clock::Clock;
 
 use crate::bindings::Complete;
 use crate::component::{Component, ComponentCore};
-use crate::component_cache::{ComponentCache, Digest};
+use crate::component_cache::{ComponentCache, Digest, deserialize};
 use crate::componentize::componentize;
 use crate::engine::{RuntimeConfig, engine};
 use crate::epoch::EpochTicker;
@@ -19,6 +19,7 @@ use crate::exports::ExportIndices;
 use crate::host_state::HostState;
 use crate::inspect::{self, Inspection};
 use crate::prescreen;
+use crate::wasi;
 
 /// Loads components. A cheap clone; safe to use from every thread. Loading may compile and then takes a while: it
 /// blocks, and belongs on a thread that may.
@@ -51,6 +52,9 @@ impl Runtime {
                 reason: format!("{error:#}"),
             },
         )?;
+        wasi::add_to_linker(&mut linker).map_err(|error| WasmError::Engine {
+            reason: format!("{error:#}"),
+        })?;
         let cache = config.cache_dir.as_deref().map(ComponentCache::open);
         let ticks = config.epoch_tick_ms;
         let ticker = (ticks > 0).then(|| EpochTicker::start(&engine, ticks));
@@ -137,9 +141,15 @@ impl RuntimeCore {
             name: name.to_owned(),
             reason: format!("{error:#}"),
         };
-        let compiled = Compiled::from_binary(&self.engine, component).map_err(refused)?;
+        let artefact = match &self.config.compiler {
+            Some(compiler) => compiler.run(name, component)?,
+            None => self
+                .engine
+                .precompile_component(component)
+                .map_err(refused)?,
+        };
+        let compiled = deserialize(&self.engine, &artefact).map_err(refused)?;
         if let Some(cache) = &self.cache {
-            let artefact = compiled.serialize().map_err(refused)?;
             cache.store(&self.engine, digest, &artefact);
         }
         Ok((compiled, false))

@@ -21,8 +21,8 @@ use super::error::ApiError;
 use crate::config::cluster::ClusterConfig;
 use origin::Names;
 use rate::Rates;
-pub(crate) use tokens::{Role, new_token};
 use tokens::Tokens;
+pub(crate) use tokens::{Role, is_of_the_api, new_token};
 
 /// The door's rules.
 pub(crate) struct Guard {
@@ -37,7 +37,11 @@ impl Guard {
     /// # Errors
     /// The address is public and the configuration does not protect it, or the tokens cannot be read.
     pub(crate) fn new(config: &ClusterConfig, address: SocketAddr) -> Result<Self> {
-        let tokens = config.tokens_file.as_deref().map(Tokens::read).transpose()?;
+        let tokens = config
+            .tokens_file
+            .as_deref()
+            .map(Tokens::read)
+            .transpose()?;
         let protected = tokens.is_some() && config.tls.is_some();
         if !address.ip().is_loopback() && !protected && !config.insecure {
             bail!(
@@ -53,11 +57,13 @@ impl Guard {
 
     fn check(&self, request: &Request) -> Result<(), ApiError> {
         let path = request.uri().path();
-        let path = path.strip_prefix("/v1").unwrap_or(path);
         let headers = request.headers();
         let host = request.uri().authority().map(|it| it.as_str());
         self.names.check(host, headers, self.tokens.is_some())?;
-        let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let changes = !matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        );
         if changes {
             origin::check_content_type(headers)?;
         }

@@ -35,7 +35,10 @@ impl Names {
         Self {
             own: address.ip(),
             port: address.port(),
-            configured: configured.iter().map(|name| name.to_ascii_lowercase()).collect(),
+            configured: configured
+                .iter()
+                .map(|name| name.to_ascii_lowercase())
+                .collect(),
         }
     }
 
@@ -47,15 +50,24 @@ impl Names {
             Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (name, port),
             _ => (host.as_str(), ""),
         };
-        if self.configured.iter().any(|ours| *ours == name || *ours == host) {
+        if self
+            .configured
+            .iter()
+            .any(|ours| *ours == name || *ours == host)
+        {
             return true;
         }
         if !port.is_empty() && port != self.port.to_string() {
             return false;
         }
-        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let address = name
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<IpAddr>();
         match address {
-            Ok(address) => address.is_loopback() || self.own.is_unspecified() || address == self.own,
+            Ok(address) => {
+                address.is_loopback() || self.own.is_unspecified() || address == self.own
+            }
             Err(_) => name == "localhost",
         }
     }
@@ -95,7 +107,9 @@ pub(super) fn check_console(headers: &HeaderMap) -> Result<(), ApiError> {
     let from_browser = headers.contains_key(header::ORIGIN)
         || headers.contains_key("sec-fetch-site")
         || headers.contains_key(header::REFERER);
-    let says_so = headers.get(REQUESTED_WITH).is_some_and(|value| value == "wasmill");
+    let says_so = headers
+        .get(REQUESTED_WITH)
+        .is_some_and(|value| value == "wasmill");
     if from_browser && !says_so {
         return Err(refused(
             "a browser that changes something must send `X-Requested-With: wasmill`".to_owned(),
@@ -107,7 +121,9 @@ pub(super) fn check_console(headers: &HeaderMap) -> Result<(), ApiError> {
 /// A form or script of another site can send plain types without being asked first.
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else {
-        let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
+        let empty = headers
+            .get(header::CONTENT_LENGTH)
+            .is_none_or(|length| length == "0");
         let streamed = headers.contains_key(header::TRANSFER_ENCODING);
         if empty && !streamed {
             return Ok(());
@@ -120,7 +136,11 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     if CONTENT_TYPES.contains(&kind) {
         Ok(())
     } else {
-        let reason = format!("content type \"{}\": send {}", kind.escape_default(), CONTENT_TYPES.join(", "));
+        let reason = format!(
+            "content type \"{}\": send {}",
+            kind.escape_default(),
+            CONTENT_TYPES.join(", ")
+        );
         Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason))
     }
 }

@@ -31,22 +31,45 @@ impl Role {
 
     /// The role a request needs; none for what everybody may see: the console's files and that the process answers.
     pub(super) fn needed(method: &Method, path: &str) -> Option<Self> {
-        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let of_the_api = [
-            "overview", "config", "jobmanager", "taskmanagers", "jobs", "components", "jars",
-            "job-files", "events", "metrics", "openapi.json",
-        ];
-        if !of_the_api.contains(&first) {
+        if !is_of_the_api(path) {
             return None;
         }
+        let path = path.strip_prefix("/v1").unwrap_or(path);
+        let first = path.trim_start_matches('/').split('/').next();
         let shows_records = ["/tap", "/states", "/dead-letters"];
         let shows_records = shows_records.iter().any(|part| path.contains(part));
         Some(match *method {
             Method::DELETE => Self::Admin,
-            Method::GET | Method::HEAD | Method::OPTIONS if first == "jobmanager" => Self::Admin,
+            Method::GET | Method::HEAD | Method::OPTIONS if first == Some("jobmanager") => {
+                Self::Admin
+            }
             Method::GET | Method::HEAD | Method::OPTIONS if !shows_records => Self::View,
             _ => Self::Submit,
         })
+    }
+}
+
+/// The first parts of the paths of the API; everything else is the console's.
+const OF_THE_API: [&str; 11] = [
+    "overview",
+    "config",
+    "jobmanager",
+    "taskmanagers",
+    "jobs",
+    "components",
+    "jars",
+    "job-files",
+    "events",
+    "metrics",
+    "openapi.json",
+];
+
+/// Whether a path is the API's and not the console's.
+pub(crate) fn is_of_the_api(path: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    match parts.next() {
+        Some("v1") => parts.next() != Some("healthz"),
+        first => first.is_some_and(|first| OF_THE_API.contains(&first)),
     }
 }
 
@@ -70,14 +93,23 @@ impl Tokens {
                 "view" => Role::View,
                 "submit" => Role::Submit,
                 "admin" => Role::Admin,
-                other => bail!("{}: \"{other}\" is no role; write view, submit or admin", place()),
+                other => bail!(
+                    "{}: \"{other}\" is no role; write view, submit or admin",
+                    place()
+                ),
             };
             let hash = words.next().unwrap_or_default();
             let hash = blake3::Hash::from_hex(hash);
-            tokens.push((role, hash.with_context(|| format!("{}: its hash", place()))?));
+            tokens.push((
+                role,
+                hash.with_context(|| format!("{}: its hash", place()))?,
+            ));
         }
         if tokens.is_empty() {
-            bail!("tokens file {}: there is no token in it; make one with `wasmill token`", path.display());
+            bail!(
+                "tokens file {}: there is no token in it; make one with `wasmill token`",
+                path.display()
+            );
         }
         Ok(Self(tokens))
     }
@@ -88,7 +120,9 @@ impl Tokens {
             let reason = "show a token: `Authorization: Bearer TOKEN`";
             ApiError::new(StatusCode::UNAUTHORIZED, reason)
         };
-        let token = header.and_then(|value| value.to_str().ok()).ok_or_else(unknown)?;
+        let token = header
+            .and_then(|value| value.to_str().ok())
+            .ok_or_else(unknown)?;
         let (scheme, token) = token.split_once(' ').ok_or_else(unknown)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(unknown());
@@ -104,7 +138,11 @@ impl Tokens {
         match found {
             None => Err(unknown()),
             Some(role) if role < needed => {
-                let reason = format!("the token has the role {}, and this needs {}", role.name(), needed.name());
+                let reason = format!(
+                    "the token has the role {}, and this needs {}",
+                    role.name(),
+                    needed.name()
+                );
                 Err(ApiError::new(StatusCode::FORBIDDEN, reason))
             }
             Some(_) => Ok(()),
@@ -118,7 +156,8 @@ impl Tokens {
 /// The system gives no random numbers.
 pub(crate) fn new_token(role: Role, name: &str) -> Result<(String, String)> {
     let mut bits = [0; 32];
-    getrandom::fill(&mut bits).map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut bits)
+        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
     let token: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
     let hash = blake3::hash(token.as_bytes()).to_hex();
     Ok((token, format!("{} {hash} {name}", role.name())))

@@ -22,7 +22,11 @@ fn reading(records_in: u64, busy_ns: u64) -> BTreeMap<TaskId, TaskReading> {
 fn rates_are_what_was_added_between_two_samples() {
     let mut rates = Rates::default();
     rates.update(0, reading(100, 0), 1_000_000_000);
-    assert_eq!(rates.of(TASK).records_in, 100.0 * 0.0, "one sample is no rate");
+    assert_eq!(
+        rates.of(TASK).records_in,
+        100.0 * 0.0,
+        "one sample is no rate"
+    );
     rates.update(0, reading(1_100, 1_000_000_000), 3_000_000_000);
     assert_eq!(rates.of(TASK).records_in, 500.0);
     assert_eq!(rates.of(TASK).busy, 0.5);

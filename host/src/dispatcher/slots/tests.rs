@@ -30,7 +30,10 @@ fn a_job_that_can_never_run_holds_nobody_back() {
         let fits = slots.take(4, Duration::from_secs(5));
         let (never, fits) = tokio::join!(never, fits);
         let why = never.expect_err("five of four").to_string();
-        assert!(why.contains("needs 5 slots") && why.contains("4 in all"), "{why}");
+        assert!(
+            why.contains("needs 5 slots") && why.contains("4 in all"),
+            "{why}"
+        );
         assert!(fits.is_ok());
     });
 }

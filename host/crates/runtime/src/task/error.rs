@@ -13,6 +13,16 @@ pub enum TaskError {
     /// User logic failed.
     #[error(transparent)]
     Operator(#[from] OperatorError),
+    /// User logic failed where no record can be left out.
+    #[error(
+        "{source}; it was {what}, which cannot be left out as a record can, so on-failure does not apply"
+    )]
+    Unskippable {
+        /// What was being done.
+        what: &'static str,
+        /// What happened.
+        source: Box<OperatorError>,
+    },
     /// A source or sink failed.
     #[error(transparent)]
     Connector(#[from] ConnectorError),
@@ -35,6 +45,7 @@ impl TaskError {
     pub fn domain(&self) -> Domain {
         match self {
             Self::Operator(error) => error.domain(),
+            Self::Unskippable { source, .. } => source.domain(),
             Self::Connector(error) => error.domain(),
             Self::State(error) => error.domain(),
             Self::Restore(_) => Domain::External,
@@ -46,6 +57,7 @@ impl TaskError {
     pub fn recovery(&self) -> Recovery {
         match self {
             Self::Operator(error) => error.recovery(),
+            Self::Unskippable { source, .. } => source.recovery(),
             Self::Connector(error) => error.recovery(),
             Self::State(error) => error.recovery(),
             Self::Restore(_) | Self::BrokenChannel(_) | Self::Internal(_) => Recovery::RestartJob,

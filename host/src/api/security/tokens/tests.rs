@@ -35,10 +35,19 @@ fn a_file_without_tokens_or_with_a_wrong_line_is_refused() {
 #[test]
 fn every_request_that_changes_something_needs_more_than_to_look() {
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        assert!(Role::needed(&method, "/jobs/1") > Some(Role::View), "{method}");
+        assert!(
+            Role::needed(&method, "/jobs/1") > Some(Role::View),
+            "{method}"
+        );
     }
     assert_eq!(Role::needed(&Method::GET, "/jobs"), Some(Role::View));
-    assert_eq!(Role::needed(&Method::GET, "/jobs/1/states/a/b"), Some(Role::Submit));
-    assert_eq!(Role::needed(&Method::GET, "/jobmanager/config"), Some(Role::Admin));
+    assert_eq!(
+        Role::needed(&Method::GET, "/jobs/1/states/a/b"),
+        Some(Role::Submit)
+    );
+    assert_eq!(
+        Role::needed(&Method::GET, "/jobmanager/config"),
+        Some(Role::Admin)
+    );
     assert_eq!(Role::needed(&Method::GET, "/index.html"), None);
 }
