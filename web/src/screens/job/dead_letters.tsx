@@ -3,7 +3,6 @@ import { useState } from 'preact/hooks';
 import { deadLetters, settleDeadLetters, type DeadLetter } from '../../api/dead_letters';
 import { t, type Key } from '../../i18n';
 import { count, time } from '../../i18n/format';
-import { cli } from '../../model/command_line';
 import { notify } from '../../model/notices';
 import { attempt } from '../../model/requests';
 import { useResource } from '../../model/resource';
@@ -38,7 +37,6 @@ export function DeadLettersTab({ jid }: { jid: string }) {
               {t(`deadLetters.${how}` satisfies Key)}
             </button>
             <Command
-              cli={cli('dead-letters', how, jid)}
               rest={{ method: 'POST', path: `/jobs/${jid}/dead-letters/${how}`, body: {} }}
             />
           </span>
