@@ -6,6 +6,7 @@
 
 mod bounded;
 mod cli;
+mod cluster;
 mod connectors;
 mod damage;
 mod demos;
@@ -24,6 +25,8 @@ mod poison;
 mod random_jobs;
 mod recovery;
 mod refusals;
+mod rest;
+mod rest_security;
 mod rich;
 mod standard_plugins;
 mod states;

@@ -1,12 +1,15 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
+mod cluster;
 mod compile;
 mod dead_letters;
 mod export;
-mod inspect;
-mod plan;
+pub(crate) mod inspect;
+pub(crate) mod plan;
 pub(crate) mod run;
-mod submission;
+mod signals;
+pub(crate) mod submission;
+pub(crate) mod ui;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -17,8 +20,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use dataflow::clock::{Clock, SystemClock};
 
-use crate::cli::{Cli, Command, Document};
-use crate::config::{self, Config};
+use crate::api::security::new_token;
+use crate::cli::{Cli, ClientArgs, Command, Document};
+use crate::client::{self, Client};
+use crate::config::{self, Config, ConfigSources};
 use crate::scheduler::failure::JobFailure;
 use crate::{job_file, output, telemetry};
 
@@ -40,7 +45,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     if let Some(level) = cli.log {
         settings.push(("log.level".to_owned(), level));
     }
-    if let Command::Run(args) = &cli.command {
+    if let Command::Run(args) | Command::Submit(args) = &cli.command {
         let given = [
             (
                 "execution.checkpointing.interval",
@@ -63,6 +68,13 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     {
         settings.push(("data.dir".to_owned(), dir.display().to_string()));
     }
+    if let Command::Cluster(args) = &cli.command {
+        settings.extend(args.settings());
+    }
+    let asked = ask(&cli.command, &settings, cli.config.as_deref())?;
+    if let Some(code) = asked {
+        return Ok(code);
+    }
     let job_args = match &cli.command {
         Command::Run(args) => Some(&args.job),
         Command::Plan(args) => Some(&args.job),
@@ -76,10 +88,17 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     let own = submission.as_ref().map(Submission::settings);
     let settings = [own.unwrap_or_default(), settings].concat();
     let config = config::load(cli.config.as_deref(), &settings)?;
-    telemetry::start(&config.log_level, config.log_json)?;
+    let logs = telemetry::start(&config.log_level, config.log_json)?;
     match (cli.command, submission) {
-        (Command::Run(args), Some(job)) => run::run(&args, &job, &config),
+        (Command::Run(args), Some(job)) => {
+            let file = cli.config;
+            run::run(&args, &job, &config, ConfigSources { file, settings }, logs)
+        }
         (Command::Plan(args), Some(job)) => plan::plan(&args, &job, &config),
+        (Command::Cluster(_), _) => {
+            let file = cli.config;
+            cluster::cluster(config, ConfigSources { file, settings }, logs)
+        }
         (Command::Inspect(args), _) => inspect::inspect(&args, &config),
         (Command::DeadLetters(args), _) => dead_letters::dead_letters(&args, &config),
         (Command::Compile, _) => compile::compile(&config),
@@ -89,11 +108,56 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             output::say(&serde_json::to_string_pretty(&job_file::document::schema())?);
             Ok(ExitCode::SUCCESS)
         }
-        (Command::Config | Command::Run(_) | Command::Plan(_), _) => {
+        // The others asked a cluster, and have their answers.
+        _ => {
             output::say(config::DEFAULTS);
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Carries a verb out that asks a running cluster, if it is one.
+fn ask(
+    command: &Command,
+    settings: &[(String, String)],
+    file: Option<&Path>,
+) -> Result<Option<ExitCode>> {
+    let client = |address: Option<&String>| {
+        let config = config::load(file, settings)?;
+        Client::new(address.map(String::as_str), &config)
+    };
+    let of = |args: &ClientArgs| client(args.address.as_ref());
+    let code = match command {
+        Command::Submit(args) => client::submit(&client(args.address.as_ref())?, args, settings)?,
+        Command::Run(args) if args.detached => {
+            client::submit(&client(args.address.as_ref())?, args, settings)?
+        }
+        Command::List(args) => client::list(&of(args)?, args.json)?,
+        Command::Overview(args) => client::overview(&of(args)?, args.json)?,
+        Command::Info(it) => client::info(&of(&it.client)?, &it.job.to_string(), it.client.json)?,
+        Command::Cancel(it) => {
+            client::cancel(&of(&it.client)?, &it.job.to_string(), it.client.json)?
+        }
+        Command::Checkpoint(it) => {
+            client::checkpoint(&of(&it.client)?, &it.job.to_string(), it.client.json)?
+        }
+        Command::Logs(args) => {
+            let (job, client) = (args.job.job.to_string(), &args.job.client);
+            client::logs(&of(client)?, &job, args.level.as_deref(), client.json)?
+        }
+        Command::Components(args) => {
+            let json = args.client.json;
+            client::components(&of(&args.client)?, args.action.as_ref(), json)?
+        }
+        Command::Token(args) => {
+            let (token, line) = new_token(args.role, &args.name)?;
+            output::say(&token);
+            output::error(&format!("the line for the tokens file: {line}"));
+            ExitCode::SUCCESS
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(code))
 }
 
 /// The exit code an error stands for.

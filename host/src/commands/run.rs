@@ -4,15 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use dataflow::clock::Clock;
-use dataflow::ids::JobId;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use super::submission::Submission;
+use super::ui::Ui;
 use crate::cli::RunArgs;
-use crate::config::{Backend, Config};
+use crate::config::{Backend, Config, ConfigSources};
 use crate::dead_letters;
+use crate::dispatcher::job_spec::{JobSource, JobSpec};
+use crate::dispatcher::new_job_id;
+use crate::job_log::JobLogs;
 use crate::output;
 use crate::progress::{self, Started, Summary, Watched};
 use crate::scheduler::command::{JobCommand, JobHandle};
@@ -21,7 +25,13 @@ use crate::scheduler::job_master::{JobMaster, Outcome, Store};
 use crate::scheduler::job_view::JobView;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
-pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
+pub(super) fn run(
+    args: &RunArgs,
+    submission: &Submission,
+    config: &Config,
+    sources: ConfigSources,
+    logs: Arc<JobLogs>,
+) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
     if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
@@ -33,7 +43,28 @@ pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> R
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
-    let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
+    let ui = match args.ui.as_deref() {
+        None => None,
+        Some(listen) => Some(Ui {
+            listen: match listen {
+                "" => None,
+                listen => Some(listen.parse().with_context(|| format!("--ui={listen}"))?),
+            },
+            sources,
+            sandbox,
+            logs,
+            spec: JobSpec {
+                source: JobSource::Elsewhere,
+                parameters: args.job.parameters.clone(),
+                settings: Vec::new(),
+                grants: args.job.grants.clone(),
+                cached_files: args.job.cached_files.clone(),
+                parallelism: args.job.parallelism,
+                restore: args.restore.clone(),
+            },
+        }),
+    };
+    let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref(), ui)?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
         Outcome::Finished(_) => ExitCode::SUCCESS,
@@ -51,6 +82,7 @@ pub(crate) fn run_job(
     mut config: Config,
     clock: &Arc<dyn Clock>,
     restore: Option<&str>,
+    ui: Option<Ui>,
 ) -> Result<(Started, Summary)> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -67,11 +99,13 @@ pub(crate) fn run_job(
     }
     let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
     let started = Started::now(clock);
-    let view = Arc::new(JobView::new(new_job_id()?, Arc::clone(job), clock.now_ms()));
+    let id = new_job_id()?;
+    let view = Arc::new(JobView::new(id, Arc::clone(job), clock.now_ms()));
     let (handle, commands) = JobHandle::new(Arc::clone(&view));
+    let config = Arc::new(config);
     let master = JobMaster {
         job: Arc::clone(job),
-        config: Arc::new(config),
+        config: Arc::clone(&config),
         clock: Arc::clone(clock),
         store,
         restorable: restorable.map(Arc::new),
@@ -82,24 +116,20 @@ pub(crate) fn run_job(
     };
     let watched = Watched::of(view);
     let outcome = tokio.block_on(async {
+        if let Some(ui) = ui {
+            ui.show(id, job, &config, clock, handle.clone()).await?;
+        }
         let signals = tokio::spawn(watch_signals(handle, work_dir));
         let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
-        let outcome = master.run().await;
+        let span = tracing::info_span!("job", job = %id);
+        let outcome = master.run().instrument(span).await;
         line.abort();
         let _ = line.await;
         signals.abort();
-        outcome
-    });
+        anyhow::Ok(outcome)
+    })?;
     let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
     Ok((started, Summary::new(outcome, &watched, clock)))
-}
-
-/// A new name that no other job has.
-fn new_job_id() -> Result<JobId> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id)
-        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
-    Ok(JobId(id))
 }
 
 /// The data directory of a job: named after it, or the one whose checkpoint is restored.
@@ -128,7 +158,7 @@ pub(crate) fn file_name_of(job: &str) -> String {
 }
 
 /// Opens the checkpoints of the job, if it keeps or restores any.
-fn open_store(
+pub(crate) fn open_store(
     restore: Option<&str>,
     config: &Config,
     root: &Path,

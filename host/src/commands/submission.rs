@@ -27,6 +27,8 @@ const SHORT_NAMES: [(&str, &str); 3] = [
 pub(crate) enum Submission {
     /// The path of a component.
     Component(PathBuf),
+    /// A component that is loaded already.
+    Loaded(Box<wasm::Component>),
     /// A job file.
     JobFile(Box<ReadJobFile>),
 }
@@ -71,7 +73,7 @@ impl Submission {
     /// What the job file grants and registers, then what the arguments do, which goes before it.
     fn given(&self, args: &JobArgs) -> Result<Given> {
         let (mut grants, mut cached_files) = match self {
-            Self::Component(_) => (Vec::new(), Vec::new()),
+            Self::Component(_) | Self::Loaded(_) => (Vec::new(), Vec::new()),
             Self::JobFile(file) => (
                 paths(file, "grants", &file.job.grants)?,
                 paths(file, "cached_files", &file.job.cached_files)?,
@@ -101,19 +103,9 @@ impl Submission {
         let limits = || guest_limits(&config.guest);
         let (mut graph, components) = match self {
             Self::Component(file) => {
-                let component = super::load(sandbox, file)?;
-                let plan = component.plan(&args.parameters)?;
-                let graph = job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason));
-                let graph = graph.with_context(|| format!("job {}", plan.name))?;
-                let component = JobComponent {
-                    name: component.name().to_owned(),
-                    digest: component.digest().to_string(),
-                    first_operator: 0,
-                    operators: component.operators(limits()),
-                    parameters: args.parameters.clone(),
-                };
-                (graph, vec![component])
+                planned(&super::load(sandbox, file)?, &args.parameters, limits())?
             }
+            Self::Loaded(component) => planned(component, &args.parameters, limits())?,
             Self::JobFile(file) => {
                 let assembled = Assembled::of(file, config.plugin_dir.as_deref(), sandbox, clock)?;
                 let components = assembled.components.into_iter().map(|it| JobComponent {
@@ -142,6 +134,25 @@ impl Submission {
         );
         job.with_context(|| format!("job {name}"))
     }
+}
+
+/// The graph that a component plans, and the component itself.
+fn planned(
+    component: &wasm::Component,
+    parameters: &[(String, String)],
+    limits: wasm::GuestLimits,
+) -> Result<(JobGraph, Vec<JobComponent>)> {
+    let plan = component.plan(parameters)?;
+    let graph = job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason));
+    let graph = graph.with_context(|| format!("job {}", plan.name))?;
+    let component = JobComponent {
+        name: component.name().to_owned(),
+        digest: component.digest().to_string(),
+        first_operator: 0,
+        operators: component.operators(limits),
+        parameters: parameters.to_vec(),
+    };
+    Ok((graph, vec![component]))
 }
 
 /// Grants or registered files of a job file, as the flags have them; paths are relative to the file.

@@ -1,7 +1,9 @@
 //! Configuration in two stages: what was written ([`raw`]) and what it means ([`Config`]). Read once by `main`, handed
 //! down by value; there is no global.
 
+pub(crate) mod cluster;
 mod guest;
+pub(crate) mod origin;
 mod raw;
 mod raw_restart;
 
@@ -14,6 +16,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use thiserror::Error;
 
+use cluster::ClusterConfig;
 pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
@@ -67,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     /// Whether the log is JSON.
     pub(crate) log_json: bool,
+    /// What concerns a process with many jobs.
+    pub(crate) cluster: ClusterConfig,
 }
 
 /// A state backend by name.
@@ -98,11 +103,36 @@ pub(crate) enum ConfigError {
     },
 }
 
+/// What a configuration is read from, beside the defaults and the environment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConfigSources {
+    /// A file.
+    pub(crate) file: Option<PathBuf>,
+    /// Keys and values of the command line.
+    pub(crate) settings: Vec<(String, String)>,
+}
+
 /// Layers the defaults, a file, the environment and `key=value` settings, in this order.
 pub(crate) fn load(
     file: Option<&Path>,
     settings: &[(String, String)],
 ) -> Result<Config, ConfigError> {
+    let raw: RawConfig = layers(file, settings)?
+        .extract()
+        .map_err(|error| ConfigError::Parse(describe(&error)))?;
+    raw.resolve()
+}
+
+/// As [`load`], with a job's own settings on top.
+pub(crate) fn load_with(
+    sources: &ConfigSources,
+    settings: &[(String, String)],
+) -> Result<Config, ConfigError> {
+    let settings = [&sources.settings, settings].concat();
+    load(sources.file.as_deref(), &settings)
+}
+
+fn layers(file: Option<&Path>, settings: &[(String, String)]) -> Result<Figment, ConfigError> {
     let mut figment = Figment::from(Toml::string(DEFAULTS));
     if let Some(file) = file {
         if !file.is_file() {
@@ -128,10 +158,7 @@ pub(crate) fn load(
             .unwrap_or_else(|_| figment::value::Value::from(value.clone()));
         figment = figment.merge(Serialized::default(key, value));
     }
-    let raw: RawConfig = figment
-        .extract()
-        .map_err(|error| ConfigError::Parse(describe(&error)))?;
-    raw.resolve()
+    Ok(figment)
 }
 
 /// Every key has a section, so a variable without `__` is somebody else's.

@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use serde::Deserialize;
 
+use super::cluster::{self, RawJobStore, RawRest, RawSecurity, RawSlot, RawTaskManager, RawWeb};
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
@@ -31,6 +32,12 @@ pub(super) struct RawConfig {
     data: RawData,
     plugin: RawPlugin,
     log: RawLog,
+    rest: RawRest,
+    taskmanager: RawTaskManager,
+    slot: RawSlot,
+    web: RawWeb,
+    jobstore: RawJobStore,
+    security: RawSecurity,
 }
 
 #[derive(Debug, Deserialize)]
@@ -265,6 +272,14 @@ impl RawConfig {
                 "log.format",
                 &self.log.format,
                 &[("text", false), ("json", true)],
+            )?,
+            cluster: cluster::resolve(
+                self.rest,
+                &self.taskmanager,
+                &self.slot,
+                &self.web,
+                &self.jobstore,
+                &self.security,
             )?,
         })
     }

@@ -186,27 +186,8 @@ impl Attempt {
             }
         };
         drop(progress);
-        self.settle(results).await;
+        settle(&self.view, &*self.clock, results).await;
         end
-    }
-
-    /// Waits for what is being stored or published: the next attempt must find the store as this one leaves it.
-    async fn settle(&self, mut results: mpsc::Receiver<Event>) {
-        while let Some(event) = results.recv().await {
-            // What was stored but not published is published when the job goes on from it.
-            if let Event::Stored(checkpoint, Ok(())) | Event::Committed(checkpoint, Ok(())) = event
-            {
-                let now_ms = self.clock.now_ms();
-                self.view
-                    .lock()
-                    .checkpoints
-                    .completed(checkpoint.id, now_ms);
-            }
-        }
-        let now_ms = self.clock.now_ms();
-        let mut view = self.view.lock();
-        view.checkpoints
-            .abandon("the tasks ended before it was complete", now_ms);
     }
 
     fn on_event(
@@ -431,6 +412,21 @@ impl Attempt {
         self.carry_out(progress, decisions)?;
         Ok(None)
     }
+}
+
+/// Waits for what is being stored or published: the next attempt must find the store as this one leaves it.
+async fn settle(view: &JobView, clock: &dyn Clock, mut results: mpsc::Receiver<Event>) {
+    while let Some(event) = results.recv().await {
+        // What was stored but not published is published when the job goes on from it.
+        if let Event::Stored(checkpoint, Ok(())) | Event::Committed(checkpoint, Ok(())) = event {
+            let now_ms = clock.now_ms();
+            view.lock().checkpoints.completed(checkpoint.id, now_ms);
+        }
+    }
+    let now_ms = clock.now_ms();
+    let mut view = view.lock();
+    view.checkpoints
+        .abandon("the tasks ended before it was complete", now_ms);
 }
 
 fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSnapshot> {

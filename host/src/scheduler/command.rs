@@ -38,7 +38,6 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 /// A command.
 #[derive(Debug)]
 pub(crate) enum JobCommand {
-    #[expect(dead_code, reason = "the REST API reads it")]
     /// Take a checkpoint now; answered when it is complete.
     Checkpoint(Reply<CheckpointId>),
     /// Take a last checkpoint if checkpoints are kept, then stop; whoever starts the job again goes on from it.
@@ -51,7 +50,6 @@ pub(crate) enum JobCommand {
 #[derive(Clone)]
 pub(crate) struct JobHandle {
     /// What can be seen of it.
-    #[expect(dead_code, reason = "the REST API reads it")]
     pub(crate) view: Arc<JobView>,
     commands: mpsc::Sender<JobCommand>,
 }
@@ -76,7 +74,6 @@ impl JobHandle {
             })
     }
 
-    #[expect(dead_code, reason = "the REST API reads it")]
     /// Sends a command and waits until it is done.
     ///
     /// # Errors

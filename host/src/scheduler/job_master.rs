@@ -240,7 +240,11 @@ impl JobMaster {
             at_least,
         };
         let runtime = Handle::current();
-        let deployed = tokio::task::spawn_blocking(move || blueprint.deploy(sender, runtime));
+        let deployed = {
+            // Threads of tasks say whose they are by the span they are made in.
+            let span = tracing::Span::current();
+            tokio::task::spawn_blocking(move || span.in_scope(|| blueprint.deploy(sender, runtime)))
+        };
         let deployed = match deployed.await {
             Ok(deployed) => deployed?,
             Err(panic) => return Err(JobFailure::Internal(panic.to_string())),

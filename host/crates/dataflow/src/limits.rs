@@ -85,3 +85,21 @@ const _: () = assert!(MAX_PARALLELISM_DEFAULT <= PARALLELISM_MAX);
 const _: () = assert!(CALL_OUTPUT_SOFT_BYTES < CALL_OUTPUT_HARD_BYTES);
 const _: () = assert!(RECORD_BYTES_MAX <= CALL_OUTPUT_HARD_BYTES);
 const _: () = assert!(RECORD_BYTES_MAX < u32::MAX as usize);
+
+/// Jobs of one process that have not ended.
+pub const ACTIVE_JOBS_MAX: usize = 1000;
+
+/// Components that one process keeps.
+pub const COMPONENTS_MAX: usize = 1000;
+
+/// Parts of an upload that wait to be written to disk.
+pub const UPLOAD_CHUNKS_MAX: usize = 16;
+
+/// Clients whose request rates are remembered before those that are quiet are forgotten.
+pub const RATED_CLIENTS_MAX: usize = 4096;
+
+/// Log entries of a job that can be looked at through the REST API.
+pub const LOG_ENTRIES_PER_JOB: usize = 1000;
+
+/// Streams of events that are open at the same time.
+pub const EVENT_STREAMS_MAX: usize = 128;
