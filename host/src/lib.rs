@@ -11,6 +11,7 @@ mod client;
 mod commands;
 mod config;
 mod dead_letters;
+mod diagnosis;
 mod dispatcher;
 mod job_file;
 mod job_graph;

@@ -396,7 +396,10 @@ fn uploads_have_a_limit_and_jobs_go_on_beside_hostile_ones() {
     let faulty = std::fs::metadata(guest("faulty")).expect("the plugin is built");
     assert!(faulty.len() < 1 << 20);
     let hostile = cluster.upload("faulty");
-    let hostile = cluster.run(&hostile, &json!({ "parameters": { "fault": "panic" } }));
+    let hostile = cluster.run(
+        &hostile,
+        &json!({ "parameters": { "fault": "panic", "rate": 1000 } }),
+    );
     cluster.reaches(&hostile, "FAILED");
     assert_eq!(cluster.state(&job), "RUNNING");
     assert_eq!(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -197,7 +198,7 @@ pub(super) struct CheckpointConfig {
     interval: u128,
     timeout: u128,
     min_pause: u128,
-    max_concurrent: u32,
+    max_concurrent: usize,
     state_backend: &'static str,
     checkpoint_storage: &'static str,
     tolerable_failed_checkpoints: u32,
@@ -213,11 +214,14 @@ impl CheckpointConfig {
             Backend::Rocksdb => ("rocksdb", "filesystem"),
         };
         Self {
-            mode: "exactly_once",
+            mode: match config.checkpoint_mode {
+                CheckpointMode::ExactlyOnce => "exactly_once",
+                CheckpointMode::AtLeastOnce => "at_least_once",
+            },
             interval: config.checkpoint_interval.map_or(0, |it| it.as_millis()),
             timeout: config.checkpoint_timeout.as_millis(),
             min_pause: config.checkpoint_min_pause.as_millis(),
-            max_concurrent: 1,
+            max_concurrent: config.max_concurrent_checkpoints,
             state_backend,
             checkpoint_storage,
             tolerable_failed_checkpoints: config.tolerated_checkpoint_failures,

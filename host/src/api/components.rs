@@ -237,7 +237,8 @@ pub(super) async fn inspect(
     Ok(Json(document))
 }
 
-async fn of_component(api: &Api, id: &str) -> Result<JobSource, ApiError> {
+/// The uploaded component of an id or name, as the source of a job.
+pub(super) async fn of_component(api: &Api, id: &str) -> Result<JobSource, ApiError> {
     let store = api.dispatcher.components.as_ref();
     let store = store.ok_or(DispatchError::NoSubmissions)?;
     let digest = store.find(id)?.digest;

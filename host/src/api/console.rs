@@ -2,11 +2,12 @@
 //! so it gets the entry page. Nothing is ever read from disk here.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 use super::error::ApiError;
+use super::security;
 
 /// The built console.
 #[derive(RustEmbed)]
@@ -20,23 +21,27 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 
 /// Answers with a file of the console.
-pub(super) async fn file(uri: Uri) -> Response {
+pub(super) async fn file(method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
+    if !matches!(method, Method::GET | Method::HEAD) || security::is_of_the_api(uri.path()) {
+        return missing(path);
+    }
     let looks_like_a_file = path
         .rsplit('/')
         .next()
         .is_some_and(|last| last.contains('.'));
     match (Files::get(path), looks_like_a_file) {
         (Some(file), _) => answer(path, file.data.into_owned()),
-        (None, false) if !path.starts_with("v1/") => match Files::get(ENTRY) {
+        (None, false) => match Files::get(ENTRY) {
             Some(entry) => answer(ENTRY, entry.data.into_owned()),
             None => missing(path),
         },
-        (None, _) => missing(path),
+        (None, true) => missing(path),
     }
 }
 
 fn missing(path: &str) -> Response {
+    let path = path.escape_default();
     ApiError::missing(format!("there is nothing at /{path}")).into_response()
 }
 

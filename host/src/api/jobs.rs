@@ -290,10 +290,6 @@ pub(super) async fn forget(
     State(api): State<Api>,
     Path(job): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let (dispatcher, id) = (std::sync::Arc::clone(&api.dispatcher), job_id(&job)?);
-    let forgotten = tokio::task::spawn_blocking(move || dispatcher.forget(id));
-    forgotten
-        .await
-        .map_err(|panic| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, panic.to_string()))??;
+    api.dispatcher.forget_ended(job_id(&job)?).await?;
     Ok(Json(serde_json::json!({})))
 }

@@ -8,6 +8,7 @@ mod checkpoints;
 mod components;
 mod config;
 mod console;
+mod dead_letters;
 pub(crate) mod documents;
 mod error;
 mod events;
@@ -19,11 +20,13 @@ mod json;
 mod logs;
 mod metrics;
 mod overview;
+mod preview;
 mod routes;
 pub(crate) mod security;
 pub(crate) mod server;
 mod task_managers;
 mod vertices;
+mod why;
 
 use std::sync::Arc;
 

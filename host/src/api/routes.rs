@@ -12,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Api, checkpoints, components, config, console, events, exceptions, job, job_files, jobs, logs,
-    metrics, overview, task_managers, vertices,
+    Api, checkpoints, components, config, console, dead_letters, events, exceptions, job,
+    job_files, jobs, logs, metrics, overview, preview, task_managers, vertices, why,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +48,8 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(jobs::jobs_overview))
         .routes(routes!(job::details, jobs::cancel, jobs::forget))
         .routes(routes!(job::job_plan))
+        .routes(routes!(why::why))
+        .routes(routes!(dead_letters::dead_letters))
         .routes(routes!(events::job_events))
         .routes(routes!(logs::job_logs))
         .routes(routes!(job::job_config))
@@ -67,6 +69,7 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(components::plan_component))
         .routes(routes!(components::validate))
         .routes(routes!(components::run))
+        .routes(routes!(preview::preview))
         .routes(routes!(job_files::run))
         .routes(routes!(job_files::validate))
         .split_for_parts()

@@ -64,5 +64,7 @@ impl Why {
     responses((status = 200, body = Why), (status = 404, body = super::error::Errors)))]
 pub(super) async fn why(State(api): State<Api>, Path(job): JobPath) -> Result<Response, ApiError> {
     let slots = api.dispatcher.slots();
-    document(&api, &job, "why", |active, now_ms| Ok(Why::of(active, slots, now_ms)))
+    document(&api, &job, "why", |active, now_ms| {
+        Ok(Why::of(active, slots, now_ms))
+    })
 }

@@ -42,6 +42,8 @@ pub(super) fn cluster(
         .context("start the control threads")?;
     tokio.block_on(async {
         let server = Server::bind(&dispatcher.config.cluster).await?;
+        // Who looks right away finds the jobs of the process before.
+        dispatcher.take_up().await?;
         output::say(&format!("listening on {}", server.url()));
         let handle = server.handle.clone();
         let api = Api {
@@ -49,7 +51,6 @@ pub(super) fn cluster(
         };
         let serving = tokio::spawn(server.serve(api));
         let sampling = tokio::spawn(Arc::clone(&dispatcher).sample());
-        dispatcher.take_up().await?;
         super::signals::first().await;
         output::error("stopping; once more to stop at once");
         let stop = async {

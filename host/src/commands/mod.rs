@@ -41,36 +41,7 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// What the user has to know, on one line; see [`exit_code_of`].
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
-    let mut settings = cli.settings;
-    if let Some(level) = cli.log {
-        settings.push(("log.level".to_owned(), level));
-    }
-    if let Command::Run(args) | Command::Submit(args) = &cli.command {
-        let given = [
-            (
-                "execution.checkpointing.interval",
-                args.checkpoint_interval.clone(),
-            ),
-            ("state.backend", args.state_backend.clone()),
-            (
-                "data.dir",
-                args.data_dir.as_ref().map(|dir| dir.display().to_string()),
-            ),
-        ];
-        settings.extend(
-            given
-                .into_iter()
-                .filter_map(|(k, v)| Some((k.to_owned(), v?))),
-        );
-    }
-    if let Command::DeadLetters(args) = &cli.command
-        && let Some(dir) = &args.data_dir
-    {
-        settings.push(("data.dir".to_owned(), dir.display().to_string()));
-    }
-    if let Command::Cluster(args) = &cli.command {
-        settings.extend(args.settings());
-    }
+    let mut settings = given(&cli);
     let asked = ask(&cli.command, &settings, cli.config.as_deref())?;
     if let Some(code) = asked {
         return Ok(code);
@@ -114,6 +85,41 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The configuration that the command line gives: `-D` and the flags that stand for keys.
+fn given(cli: &Cli) -> Vec<(String, String)> {
+    let mut settings = cli.settings.clone();
+    if let Some(level) = cli.log.clone() {
+        settings.push(("log.level".to_owned(), level));
+    }
+    if let Command::Run(args) | Command::Submit(args) = &cli.command {
+        let given = [
+            (
+                "execution.checkpointing.interval",
+                args.checkpoint_interval.clone(),
+            ),
+            ("state.backend", args.state_backend.clone()),
+            (
+                "data.dir",
+                args.data_dir.as_ref().map(|dir| dir.display().to_string()),
+            ),
+        ];
+        settings.extend(
+            given
+                .into_iter()
+                .filter_map(|(k, v)| Some((k.to_owned(), v?))),
+        );
+    }
+    if let Command::Cluster(args) = &cli.command {
+        settings.extend(args.settings());
+    }
+    if let Command::DeadLetters(args) = &cli.command
+        && let Some(dir) = &args.data_dir
+    {
+        settings.push(("data.dir".to_owned(), dir.display().to_string()));
+    }
+    settings
 }
 
 /// Carries a verb out that asks a running cluster, if it is one.

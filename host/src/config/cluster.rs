@@ -93,7 +93,7 @@ pub(super) struct RawSecurity {
 }
 
 pub(super) fn resolve(
-    rest: RawRest,
+    rest: &RawRest,
     task_manager: &RawTaskManager,
     slot: &RawSlot,
     web: &RawWeb,
@@ -137,8 +137,8 @@ pub(super) fn resolve(
         tokens_file: path(&security.tokens_file),
         tls,
         insecure: security.insecure,
-        hosts: rest.hosts,
-        token: rest.token,
+        hosts: rest.hosts.clone(),
+        token: rest.token.clone(),
         ca: path(&rest.ca_certificate),
         requests_per_second: rest.max_requests_per_second.max(1),
     })

@@ -8,7 +8,9 @@ use bytesize::ByteSize;
 use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use serde::Deserialize;
 
-use super::cluster::{self, RawJobStore, RawRest, RawSecurity, RawSlot, RawTaskManager, RawWeb};
+use super::cluster::{
+    self, ClusterConfig, RawJobStore, RawRest, RawSecurity, RawSlot, RawTaskManager, RawWeb,
+};
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
@@ -209,7 +211,19 @@ fn folder(written: &str, variable: &str, in_home: &str, leaf: &str) -> PathBuf {
 }
 
 impl RawConfig {
+    fn cluster(&self) -> Result<ClusterConfig, ConfigError> {
+        cluster::resolve(
+            &self.rest,
+            &self.taskmanager,
+            &self.slot,
+            &self.web,
+            &self.jobstore,
+            &self.security,
+        )
+    }
+
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
+        let cluster = self.cluster()?;
         let checkpointing = self.execution.checkpointing;
         let checkpoints = checkpointing.resolve()?;
         let interval = checkpoints.interval;
@@ -273,14 +287,7 @@ impl RawConfig {
                 &self.log.format,
                 &[("text", false), ("json", true)],
             )?,
-            cluster: cluster::resolve(
-                self.rest,
-                &self.taskmanager,
-                &self.slot,
-                &self.web,
-                &self.jobstore,
-                &self.security,
-            )?,
+            cluster,
         })
     }
 }

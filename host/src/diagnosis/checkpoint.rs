@@ -31,7 +31,11 @@ pub(super) fn answers(case: &Case<'_>, chains: &[Chain<'_>]) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut records = case.view.checkpoints.records();
     let newest = records.next();
-    let failed = case.view.checkpoints.records().find(|it| it.progress != Progress::UnderWay);
+    let failed = case
+        .view
+        .checkpoints
+        .records()
+        .find(|it| it.progress != Progress::UnderWay);
     if let Some((record, Progress::Failed(why))) = failed.map(|it| (it, &it.progress)) {
         answers.push(answer(
             Severity::Error,
@@ -42,7 +46,9 @@ pub(super) fn answers(case: &Case<'_>, chains: &[Chain<'_>]) -> Vec<Answer> {
     }
     let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
     let under_way = newest.filter(|it| it.progress == Progress::UnderWay);
-    if let Some(record) = under_way.filter(|it| case.now_ms - it.triggered_ms >= LATE_MS.max(interval_ms)) {
+    if let Some(record) =
+        under_way.filter(|it| case.now_ms - it.triggered_ms >= LATE_MS.max(interval_ms))
+    {
         answers.push(waits(case, chains, record));
     } else if case.view.checkpoints.completed == 0 && answers.is_empty() {
         let since = case.view.history.since_ms(JobStatus::Running);
@@ -51,7 +57,10 @@ pub(super) fn answers(case: &Case<'_>, chains: &[Chain<'_>]) -> Vec<Answer> {
             answers.push(answer(
                 Severity::Warning,
                 None,
-                format!("No checkpoint was begun in {} s: not every task runs yet.", waits_ms / 1000),
+                format!(
+                    "No checkpoint was begun in {} s: not every task runs yet.",
+                    waits_ms / 1000
+                ),
                 json!({ "interval": interval_ms }),
             ));
         }
@@ -70,14 +79,26 @@ fn waits(case: &Case<'_>, chains: &[Chain<'_>], record: &CheckpointRecord) -> An
     let age_s = (case.now_ms - record.triggered_ms) / 1000;
     let evidence = json!({ "id": record.id.0, "age-s": age_s, "missing": missing.len(), "acknowledged": record.parts.len() });
     let Some((chain, first)) = missing.first() else {
-        let sentence = format!("Checkpoint {} waits for {age_s} s to be stored: the storage is slow.", record.id.0);
+        let sentence = format!(
+            "Checkpoint {} waits for {age_s} s to be stored: the storage is slow.",
+            record.id.0
+        );
         return answer(Severity::Warning, None, sentence, evidence);
     };
-    let held = chains.iter().map(|it| it.mean(|r| r.back_pressured)).fold(0.0, f64::max);
+    let held = chains
+        .iter()
+        .map(|it| it.mean(|r| r.back_pressured))
+        .fold(0.0, f64::max);
     let reason = if held > 0.1 {
-        format!("barriers wait behind records, since tasks are held back up to {} of the time", percent(held))
+        format!(
+            "barriers wait behind records, since tasks are held back up to {} of the time",
+            percent(held)
+        )
     } else if first.rates.busy > 0.8 {
-        format!("the subtask is busy {} and has not come to the barrier", percent(first.rates.busy))
+        format!(
+            "the subtask is busy {} and has not come to the barrier",
+            percent(first.rates.busy)
+        )
     } else {
         "it has not come to the barrier or is writing its state".to_owned()
     };

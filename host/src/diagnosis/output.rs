@@ -41,7 +41,9 @@ fn waits_for_slots(case: &Case<'_>) -> Answer {
     let wanted = vertices.map(|it| it.parallelism).max().unwrap_or(1);
     let (total, free) = case.slots;
     let sentence = if wanted > total {
-        format!("The job needs {wanted} slots and there are {total} in all: it will fail when it has waited long enough.")
+        format!(
+            "The job needs {wanted} slots and there are {total} in all: it will fail when it has waited long enough."
+        )
     } else {
         format!("The job waits for {wanted} slots; {free} of {total} are free.")
     };
@@ -95,7 +97,9 @@ fn not_published(case: &Case<'_>) -> Option<Answer> {
     Some(answer(
         Severity::Warning,
         Some(&uid),
-        format!("\"{uid}\" publishes its files with checkpoints, and none are taken before the job ends: set execution.checkpointing.interval."),
+        format!(
+            "\"{uid}\" publishes its files with checkpoints, and none are taken before the job ends: set execution.checkpointing.interval."
+        ),
         json!({ "execution.checkpointing.interval": 0 }),
     ))
 }
@@ -103,7 +107,11 @@ fn not_published(case: &Case<'_>) -> Option<Answer> {
 /// Where records stop.
 fn stands_still(chains: &[Chain<'_>]) -> Option<Answer> {
     let is_sink = |chain: &&Chain<'_>| chain.tasks.iter().any(|it| it.task.has_sink);
-    let comes_out: f64 = chains.iter().filter(is_sink).map(|it| it.sum(|r| r.records_out)).sum();
+    let comes_out: f64 = chains
+        .iter()
+        .filter(is_sink)
+        .map(|it| it.sum(|r| r.records_out))
+        .sum();
     if comes_out > 0.0 {
         return None;
     }
@@ -117,18 +125,24 @@ fn stands_still(chains: &[Chain<'_>]) -> Option<Answer> {
         return Some(answer(
             Severity::Info,
             Some(source.name()),
-            format!("No records come in: \"{}\" has read {read} so far and none in the last second.", source.name()),
+            format!(
+                "No records come in: \"{}\" has read {read} so far and none in the last second.",
+                source.name()
+            ),
             json!({ "numRecordsIn": read, "numRecordsInPerSecond": 0 }),
         ));
     }
-    let stop = chains.iter().find(|it| {
-        it.sum(|r| r.records_in) > 0.0 && it.sum(|r| r.records_out) == 0.0
-    })?;
+    let stop = chains
+        .iter()
+        .find(|it| it.sum(|r| r.records_in) > 0.0 && it.sum(|r| r.records_out) == 0.0)?;
     let rate = stop.sum(|r| r.records_in);
     Some(answer(
         Severity::Warning,
         Some(stop.name()),
-        format!("\"{}\" takes {rate:.0} records a second and gives none: it keeps them, filters all of them, or waits for more.", stop.name()),
+        format!(
+            "\"{}\" takes {rate:.0} records a second and gives none: it keeps them, filters all of them, or waits for more.",
+            stop.name()
+        ),
         json!({ "numRecordsInPerSecond": rate, "numRecordsOutPerSecond": 0 }),
     ))
 }
@@ -142,21 +156,30 @@ fn waits_for_event_time(chain: &Chain<'_>) -> bool {
 
 fn event_time(chains: &[Chain<'_>], held: &Chain<'_>) -> Answer {
     let timers = held.total(|reading| reading.timers);
-    let mut behind = chains.iter().filter(|it| it.vertex.source.is_some()).flat_map(|chain| {
-        let tasks = chain.tasks.iter();
-        let silent = tasks.filter(|it| it.reading.watermark == WATERMARK_MIN && it.task.ended_ms.is_none());
-        silent.map(move |it| (chain.name(), it.task.id.subtask))
-    });
+    let mut behind = chains
+        .iter()
+        .filter(|it| it.vertex.source.is_some())
+        .flat_map(|chain| {
+            let tasks = chain.tasks.iter();
+            let silent = tasks
+                .filter(|it| it.reading.watermark == WATERMARK_MIN && it.task.ended_ms.is_none());
+            silent.map(move |it| (chain.name(), it.task.id.subtask))
+        });
     let who = match behind.next() {
         Some((chain, subtask)) => {
-            format!("subtask {subtask} of \"{chain}\" has no watermark: it gets no records, or assigns no timestamps; an idle timeout lets the others go on without it")
+            format!(
+                "subtask {subtask} of \"{chain}\" has no watermark: it gets no records, or assigns no timestamps; an idle timeout lets the others go on without it"
+            )
         }
         None => "no source gives a watermark: assign timestamps".to_owned(),
     };
     answer(
         Severity::Error,
         Some(held.name()),
-        format!("Event time stands still before \"{}\", where {timers} timers wait: {who}.", held.name()),
+        format!(
+            "Event time stands still before \"{}\", where {timers} timers wait: {who}.",
+            held.name()
+        ),
         json!({ "timers": timers, "currentInputWatermark": null }),
     )
 }

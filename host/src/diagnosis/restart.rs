@@ -16,7 +16,9 @@ pub(super) fn answers(case: &Case<'_>) -> Option<Answer> {
     let (severity, sentence) = match (&failure.answer, case.status()) {
         (Ok(delay_ms), JobStatus::Restarting) => (
             Severity::Error,
-            format!("The job failed and is restarted after {delay_ms} ms ({times} so far): {cause}."),
+            format!(
+                "The job failed and is restarted after {delay_ms} ms ({times} so far): {cause}."
+            ),
         ),
         (Ok(_), _) => (
             Severity::Warning,

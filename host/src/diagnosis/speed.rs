@@ -11,7 +11,12 @@ const BUSY: f64 = 0.8;
 /// Records before a share says something.
 const RECORDS_MIN: u64 = 1000;
 
-fn answer(severity: Severity, chain: &Chain<'_>, sentence: String, evidence: serde_json::Value) -> Answer {
+fn answer(
+    severity: Severity,
+    chain: &Chain<'_>,
+    sentence: String,
+    evidence: serde_json::Value,
+) -> Answer {
     Answer {
         question: "slow",
         sentence,

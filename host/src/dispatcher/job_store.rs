@@ -28,7 +28,7 @@ pub(super) struct JobStore {
 /// What was found of a job.
 pub(super) enum Found {
     /// It has not ended.
-    Active(JobRecord),
+    Active(Box<JobRecord>),
     /// It has.
     Ended(Archive),
 }
@@ -129,7 +129,7 @@ fn read(id: JobId, folder: &Path) -> Result<Option<Found>, DispatchError> {
             reason: format!("it is of version {} and job {}", record.version, record.id),
         });
     }
-    Ok(Some(Found::Active(record)))
+    Ok(Some(Found::Active(Box::new(record))))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, DispatchError> {

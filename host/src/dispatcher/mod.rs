@@ -13,6 +13,7 @@ mod durable;
 mod error;
 pub(crate) mod job_spec;
 mod job_store;
+mod preview;
 pub(crate) mod rates;
 mod slots;
 mod submit;
@@ -26,9 +27,11 @@ use std::time::Duration;
 use dataflow::clock::Clock;
 use dataflow::ids::JobId;
 use dataflow::limits::ACTIVE_JOBS_MAX;
+use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigSources};
+use crate::dead_letters;
 use crate::job_log::JobLogs;
 use crate::scheduler::command::JobCommand;
 use active_job::ActiveJob;
@@ -195,7 +198,17 @@ impl Dispatcher {
     ///
     /// # Errors
     /// There is none of this id, or it has not ended.
-    pub(crate) fn forget(&self, id: JobId) -> Result<(), DispatchError> {
+    pub(crate) async fn forget_ended(&self, id: JobId) -> Result<(), DispatchError> {
+        if let Entry::Active(job) = self.job(id)?
+            && job.handle.view.status().is_terminal()
+        {
+            // Its last words are being written.
+            job.ended().await;
+        }
+        self.forget(id)
+    }
+
+    fn forget(&self, id: JobId) -> Result<(), DispatchError> {
         if let Entry::Active(job) = self.job(id)? {
             return Err(DispatchError::NotEnded(id, job.handle.view.status().name()));
         }
@@ -210,6 +223,28 @@ impl Dispatcher {
         let roots = self.active_jobs().into_iter();
         let roots: Vec<_> = roots.filter_map(|job| job.record.checkpoints()).collect();
         store.remove(id, &roots)
+    }
+
+    /// The records that a job could not process, so many of them.
+    ///
+    /// # Errors
+    /// There is no job of this id, or its folder cannot be read.
+    pub(crate) async fn dead_letters(
+        &self,
+        id: JobId,
+        limit: usize,
+    ) -> Result<Vec<Value>, DispatchError> {
+        let root = match self.job(id)? {
+            Entry::Active(job) => self.root_of(&job.record),
+            Entry::Ended(_) => self.store.as_ref().map(|store| store.checkpoints(id)),
+        };
+        let Some(root) = root else {
+            return Ok(Vec::new());
+        };
+        let read = tokio::task::spawn_blocking(move || dead_letters::read::read(&root, limit));
+        let read = read.await;
+        let read = read.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
+        read.map_err(|error| DispatchError::Internal(crate::one_line(&error)))
     }
 
     /// Shows a job that somebody else runs.

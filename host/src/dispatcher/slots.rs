@@ -5,6 +5,7 @@
 //! holds nobody back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -24,29 +25,42 @@ pub(crate) struct NoSlots {
 /// The slots of a process.
 pub(super) struct Slots {
     free: Arc<Semaphore>,
+    /// Slots that jobs have. The semaphore sets free ones aside for the first in line, so it does not tell.
+    taken: Arc<AtomicU32>,
     total: u32,
+}
+
+/// Slots of a job.
+#[derive(Debug)]
+pub(super) struct TakenSlots {
+    count: u32,
+    taken: Arc<AtomicU32>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for TakenSlots {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(self.count, Ordering::Relaxed);
+    }
 }
 
 impl Slots {
     pub(super) fn new(total: u32) -> Self {
         Self {
             free: Arc::new(Semaphore::new(total as usize)),
+            taken: Arc::default(),
             total,
         }
     }
 
     /// All slots, and those that are free.
     pub(super) fn total_and_free(&self) -> (u32, u32) {
-        let free = u32::try_from(self.free.available_permits()).unwrap_or(self.total);
-        (self.total, free)
+        let taken = self.taken.load(Ordering::Relaxed);
+        (self.total, self.total.saturating_sub(taken))
     }
 
     /// Waits for slots. They are free again when what is returned is dropped.
-    pub(super) async fn take(
-        &self,
-        wanted: u32,
-        timeout: Duration,
-    ) -> Result<OwnedSemaphorePermit, NoSlots> {
+    pub(super) async fn take(&self, wanted: u32, timeout: Duration) -> Result<TakenSlots, NoSlots> {
         let none = NoSlots {
             wanted,
             total: self.total,
@@ -58,7 +72,14 @@ impl Slots {
         }
         let free = Arc::clone(&self.free);
         match tokio::time::timeout(timeout, free.acquire_many_owned(wanted)).await {
-            Ok(Ok(slots)) => Ok(slots),
+            Ok(Ok(permit)) => {
+                self.taken.fetch_add(wanted, Ordering::Relaxed);
+                Ok(TakenSlots {
+                    count: wanted,
+                    taken: Arc::clone(&self.taken),
+                    _permit: permit,
+                })
+            }
             // The semaphore is never closed.
             Ok(Err(_)) | Err(_) => Err(none),
         }

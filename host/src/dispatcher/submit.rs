@@ -18,6 +18,7 @@ use super::{DispatchError, Dispatcher, Entry, archive::Archive};
 use crate::cli::JobArgs;
 use crate::commands::submission::Submission;
 use crate::config::{self, Config};
+use crate::dead_letters;
 use crate::job_file::document::ComponentEntry;
 use crate::job_file::read;
 use crate::scheduler::command::JobHandle;
@@ -38,7 +39,7 @@ pub(crate) const OF_THE_PROCESS: [&str; 7] = [
 /// A checked job with its settings.
 pub(crate) struct Prepared {
     /// The job.
-    pub(crate) job: Arc<Job>,
+    pub(crate) job: Job,
     /// Its settings.
     pub(crate) config: Arc<Config>,
 }
@@ -85,8 +86,8 @@ impl Dispatcher {
         let description = StoredComponent {
             digest: received.digest.clone(),
             label: label.to_owned(),
-            job: manifest.name.clone(),
-            language: manifest.sdk.language.clone(),
+            job: manifest.name,
+            language: manifest.sdk.language,
             parameters: parameters.unwrap_or_default(),
             bytes: received.bytes,
             uploaded_ms: self.clock.now_ms(),
@@ -136,10 +137,10 @@ impl Dispatcher {
             .ok_or(DispatchError::NoSubmissions)?;
         let digest = store.find(name)?.digest;
         let jobs = self.active_jobs();
-        match jobs
-            .iter()
-            .find(|job| job.record.components.contains(&digest))
-        {
+        let uses = |job: &&Arc<ActiveJob>| {
+            job.record.components.contains(&digest) && !job.handle.view.status().is_terminal()
+        };
+        match jobs.iter().find(uses) {
             Some(job) => Err(DispatchError::ComponentInUse(digest, job.record.id)),
             None => store.remove(&digest),
         }
@@ -198,7 +199,7 @@ impl Dispatcher {
         crate::resources::check(&job.graph, &job.resources)
             .with_context(|| format!("job {}", job.graph.name))?;
         Ok(Prepared {
-            job: Arc::new(job),
+            job,
             config: Arc::new(config),
         })
     }
@@ -238,8 +239,17 @@ impl Dispatcher {
         let mut record = JobRecord::new(id, &prepared.job, spec, self.clock.now_ms());
         record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?;
         store.save(&record)?;
-        self.start(record, prepared);
+        self.start(record, prepared)?;
         Ok(id)
+    }
+
+    /// The data directory of a job: its checkpoints and dead letters.
+    pub(super) fn root_of(&self, record: &JobRecord) -> Option<PathBuf> {
+        let own = self
+            .store
+            .as_ref()
+            .map(|store| store.checkpoints(record.id));
+        record.checkpoints.clone().or(own)
     }
 
     /// The folder of another job's checkpoints that a job begins from, if it does.
@@ -267,8 +277,13 @@ impl Dispatcher {
         found.map(Some).ok_or_else(none)
     }
 
-    fn start(self: &Arc<Self>, record: JobRecord, prepared: Prepared) {
-        let Prepared { job, config } = prepared;
+    fn start(self: &Arc<Self>, record: JobRecord, prepared: Prepared) -> Result<(), DispatchError> {
+        let Prepared { mut job, config } = prepared;
+        if let Some(root) = self.root_of(&record) {
+            let kept = dead_letters::keep(&mut job, &config.guest, &root, &self.clock);
+            kept.map_err(|error| DispatchError::Refused(crate::one_line(&error)))?;
+        }
+        let job = Arc::new(job);
         let view = JobView::new(record.id, Arc::clone(&job), record.submitted_ms);
         let (handle, commands) = JobHandle::new(Arc::new(view));
         let active = ActiveJob::new(record, config, handle, Arc::clone(&self.logs));
@@ -279,6 +294,7 @@ impl Dispatcher {
                 .supervise(active, job, commands)
                 .instrument(span),
         );
+        Ok(())
     }
 
     /// Takes up the jobs that an earlier process had accepted: those that ran go on from their last checkpoints.
@@ -292,15 +308,15 @@ impl Dispatcher {
         let mut records = Vec::new();
         for found in store.load()? {
             match found {
-                Found::Active(record) => records.push(record),
+                Found::Active(record) => records.push(*record),
                 Found::Ended(archive) => self.retire(archive),
             }
         }
         records.sort_by_key(|record| record.submitted_ms);
         for record in records {
-            match self.prepare(record.spec.clone(), false).await {
-                Ok(prepared) => self.start(record, prepared),
-                Err(error) => self.lose(&record, &error.to_string()),
+            let prepared = self.prepare(record.spec.clone(), false).await;
+            if let Err(error) = prepared.and_then(|it| self.start(record.clone(), it)) {
+                self.lose(&record, &error.to_string());
             }
         }
         Ok(())

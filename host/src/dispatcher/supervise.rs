@@ -97,11 +97,7 @@ impl Dispatcher {
             std::process::id(),
             &record.id.to_string()[..8]
         );
-        let own = self
-            .store
-            .as_ref()
-            .map(|store| store.checkpoints(record.id));
-        let Some(root) = record.checkpoints.clone().or(own) else {
+        let Some(root) = self.root_of(record) else {
             return Err("there is no directory for its checkpoints".to_owned());
         };
         let must_restore = record.checkpoints.is_some();

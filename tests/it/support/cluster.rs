@@ -84,7 +84,9 @@ impl Cluster {
             .arg("127.0.0.1:0")
             .arg("--data-dir")
             .arg(dir)
-            .set("data.cache-dir", programs::component_cache());
+            .set("data.cache-dir", programs::component_cache())
+            // Tests look often.
+            .set("rest.max-requests-per-second", "100000");
         Self::of(more(run).start())
     }
 

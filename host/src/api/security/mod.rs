@@ -22,7 +22,7 @@ use crate::config::cluster::ClusterConfig;
 use origin::Names;
 use rate::Rates;
 use tokens::Tokens;
-pub(crate) use tokens::{Role, new_token};
+pub(crate) use tokens::{Role, is_of_the_api, new_token};
 
 /// The door's rules.
 pub(crate) struct Guard {
@@ -57,7 +57,6 @@ impl Guard {
 
     fn check(&self, request: &Request) -> Result<(), ApiError> {
         let path = request.uri().path();
-        let path = path.strip_prefix("/v1").unwrap_or(path);
         let headers = request.headers();
         let host = request.uri().authority().map(|it| it.as_str());
         self.names.check(host, headers, self.tokens.is_some())?;

@@ -31,35 +31,45 @@ impl Role {
 
     /// The role a request needs; none for what everybody may see: the console's files and that the process answers.
     pub(super) fn needed(method: &Method, path: &str) -> Option<Self> {
-        let first = path
-            .trim_start_matches('/')
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        let of_the_api = [
-            "overview",
-            "config",
-            "jobmanager",
-            "taskmanagers",
-            "jobs",
-            "components",
-            "jars",
-            "job-files",
-            "events",
-            "metrics",
-            "openapi.json",
-        ];
-        if !of_the_api.contains(&first) {
+        if !is_of_the_api(path) {
             return None;
         }
+        let path = path.strip_prefix("/v1").unwrap_or(path);
+        let first = path.trim_start_matches('/').split('/').next();
         let shows_records = ["/tap", "/states", "/dead-letters"];
         let shows_records = shows_records.iter().any(|part| path.contains(part));
         Some(match *method {
             Method::DELETE => Self::Admin,
-            Method::GET | Method::HEAD | Method::OPTIONS if first == "jobmanager" => Self::Admin,
+            Method::GET | Method::HEAD | Method::OPTIONS if first == Some("jobmanager") => {
+                Self::Admin
+            }
             Method::GET | Method::HEAD | Method::OPTIONS if !shows_records => Self::View,
             _ => Self::Submit,
         })
+    }
+}
+
+/// The first parts of the paths of the API; everything else is the console's.
+const OF_THE_API: [&str; 11] = [
+    "overview",
+    "config",
+    "jobmanager",
+    "taskmanagers",
+    "jobs",
+    "components",
+    "jars",
+    "job-files",
+    "events",
+    "metrics",
+    "openapi.json",
+];
+
+/// Whether a path is the API's and not the console's.
+pub(crate) fn is_of_the_api(path: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    match parts.next() {
+        Some("v1") => parts.next() != Some("healthz"),
+        first => first.is_some_and(|first| OF_THE_API.contains(&first)),
     }
 }
 
