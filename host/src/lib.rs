@@ -8,6 +8,7 @@
 mod cli;
 mod commands;
 mod config;
+mod dead_letters;
 mod job_file;
 mod job_graph;
 pub mod native;

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use super::submission::Submission;
 use crate::cli::RunArgs;
 use crate::config::{Backend, Config};
+use crate::dead_letters;
 use crate::output;
 use crate::progress::{self, Started, Summary, Watched};
 use crate::scheduler::command::{JobCommand, JobHandle};
@@ -26,7 +27,9 @@ pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> R
     if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
         bail!("--restore PATH names the data directory itself: leave --data-dir out");
     }
-    let job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let mut job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let root = root_of(&job.graph.name, config, args.restore.as_deref());
+    dead_letters::keep(&mut job, &config.guest, &root, &clock)?;
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
@@ -56,10 +59,7 @@ pub(crate) fn run_job(
         .build()
         .context("start the control threads")?;
     let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
-    let root = match restore {
-        None | Some("latest") => config.data_dir.join(file_name_of(&job.graph.name)),
-        Some(path) => PathBuf::from(path),
-    };
+    let root = root_of(&job.graph.name, &config, restore);
     let (store, restorable) = open_store(restore, &config, &root, &run, tokio.handle())?;
     if store.is_some() && config.checkpoint_interval.is_none() {
         // A restored job goes on being restorable, at least at its end.
@@ -102,8 +102,16 @@ fn new_job_id() -> Result<JobId> {
     Ok(JobId(id))
 }
 
+/// The data directory of a job: named after it, or the one whose checkpoint is restored.
+fn root_of(job: &str, config: &Config, restore: Option<&str>) -> PathBuf {
+    match restore {
+        None | Some("latest") => config.data_dir.join(file_name_of(job)),
+        Some(path) => PathBuf::from(path),
+    }
+}
+
 /// A job's name as a folder's.
-fn file_name_of(job: &str) -> String {
+pub(crate) fn file_name_of(job: &str) -> String {
     let safe = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c

@@ -1,17 +1,20 @@
 //! Configuration in two stages: what was written ([`raw`]) and what it means ([`Config`]). Read once by `main`, handed
 //! down by value; there is no global.
 
+mod guest;
 mod raw;
 mod raw_restart;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use dataflow::job::restart::RestartStrategy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use thiserror::Error;
 
+pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
 
@@ -28,6 +31,12 @@ pub(crate) struct Config {
     pub(crate) checkpoint_timeout: Duration,
     /// Least time between two checkpoints.
     pub(crate) checkpoint_min_pause: Duration,
+    /// What a checkpoint promises about each record.
+    pub(crate) checkpoint_mode: CheckpointMode,
+    /// Checkpoints that may be under way at once.
+    pub(crate) max_concurrent_checkpoints: usize,
+    /// Whether the checkpoints of a canceled job are deleted.
+    pub(crate) delete_checkpoints_on_cancellation: bool,
     /// Failures in a row that are tolerated.
     pub(crate) tolerated_checkpoint_failures: u32,
     /// Completed checkpoints that are kept.
@@ -44,18 +53,16 @@ pub(crate) struct Config {
     pub(crate) storage_threads: usize,
     /// Memory for segments.
     pub(crate) network_memory_bytes: u64,
-    /// Linear memory of one guest.
-    pub(crate) guest_memory_bytes: u64,
-    /// Time of one guest call.
-    pub(crate) guest_call_timeout: Duration,
-    /// Grain of that limit; zero for a limit that is never enforced.
-    pub(crate) guest_epoch_tick: Duration,
+    /// What guests may use.
+    pub(crate) guest: GuestConfig,
     /// Where checkpoints are kept.
     pub(crate) data_dir: PathBuf,
     /// Where compiled components are kept.
     pub(crate) cache_dir: PathBuf,
     /// Where working files go.
     pub(crate) tmp_dir: PathBuf,
+    /// Where shipped components are looked for first.
+    pub(crate) plugin_dir: Option<PathBuf>,
     /// Log filter.
     pub(crate) log_level: String,
     /// Whether the log is JSON.

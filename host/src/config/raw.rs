@@ -5,13 +5,18 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use serde::Deserialize;
 
+use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
 
 /// The file of all defaults.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
+
+/// The variable that stands for `plugin.dir` where that is not set.
+const PLUGIN_DIR: &str = "WASMILL_PLUGIN_DIR";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -24,6 +29,7 @@ pub(super) struct RawConfig {
     network: RawNetwork,
     guest: RawGuest,
     data: RawData,
+    plugin: RawPlugin,
     log: RawLog,
 }
 
@@ -46,6 +52,9 @@ struct RawCheckpointing {
     interval: String,
     timeout: String,
     min_pause: String,
+    mode: String,
+    max_concurrent_checkpoints: usize,
+    externalized_checkpoint_retention: String,
     tolerable_failed_checkpoints: u32,
     num_retained: usize,
 }
@@ -66,14 +75,6 @@ struct RawNetwork {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawGuest {
-    memory: String,
-    call_timeout: String,
-    epoch_tick: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawData {
     dir: String,
     cache_dir: String,
@@ -82,9 +83,48 @@ struct RawData {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPlugin {
+    dir: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawLog {
     level: String,
     format: String,
+}
+
+/// What the keys of checkpointing mean.
+struct Checkpointing {
+    interval: Duration,
+    timeout: Duration,
+    min_pause: Duration,
+    mode: CheckpointMode,
+    delete_on_cancellation: bool,
+}
+
+impl RawCheckpointing {
+    fn resolve(&self) -> Result<Checkpointing, ConfigError> {
+        const MODES: [(&str, CheckpointMode); 2] = [
+            ("EXACTLY_ONCE", CheckpointMode::ExactlyOnce),
+            ("AT_LEAST_ONCE", CheckpointMode::AtLeastOnce),
+        ];
+        const RETENTIONS: [(&str, bool); 2] = [
+            ("RETAIN_ON_CANCELLATION", false),
+            ("DELETE_ON_CANCELLATION", true),
+        ];
+        Ok(Checkpointing {
+            interval: duration("execution.checkpointing.interval", &self.interval)?,
+            timeout: positive_duration("execution.checkpointing.timeout", &self.timeout)?,
+            min_pause: duration("execution.checkpointing.min-pause", &self.min_pause)?,
+            mode: one_of("execution.checkpointing.mode", &self.mode, &MODES)?,
+            delete_on_cancellation: one_of(
+                "execution.checkpointing.externalized-checkpoint-retention",
+                &self.externalized_checkpoint_retention,
+                &RETENTIONS,
+            )?,
+        })
+    }
 }
 
 pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
@@ -95,7 +135,7 @@ pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, Confi
     })
 }
 
-fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     let parsed = duration(key, value)?;
     if parsed.is_zero() {
         let reason = "it must be longer than zero".to_owned();
@@ -108,7 +148,7 @@ fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigE
     Ok(parsed)
 }
 
-fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
+pub(super) fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     let refuse = |reason: String| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -164,7 +204,8 @@ fn folder(written: &str, variable: &str, in_home: &str, leaf: &str) -> PathBuf {
 impl RawConfig {
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
         let checkpointing = self.execution.checkpointing;
-        let interval = duration("execution.checkpointing.interval", &checkpointing.interval)?;
+        let checkpoints = checkpointing.resolve()?;
+        let interval = checkpoints.interval;
         let (restart_strategy, restart_after_user_errors) = self
             .restart_strategy
             .resolve(!interval.is_zero(), self.execution_retries.as_ref())?;
@@ -182,14 +223,11 @@ impl RawConfig {
             },
             buffer_timeout: duration("execution.buffer-timeout", &self.execution.buffer_timeout)?,
             checkpoint_interval: (!interval.is_zero()).then_some(interval),
-            checkpoint_timeout: positive_duration(
-                "execution.checkpointing.timeout",
-                &checkpointing.timeout,
-            )?,
-            checkpoint_min_pause: duration(
-                "execution.checkpointing.min-pause",
-                &checkpointing.min_pause,
-            )?,
+            checkpoint_timeout: checkpoints.timeout,
+            checkpoint_min_pause: checkpoints.min_pause,
+            checkpoint_mode: checkpoints.mode,
+            max_concurrent_checkpoints: checkpointing.max_concurrent_checkpoints.max(1),
+            delete_checkpoints_on_cancellation: checkpoints.delete_on_cancellation,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
             retained_checkpoints: checkpointing.num_retained.max(1),
             restart_strategy,
@@ -209,9 +247,7 @@ impl RawConfig {
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
             network_memory_bytes: size("network.memory", &self.network.memory)?,
-            guest_memory_bytes: size("guest.memory", &self.guest.memory)?,
-            guest_call_timeout: positive_duration("guest.call-timeout", &self.guest.call_timeout)?,
-            guest_epoch_tick: duration("guest.epoch-tick", &self.guest.epoch_tick)?,
+            guest: self.guest.resolve()?,
             data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
             cache_dir: folder(
                 &self.data.cache_dir,
@@ -220,6 +256,10 @@ impl RawConfig {
                 "components",
             ),
             tmp_dir,
+            plugin_dir: match self.plugin.dir.as_str() {
+                "" => std::env::var_os(PLUGIN_DIR).map(PathBuf::from),
+                dir => Some(PathBuf::from(dir)),
+            },
             log_level: self.log.level,
             log_json: one_of(
                 "log.format",

@@ -4,13 +4,14 @@
 //! A job ends with a final checkpoint, taken when every task has finished: it is what publishes the last output of the
 //! sinks, whether or not checkpoints are kept. Whether there is another attempt is the job master's business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision};
+use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision, DeclineReason};
 use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
 use dataflow::clock::Clock;
+use dataflow::graph::complete_first;
 use dataflow::ids::{CheckpointId, OperatorId, TaskId};
 use dataflow::job::status::JobStatus;
 use dataflow::port::sink::SinkReport;
@@ -79,8 +80,8 @@ struct Progress {
     last_completed: Option<CheckpointId>,
     /// Who asked for a checkpoint that is not triggered yet.
     asked: Vec<Reply<CheckpointId>>,
-    /// Who waits for the one under way.
-    waiting: Vec<Reply<CheckpointId>>,
+    /// Who waits for one that is under way, or for a newer one.
+    waiting: Vec<(CheckpointId, Reply<CheckpointId>)>,
     done: mpsc::Sender<Event>,
 }
 
@@ -155,7 +156,8 @@ impl Attempt {
                 &sources,
                 self.first_checkpoint,
                 self.clock.now_ms(),
-            ),
+            )
+            .held_for(&complete_first::awaited(&self.job.execution)),
             finished: BTreeSet::new(),
             suspending: false,
             last_completed: None,
@@ -213,21 +215,22 @@ impl Attempt {
         event: Event,
     ) -> Result<Option<AttemptEnd>, JobFailure> {
         let now_ms = self.clock.now_ms();
-        let decision = match event {
+        let decisions = match event {
             Event::Time => progress.coordinator.on_time(now_ms),
             Event::Command(JobCommand::Cancel) => {
                 return Ok(Some(AttemptEnd::Canceled(progress.last_completed)));
             }
             Event::Command(JobCommand::Suspend) => {
-                if self.store.is_none() {
+                // Nothing is consistent before data sets are complete; what was restored stays.
+                if self.store.is_none() || progress.coordinator.is_held() {
                     return Ok(Some(AttemptEnd::Suspended(None)));
                 }
                 progress.suspending = true;
-                progress.coordinator.trigger(now_ms)
+                self.trigger_wanted(progress, now_ms)
             }
             Event::Command(JobCommand::Checkpoint(reply)) => {
                 progress.asked.push(reply);
-                progress.coordinator.trigger(now_ms)
+                self.trigger_wanted(progress, now_ms)
             }
             Event::Discovered((index, splits)) => {
                 let monitor = &mut self.monitors[index];
@@ -236,7 +239,7 @@ impl Attempt {
                     source,
                 })?;
                 monitor.deal(splits, &self.tasks);
-                None
+                Vec::new()
             }
             Event::Task(event) => self.on_task_event(progress, event, now_ms)?,
             Event::Stored(checkpoint, result) => {
@@ -247,10 +250,10 @@ impl Attempt {
                     checkpoint: checkpoint.id,
                     reason,
                 })?;
-                return Ok(self.on_committed(progress, &checkpoint, now_ms));
+                return self.on_committed(progress, &checkpoint, now_ms);
             }
         };
-        self.carry_out(progress, decision)?;
+        self.carry_out(progress, decisions)?;
         Ok(None)
     }
 
@@ -259,12 +262,12 @@ impl Attempt {
         progress: &mut Progress,
         event: TaskEvent,
         now_ms: i64,
-    ) -> Result<Option<Decision>, JobFailure> {
+    ) -> Result<Vec<Decision>, JobFailure> {
         match event {
             TaskEvent::Running(task) => {
                 tracing::info!(%task, "running");
                 self.view.lock().task_is(task, TaskStatus::Running, now_ms);
-                Ok(None)
+                Ok(Vec::new())
             }
             TaskEvent::Acknowledged(task, checkpoint, part, timings) => {
                 let mut view = self.view.lock();
@@ -282,6 +285,7 @@ impl Attempt {
                 tracing::info!(%task, "finished");
                 self.view.lock().task_is(task, TaskStatus::Finished, now_ms);
                 progress.finished.insert(task);
+                progress.coordinator.finished(task);
                 Ok(self.trigger_wanted(progress, now_ms))
             }
             TaskEvent::Failed(task, source) => {
@@ -297,32 +301,31 @@ impl Attempt {
             TaskEvent::Ended(task) => {
                 tracing::debug!(%task, "ended");
                 self.view.lock().task_is(task, TaskStatus::Canceled, now_ms);
-                Ok(None)
+                Ok(Vec::new())
             }
         }
     }
 
     /// Triggers the checkpoint that somebody waits for: the final one, the last one before a stop, or one asked for.
-    fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Option<Decision> {
+    fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Vec<Decision> {
         let all = progress.finished.len() == self.tasks.len();
-        if all || progress.suspending || !progress.asked.is_empty() {
-            progress.coordinator.trigger(now_ms)
-        } else {
-            None
-        }
+        let wanted = all || progress.suspending || !progress.asked.is_empty();
+        let decision = wanted.then(|| progress.coordinator.trigger(now_ms));
+        decision.flatten().into_iter().collect()
     }
 
     fn carry_out(
         &self,
         progress: &mut Progress,
-        decision: Option<Decision>,
+        decisions: Vec<Decision>,
     ) -> Result<(), JobFailure> {
-        let mut next = decision;
-        while let Some(decision) = next.take() {
+        let mut next = VecDeque::from(decisions);
+        while let Some(decision) = next.pop_front() {
             match decision {
                 Decision::Trigger(checkpoint) => {
                     tracing::debug!(%checkpoint, "triggered");
-                    progress.waiting.append(&mut progress.asked);
+                    let asked = progress.asked.drain(..).map(|reply| (checkpoint, reply));
+                    progress.waiting.extend(asked);
                     let now_ms = self.clock.now_ms();
                     let mut view = self.view.lock();
                     view.checkpoints
@@ -338,8 +341,10 @@ impl Attempt {
                 Decision::Abort(checkpoint, reason) => {
                     tracing::warn!(%checkpoint, %reason, "checkpoint given up");
                     let now_ms = self.clock.now_ms();
+                    let subsumed = matches!(reason, DeclineReason::Subsumed(_));
                     let reason = reason.to_string();
-                    for reply in progress.waiting.drain(..) {
+                    let in_vain = |(id, _): &mut (CheckpointId, _)| *id == checkpoint && !subsumed;
+                    for (_, reply) in progress.waiting.extract_if(.., in_vain) {
                         let reason = reason.clone();
                         let _ = reply.send(Err(CommandError::Checkpoint { checkpoint, reason }));
                     }
@@ -347,7 +352,7 @@ impl Attempt {
                         .lock()
                         .checkpoints
                         .failed(checkpoint, reason, now_ms);
-                    next = self.trigger_wanted(progress, now_ms);
+                    next.extend(self.trigger_wanted(progress, now_ms));
                 }
                 Decision::FailJob(reason) => return Err(JobFailure::Checkpoints(reason)),
             }
@@ -383,7 +388,7 @@ impl Attempt {
         checkpoint: Box<CompletedCheckpoint>,
         result: Result<(), String>,
         now_ms: i64,
-    ) -> Option<Decision> {
+    ) -> Vec<Decision> {
         let failed = result.is_err();
         if failed {
             return progress.coordinator.stored(checkpoint.id, result, now_ms);
@@ -393,7 +398,7 @@ impl Attempt {
             let result = commit_sinks(&job, &checkpoint);
             let _ = done.blocking_send(Event::Committed(checkpoint, result));
         });
-        None
+        Vec::new()
     }
 
     fn on_committed(
@@ -401,29 +406,30 @@ impl Attempt {
         progress: &mut Progress,
         checkpoint: &CompletedCheckpoint,
         now_ms: i64,
-    ) -> Option<AttemptEnd> {
+    ) -> Result<Option<AttemptEnd>, JobFailure> {
         progress.last_completed = Some(checkpoint.id);
-        progress.coordinator.stored(checkpoint.id, Ok(()), now_ms);
+        let mut decisions = progress.coordinator.stored(checkpoint.id, Ok(()), now_ms);
         self.view
             .lock()
             .checkpoints
             .completed(checkpoint.id, now_ms);
-        for reply in progress.waiting.drain(..) {
+        let answered = |(id, _): &mut (CheckpointId, _)| *id <= checkpoint.id;
+        for (_, reply) in progress.waiting.extract_if(.., answered) {
             let _ = reply.send(Ok(checkpoint.id));
         }
         for task in &self.tasks {
             task.mailbox.post(Mail::CheckpointCompleted(checkpoint.id));
         }
         if checkpoint.is_final() {
-            return Some(AttemptEnd::Finished(reports(&self.job, checkpoint)));
+            let reports = reports(&self.job, checkpoint);
+            return Ok(Some(AttemptEnd::Finished(reports)));
         }
         if progress.suspending {
-            return Some(AttemptEnd::Suspended(Some(checkpoint.id)));
+            return Ok(Some(AttemptEnd::Suspended(Some(checkpoint.id))));
         }
-        let decision = self.trigger_wanted(progress, now_ms);
-        // A trigger only posts mail, which cannot fail.
-        let _ = self.carry_out(progress, decision);
-        None
+        decisions.extend(self.trigger_wanted(progress, now_ms));
+        self.carry_out(progress, decisions)?;
+        Ok(None)
     }
 }
 

@@ -8,11 +8,12 @@ use dataflow::graph::alignment::check_alignment;
 use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
-use dataflow::ids::OperatorId;
+use dataflow::ids::{OperatorId, VertexId};
 use dataflow::port::operator::{FragmentSpec, OperatorFactory};
 use dataflow::port::resources::Resources;
 use dataflow::port::sink::{ConnectorError, Sink};
 use dataflow::port::source::Source;
+use runtime::task::poison::PoisonWish;
 use thiserror::Error;
 
 /// A job that is refused before it runs.
@@ -65,6 +66,8 @@ pub(crate) struct Job {
     pub(crate) components: Vec<JobComponent>,
     /// What the operators may reach beside records and state.
     pub(crate) resources: Arc<Resources>,
+    /// What becomes of records that a chain cannot process; the job fails where nothing is said.
+    pub(crate) poison: BTreeMap<VertexId, PoisonWish>,
 }
 
 /// A component with the arguments of its plan.
@@ -109,6 +112,7 @@ impl Job {
             inputs: Vec::new(),
             outputs: Vec::new(),
             states: Vec::new(),
+            guest: operator.guest,
             parameters: component.parameters.clone(),
             resources: Arc::clone(&resources),
         };
@@ -157,6 +161,7 @@ impl Job {
             sinks,
             components,
             resources,
+            poison: BTreeMap::new(),
         })
     }
 

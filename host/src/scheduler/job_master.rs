@@ -85,9 +85,27 @@ impl JobMaster {
             Err(_) => self.view.transition(JobStatus::Failed, now_ms),
         }
         let _ = std::fs::remove_dir_all(&self.work_dir);
+        if matches!(result, Ok(AttemptEnd::Canceled(_)))
+            && self.config.delete_checkpoints_on_cancellation
+        {
+            self.discard_checkpoints().await;
+        }
         match result? {
             AttemptEnd::Finished(reports) => Ok(Outcome::Finished(reports)),
             AttemptEnd::Suspended(last) | AttemptEnd::Canceled(last) => Ok(Outcome::Stopped(last)),
+        }
+    }
+
+    async fn discard_checkpoints(&mut self) {
+        let Some(store) = self.store.take() else {
+            return;
+        };
+        let discarded = tokio::task::spawn_blocking(move || {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.discard()
+        });
+        if let Ok(Err(error)) = discarded.await {
+            tracing::warn!(%error, "the checkpoints of the canceled job could not be deleted");
         }
     }
 
@@ -354,6 +372,7 @@ fn checkpoint_config(config: &Config) -> CheckpointConfig {
         interval_ms: config.checkpoint_interval.map(ms),
         timeout_ms: ms(config.checkpoint_timeout),
         min_pause_ms: ms(config.checkpoint_min_pause),
+        max_concurrent: config.max_concurrent_checkpoints,
         tolerated_failures: config.tolerated_checkpoint_failures,
     }
 }

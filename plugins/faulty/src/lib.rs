@@ -19,6 +19,8 @@ struct Pair {
 enum Fault {
     /// Nothing.
     None,
+    /// Do as if the record were not there.
+    LeaveOut,
     /// Panic.
     Panic,
     /// Report a failure of the record.
@@ -41,6 +43,7 @@ impl Fault {
     fn parse(text: &str, factor: i64) -> Result<Self, JobError> {
         Ok(match text {
             "none" => Self::None,
+            "leave-out" => Self::LeaveOut,
             "panic" => Self::Panic,
             "fail" => Self::Fail,
             "loop" => Self::Loop,
@@ -50,7 +53,8 @@ impl Fault {
             "timers" => Self::Timers,
             "log" => Self::Log,
             other => {
-                let known = "none, panic, fail, loop, memory, stack, fan-out, timers, log";
+                let known =
+                    "none, leave-out, panic, fail, loop, memory, stack, fan-out, timers, log";
                 return Err(Error::Parameter {
                     name: "fault".to_owned(),
                     reason: format!("there is no fault {other}, choose one of {known}"),
@@ -95,7 +99,9 @@ fn faulty(env: &mut Env) -> Result<(), JobError> {
         .describe("how many different keys")
         .default(1000)?;
     let fault = Fault::parse(&fault, factor)?;
-    env.source::<Pair>(Generator::pairs().count(n).keys(keys).rate(rate))
+    let pairs = Generator::pairs().count(n).keys(keys);
+    let pairs = if rate > 0 { pairs.rate(rate) } else { pairs };
+    env.source::<Pair>(pairs)
         .key_by(|pair| pair.key)
         .process(move |ctx| Faulty {
             seen: ctx.value_state("seen"),
@@ -132,6 +138,9 @@ impl KeyedProcess for Faulty {
         ctx: &mut KeyedContext<'_, i64>,
         out: &mut Collector<'_, Pair>,
     ) -> Outcome {
+        if pair.key == self.at && self.fault == Fault::LeaveOut {
+            return Ok(());
+        }
         let seen = self.seen.get().unwrap_or(0) + pair.one;
         self.seen.set(seen);
         if pair.key == self.at && seen > self.after {
@@ -150,12 +159,15 @@ impl Faulty {
         out: &mut Collector<'_, Pair>,
     ) -> Outcome {
         match self.fault {
-            Fault::None => {}
+            Fault::None | Fault::LeaveOut => {}
             Fault::Panic => panic!("asked to panic at key {}", pair.key),
             Fault::Fail => return Err(Error::from(format!("asked to fail at key {}", pair.key))),
-            Fault::Loop => loop {
-                black_box(0);
-            },
+            Fault::Loop => {
+                ctx.log(Level::Warn, "asked to loop");
+                loop {
+                    black_box(0);
+                }
+            }
             Fault::Memory => {
                 let mut held = Vec::new();
                 loop {

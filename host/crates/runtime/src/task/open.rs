@@ -62,7 +62,7 @@ impl Task {
             }
             None => {
                 let gate = InputGate::new(wiring.channels);
-                Head::Gate(Box::new(GateHead::new(gate, spec.restored.watermark)))
+                Head::Gate(Box::new(GateHead::new(gate, &spec)))
             }
         };
         // Behind a gate there is no split: the whole input counts as one.
