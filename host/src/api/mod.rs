@@ -24,7 +24,7 @@ mod preview;
 mod routes;
 pub(crate) mod security;
 pub(crate) mod server;
-mod task_managers;
+mod taskmanagers;
 mod vertices;
 mod why;
 
