@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Set when the last build of all this was complete: cargo is not even asked when nothing has changed.
 BUILT := $(TARGET)/release/.wasmill-built
-SOURCES := $(shell find host guest-sdk plugins wit Cargo.toml Cargo.lock .cargo scripts/build.sh \
+SOURCES := $(shell find host guest-sdk plugins wit web/dist Cargo.toml Cargo.lock .cargo scripts/build.sh \
 	\( -name target -o -name node_modules \) -prune -o -print 2>/dev/null)
 
 # What `make bench` runs; empty means the job's own default.
@@ -29,7 +29,7 @@ $(BUILT): $(SOURCES)
 	@scripts/build.sh
 	@touch $@
 
-demo: build ## Count words of real text and actions in a real log
+demo: build ## Count words of real text and actions in a real log; on a terminal, then show a running job
 	@scripts/demo.sh
 
 test: build ## Run all tests

@@ -424,3 +424,89 @@ fn the_overview_of_twenty_jobs_with_two_hundred_subtasks_is_quick() {
     );
     assert!(times_ms[10] < 50.0, "{times_ms:?}");
 }
+
+#[test]
+fn a_job_shows_its_own_log() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let jobs = [
+        cluster.run(&bench, &endless(1)),
+        cluster.run(&bench, &endless(2)),
+    ];
+    for (job, tasks) in jobs.iter().zip([2, 4]) {
+        cluster.until(&format!("/jobs/{job}/logs"), |it| {
+            let entries = it["entries"].as_array().into_iter().flatten();
+            entries
+                .filter(|it| {
+                    it["message"]
+                        .as_str()
+                        .is_some_and(|it| it.starts_with("running"))
+                })
+                .count()
+                == tasks
+        });
+    }
+    let quiet = cluster.get(&format!("/jobs/{}/logs?level=error", jobs[0]));
+    assert_eq!(quiet["entries"], json!([]));
+}
+
+#[test]
+fn a_preview_shows_records_and_leaves_nothing() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let body = json!({ "parameters": { "job": "J2", "n": 500 }, "records": 7 });
+    let preview = cluster
+        .post(&format!("/components/{bench}/preview"), &body)
+        .is(200)
+        .json();
+    let sinks = preview["sinks"].as_object().expect("sinks");
+    let records = sinks
+        .values()
+        .next()
+        .and_then(Value::as_array)
+        .expect("records");
+    assert_eq!(records.len(), 7, "{preview}");
+    assert!(records[0].is_object(), "{preview}");
+    assert_eq!(cluster.get("/jobs")["jobs"], json!([]));
+    assert_eq!(
+        cluster.get("/overview")["slots-total"],
+        cluster.get("/overview")["slots-available"]
+    );
+}
+
+#[test]
+fn records_are_tapped_while_somebody_looks() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let job = cluster.run(&bench, &endless(2));
+    cluster.until(&format!("/jobs/{job}"), |it| {
+        it["status-counts"]["RUNNING"] == 4
+    });
+    let path = format!("/jobs/{job}/vertices/0/tap?limit=5");
+    let stream = cluster.request("GET", &path, &[], &[]).is(200).text();
+    let records: Vec<Value> = stream
+        .lines()
+        .filter_map(|line| line.strip_prefix("data:"))
+        .map(|data| serde_json::from_str(data.trim()).expect("JSON"))
+        .collect();
+    assert_eq!(records.len(), 5, "{stream}");
+    assert!(
+        records
+            .iter()
+            .all(|it| it["value"].is_object() && !it["key"].is_null()),
+        "{stream}"
+    );
+    // It can be opened again, and what has no output says so.
+    cluster.request("GET", &path, &[], &[]).is(200);
+    cluster
+        .request(
+            "GET",
+            &format!("/jobs/{job}/vertices/0/tap?output=none"),
+            &[],
+            &[],
+        )
+        .is(404);
+}
