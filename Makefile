@@ -14,7 +14,7 @@ SOURCES := $(shell find host guest-sdk plugins wit web/dist Cargo.toml Cargo.loc
 # What `make bench` runs; empty means the job's own default.
 export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE
 
-.PHONY: help setup build demo test lint bench bench-crossing bench-epoch bench-table clean
+.PHONY: help setup build console demo test lint bench bench-crossing bench-epoch bench-table clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -28,6 +28,9 @@ build: setup ## Build the binary and the plugins
 $(BUILT): $(SOURCES)
 	@scripts/build.sh
 	@touch $@
+
+console: ## Build the web console into web/dist, which is committed (needs node 20)
+	cd web && npm ci && npm test && npm run build
 
 demo: build ## Count words of real text and actions in a real log; on a terminal, then show a running job
 	@scripts/demo.sh

@@ -8,6 +8,7 @@ mod bounded;
 mod cli;
 mod cluster;
 mod connectors;
+mod console;
 mod damage;
 mod demos;
 mod errors;
