@@ -24,6 +24,7 @@ mod preview;
 mod routes;
 pub(crate) mod security;
 pub(crate) mod server;
+mod tap;
 mod taskmanagers;
 mod vertices;
 mod why;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::{
     Api, checkpoints, components, config, console, dead_letters, events, exceptions, job,
-    job_files, jobs, logs, metrics, overview, preview, taskmanagers, vertices, why,
+    job_files, jobs, logs, metrics, overview, preview, tap, taskmanagers, vertices, why,
 };
 
 #[derive(OpenApi)]
@@ -56,6 +56,7 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(exceptions::exceptions))
         .routes(routes!(vertices::details))
         .routes(routes!(vertices::watermarks))
+        .routes(routes!(tap::tap))
         .routes(routes!(vertices::back_pressure))
         .routes(routes!(vertices::metrics))
         .routes(routes!(vertices::subtask_metrics))
