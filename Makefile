@@ -32,7 +32,7 @@ $(BUILT): $(SOURCES)
 console: ## Build the web console into web/dist, which is committed (needs node 20)
 	cd web && npm ci && npm test && npm run build
 
-demo: build ## Count words of real text and actions in a real log
+demo: build ## Count words of real text and actions in a real log; on a terminal, then show a running job
 	@scripts/demo.sh
 
 test: build ## Run all tests

@@ -35,4 +35,5 @@ mod support;
 mod time;
 mod transforms;
 mod wasi;
+mod why;
 mod windows;

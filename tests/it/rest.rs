@@ -7,8 +7,8 @@ use crate::support::cluster::{Cluster, endless};
 use crate::support::wait::now_ns;
 
 /// Names that must be in a document.
-fn has(document: &Value, names: &[&str]) {
-    for name in names {
+fn has(document: &Value, names: &str) {
+    for name in names.split_whitespace() {
         assert!(document.get(name).is_some(), "no {name} in {document}");
     }
 }
@@ -26,67 +26,38 @@ fn a_running_job_is_shown_in_the_shapes_of_flink() {
     });
     has(
         &details,
-        &[
-            "jid",
-            "name",
-            "isStoppable",
-            "start-time",
-            "end-time",
-            "duration",
-            "maxParallelism",
-            "now",
-            "timestamps",
-            "plan",
-        ],
+        "jid name isStoppable start-time end-time duration maxParallelism now timestamps plan",
     );
     let vertex = &details["vertices"][1];
     has(
         vertex,
-        &[
-            "id",
-            "name",
-            "parallelism",
-            "maxParallelism",
-            "status",
-            "tasks",
-            "metrics",
-        ],
+        "id name parallelism maxParallelism status tasks metrics",
     );
     has(
         &vertex["metrics"],
-        &[
-            "read-bytes",
-            "write-bytes",
-            "read-records",
-            "write-records",
-            "accumulated-busy-time",
-            "busy-ratio",
-            "queue-fill",
-            "state-bytes",
-        ],
+        "read-bytes write-bytes read-records write-records accumulated-busy-time busy-ratio queue-fill state-bytes",
     );
     let nodes = &details["plan"]["nodes"];
     assert_eq!(nodes[1]["inputs"][0]["ship_strategy"], "HASH");
     assert_eq!(nodes[0]["operators"][0]["kind"], "source");
+}
 
+#[test]
+fn a_vertex_is_shown_in_the_shapes_of_flink() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let job = cluster.run(&bench, &endless(2));
+    let path = format!("/v1/jobs/{job}");
+    cluster.until(&path, |it| it["status-counts"]["RUNNING"] == 4);
     let vertex = cluster.get(&format!("{path}/vertices/1"));
     assert_eq!(vertex["subtasks"].as_array().map(Vec::len), Some(2));
     has(
         &vertex["subtasks"][0],
-        &[
-            "subtask",
-            "status",
-            "attempt",
-            "host",
-            "start-time",
-            "metrics",
-        ],
+        "subtask status attempt host start-time metrics",
     );
     let held = cluster.get(&format!("{path}/vertices/0/backpressure"));
-    has(
-        &held,
-        &["status", "backpressureLevel", "end-timestamp", "subtasks"],
-    );
+    has(&held, "status backpressureLevel end-timestamp subtasks");
     let metrics = cluster.get(&format!(
         "{path}/vertices/1/metrics?get=0.numRecordsIn,1.numRecordsOut"
     ));
@@ -94,19 +65,28 @@ fn a_running_job_is_shown_in_the_shapes_of_flink() {
     let over_subtasks = cluster.get(&format!(
         "{path}/vertices/1/subtasks/metrics?get=numRecordsIn"
     ));
-    has(&over_subtasks[0], &["id", "min", "max", "avg", "sum"]);
+    has(&over_subtasks[0], "id min max avg sum");
     assert!(
         cluster
             .get(&format!("{path}/vertices/1/watermarks"))
             .is_array()
     );
+}
 
+#[test]
+fn checkpoints_are_shown_in_the_shapes_of_flink() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let job = cluster.run(&bench, &endless(2));
+    let path = format!("/v1/jobs/{job}");
+    cluster.until(&path, |it| it["status-counts"]["RUNNING"] == 4);
     let taken = cluster
         .post(&format!("{path}/checkpoints"), &json!({}))
         .is(200)
         .json();
     let checkpoints = cluster.get(&format!("{path}/checkpoints"));
-    has(&checkpoints, &["counts", "summary", "latest", "history"]);
+    has(&checkpoints, "counts summary latest history");
     let id = taken["checkpoint-id"].as_u64().expect("a checkpoint");
     let details = cluster.get(&format!("{path}/checkpoints/details/{id}"));
     assert_eq!(
@@ -114,19 +94,22 @@ fn a_running_job_is_shown_in_the_shapes_of_flink() {
         (&json!("COMPLETED"), &json!(4))
     );
     let parts = cluster.get(&format!("{path}/checkpoints/details/{id}/subtasks/1"));
-    has(&parts["subtasks"][1]["checkpoint"], &["sync", "async"]);
+    has(&parts["subtasks"][1]["checkpoint"], "sync async");
     assert_eq!(
         cluster.get(&format!("{path}/checkpoints/config"))["interval"],
         100
     );
     has(
         &cluster.get(&format!("{path}/config")),
-        &["execution-config", "parameters", "components"],
+        "execution-config parameters components",
     );
-    has(
-        &cluster.get(&format!("{path}/plan"))["plan"],
-        &["nodes", "jid"],
-    );
+    has(&cluster.get(&format!("{path}/plan"))["plan"], "nodes jid");
+}
+
+#[test]
+fn every_path_is_there_with_and_without_the_version() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
     for path in [
         "/config",
         "/jobs",
@@ -192,10 +175,7 @@ fn a_component_is_inspected_planned_validated_and_deleted() {
     let bench = cluster.upload("bench");
     let inspected = cluster.get(&format!("/components/{bench}"));
     assert_eq!(inspected["digest"], json!(bench));
-    has(
-        &inspected,
-        &["manifest", "imports", "world", "jobs", "bytes"],
-    );
+    has(&inspected, "manifest imports world jobs bytes");
     let body = json!({ "parallelism": 3, "parameters": { "job": "J2" } });
     let plan = cluster
         .post(&format!("/components/{bench}/plan"), &body)
@@ -423,4 +403,90 @@ fn the_overview_of_twenty_jobs_with_two_hundred_subtasks_is_quick() {
         times_ms[10], times_ms[19]
     );
     assert!(times_ms[10] < 50.0, "{times_ms:?}");
+}
+
+#[test]
+fn a_job_shows_its_own_log() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let jobs = [
+        cluster.run(&bench, &endless(1)),
+        cluster.run(&bench, &endless(2)),
+    ];
+    for (job, tasks) in jobs.iter().zip([2, 4]) {
+        cluster.until(&format!("/jobs/{job}/logs"), |it| {
+            let entries = it["entries"].as_array().into_iter().flatten();
+            entries
+                .filter(|it| {
+                    it["message"]
+                        .as_str()
+                        .is_some_and(|it| it.starts_with("running"))
+                })
+                .count()
+                == tasks
+        });
+    }
+    let quiet = cluster.get(&format!("/jobs/{}/logs?level=error", jobs[0]));
+    assert_eq!(quiet["entries"], json!([]));
+}
+
+#[test]
+fn a_preview_shows_records_and_leaves_nothing() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let body = json!({ "parameters": { "job": "J2", "n": 500 }, "records": 7 });
+    let preview = cluster
+        .post(&format!("/components/{bench}/preview"), &body)
+        .is(200)
+        .json();
+    let sinks = preview["sinks"].as_object().expect("sinks");
+    let records = sinks
+        .values()
+        .next()
+        .and_then(Value::as_array)
+        .expect("records");
+    assert_eq!(records.len(), 7, "{preview}");
+    assert!(records[0].is_object(), "{preview}");
+    assert_eq!(cluster.get("/jobs")["jobs"], json!([]));
+    assert_eq!(
+        cluster.get("/overview")["slots-total"],
+        cluster.get("/overview")["slots-available"]
+    );
+}
+
+#[test]
+fn records_are_tapped_while_somebody_looks() {
+    let dir = tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let bench = cluster.upload("bench");
+    let job = cluster.run(&bench, &endless(2));
+    cluster.until(&format!("/jobs/{job}"), |it| {
+        it["status-counts"]["RUNNING"] == 4
+    });
+    let path = format!("/jobs/{job}/vertices/0/tap?limit=5");
+    let stream = cluster.request("GET", &path, &[], &[]).is(200).text();
+    let records: Vec<Value> = stream
+        .lines()
+        .filter_map(|line| line.strip_prefix("data:"))
+        .map(|data| serde_json::from_str(data.trim()).expect("JSON"))
+        .collect();
+    assert_eq!(records.len(), 5, "{stream}");
+    assert!(
+        records
+            .iter()
+            .all(|it| it["value"].is_object() && !it["key"].is_null()),
+        "{stream}"
+    );
+    // It can be opened again, and what has no output says so.
+    cluster.request("GET", &path, &[], &[]).is(200);
+    cluster
+        .request(
+            "GET",
+            &format!("/jobs/{job}/vertices/0/tap?output=none"),
+            &[],
+            &[],
+        )
+        .is(404);
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::documents::{JobPath, document};
 use super::error::ApiError;
-use super::{Api, task_managers};
+use super::{Api, taskmanagers};
 use crate::dispatcher::active_job::ActiveJob;
 use crate::scheduler::job_view::FailureRecord;
 
@@ -62,9 +62,9 @@ fn entry(failure: &FailureRecord) -> ExceptionEntry {
         stacktrace: failure.causes.join("\ncaused by: "),
         timestamp: failure.at_ms,
         task_name: task.map(|(id, chain)| format!("{chain} - subtask {}", id.subtask)),
-        location: task.map(|_| task_managers::ID),
-        endpoint: task.map(|_| task_managers::ID),
-        task_manager_id: task.map(|_| task_managers::ID),
+        location: task.map(|_| taskmanagers::ID),
+        endpoint: task.map(|_| taskmanagers::ID),
+        task_manager_id: task.map(|_| taskmanagers::ID),
         concurrent_exceptions: Vec::new(),
         answer: match &failure.answer {
             Ok(delay_ms) => format!("restarted after {delay_ms} ms"),

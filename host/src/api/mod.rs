@@ -24,7 +24,8 @@ mod preview;
 mod routes;
 pub(crate) mod security;
 pub(crate) mod server;
-mod task_managers;
+mod tap;
+mod taskmanagers;
 mod vertices;
 mod why;
 

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::{
     Api, checkpoints, components, config, console, dead_letters, events, exceptions, job,
-    job_files, jobs, logs, metrics, overview, preview, task_managers, vertices, why,
+    job_files, jobs, logs, metrics, overview, preview, tap, taskmanagers, vertices, why,
 };
 
 #[derive(OpenApi)]
@@ -42,8 +42,8 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(logs::process_log))
         .routes(routes!(config::console_config))
         .routes(routes!(config::process_config))
-        .routes(routes!(task_managers::task_managers))
-        .routes(routes!(task_managers::task_manager))
+        .routes(routes!(taskmanagers::taskmanagers))
+        .routes(routes!(taskmanagers::task_manager))
         .routes(routes!(jobs::jobs))
         .routes(routes!(jobs::jobs_overview))
         .routes(routes!(job::details, jobs::cancel, jobs::forget))
@@ -56,6 +56,7 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(exceptions::exceptions))
         .routes(routes!(vertices::details))
         .routes(routes!(vertices::watermarks))
+        .routes(routes!(tap::tap))
         .routes(routes!(vertices::back_pressure))
         .routes(routes!(vertices::metrics))
         .routes(routes!(vertices::subtask_metrics))

@@ -147,13 +147,13 @@ impl VertexDetails {
                 subtask: task.id.subtask,
                 status: task.status.name(),
                 attempt: view.attempt,
-                host: super::task_managers::ID,
-                endpoint: super::task_managers::ID,
+                host: super::taskmanagers::ID,
+                endpoint: super::taskmanagers::ID,
                 start_time,
                 end_time,
                 duration,
                 metrics: Metrics::of(view, vertex, &[task], rates),
-                task_manager: super::task_managers::ID,
+                task_manager: super::taskmanagers::ID,
             }
         };
         let tasks = view.tasks.iter().filter(|task| task.id.vertex == vertex.id);

@@ -103,3 +103,12 @@ pub const LOG_ENTRIES_PER_JOB: usize = 1000;
 
 /// Streams of events that are open at the same time.
 pub const EVENT_STREAMS_MAX: usize = 128;
+
+/// Samples of a tapped task that wait to be taken.
+pub const TAP_SAMPLES_MAX: usize = 256;
+
+/// Records that are sampled of one batch of a tapped task.
+pub const TAP_SAMPLES_PER_BATCH: usize = 8;
+
+/// Bytes of a record that is sampled; larger ones are left out.
+pub const TAP_RECORD_BYTES_MAX: usize = 64 * 1024;

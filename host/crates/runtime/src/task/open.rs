@@ -36,12 +36,12 @@ impl Task {
         environment: TaskEnvironment,
     ) -> Result<Self, TaskError> {
         let now_ms = environment.clock.now_ms().max(last_stamp(&spec));
-        let sinks = open_sinks(&mut spec)?;
         let outlets = Outlets::new(
             wiring.writers,
-            sinks,
+            open_sinks(&mut spec)?,
             spec.ports.clone(),
             spec.head_outlets.clone(),
+            Arc::clone(&environment.figures),
         );
         let states = open_operator_states(&mut spec)?;
         let call = open_call(spec.state.take())?.with_operator_states(states);

@@ -53,7 +53,6 @@ fn graph(operators: Vec<Operator>, edges: &[(u32, u32, u32)]) -> JobGraph {
         name: "data sets".to_owned(),
         max_parallelism: 128,
         cached_files: Vec::new(),
-        guest: Default::default(),
         operators,
         edges: edges.iter().map(edge).collect(),
     }

@@ -53,7 +53,7 @@ fn row(api: &Api) -> Value {
 
 /// The processes that run tasks.
 #[utoipa::path(get, path = "/taskmanagers", tag = "cluster", responses((status = 200, description = "The processes")))]
-pub(super) async fn task_managers(State(api): State<Api>) -> Json<Value> {
+pub(super) async fn taskmanagers(State(api): State<Api>) -> Json<Value> {
     Json(json!({ "taskmanagers": [row(&api)] }))
 }
 
