@@ -24,12 +24,16 @@ use crate::job_file::read;
 use crate::scheduler::command::JobHandle;
 use crate::scheduler::job::Job;
 use crate::scheduler::job_view::JobView;
+use crate::storage::current::CURRENT;
+use crate::storage::location::Location;
 
 /// Settings that belong to the process: a job cannot move its directories or open its doors.
-pub(crate) const OF_THE_PROCESS: [&str; 7] = [
+pub(crate) const OF_THE_PROCESS: [&str; 9] = [
     "data.",
     "log.",
     "rest.",
+    "s3.",
+    "state.checkpoints.",
     "taskmanager.",
     "web.",
     "jobstore.",
@@ -269,7 +273,11 @@ impl Dispatcher {
             _ => None,
         });
         let mut folders = of_name.map(|id| store.checkpoints(id));
-        let found = folders.find(|folder| folder.join("CURRENT").is_file());
+        let found = folders.find(|folder| match self.config.checkpoints_of(folder) {
+            Location::Local(dir) => dir.join(CURRENT).is_file(),
+            // Whether there is one shows when it is opened.
+            Location::S3 { .. } => true,
+        });
         let none = || {
             let reason = format!("no job {name} that has ended has a checkpoint to begin from");
             DispatchError::Refused(reason)

@@ -15,6 +15,8 @@ use crate::scheduler::job::Job;
 use crate::scheduler::job_master::{JobMaster, Outcome};
 use crate::scheduler::job_view::FailureRecord;
 use crate::storage::checkpoint_store::StoreError;
+use crate::storage::current::CURRENT;
+use crate::storage::location::Location;
 use dataflow::job::status::JobStatus;
 
 /// A new name that no other job has.
@@ -103,7 +105,12 @@ impl Dispatcher {
         let must_restore = record.checkpoints.is_some();
         let (config, handle, named) = (Arc::clone(&active.config), Handle::current(), run.clone());
         let opened = tokio::task::spawn_blocking(move || {
-            let restore = must_restore || root.join("CURRENT").is_file();
+            // A process before may have run it already; of a bucket only opening it tells.
+            let kept = match config.checkpoints_of(&root) {
+                Location::Local(dir) => dir.join(CURRENT).is_file(),
+                Location::S3 { .. } => true,
+            };
+            let restore = must_restore || kept;
             let restore = restore.then_some("latest");
             match run::open_store(restore, &config, &root, &named, &handle) {
                 Err(error) if !must_restore && is_nothing(&error) => {

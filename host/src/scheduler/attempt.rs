@@ -25,7 +25,7 @@ use super::failure::JobFailure;
 use super::job::Job;
 use super::job_view::{JobView, TaskStatus};
 use super::monitor::{Discovered, Monitor};
-use crate::storage::checkpoint_store::CheckpointStore;
+use crate::storage::checkpoint_store::{CheckpointStore, StoreError};
 use crate::storage::metadata::{describe, merge_reports};
 
 /// How an attempt ended.
@@ -66,7 +66,7 @@ pub(crate) struct Attempt {
 /// What happened outside the tasks.
 enum Event {
     Task(TaskEvent),
-    Stored(Box<CompletedCheckpoint>, Result<(), String>),
+    Stored(Box<CompletedCheckpoint>, Result<(), StoreError>),
     Committed(Box<CompletedCheckpoint>, Result<(), String>),
     Command(JobCommand),
     Discovered(Discovered),
@@ -224,7 +224,7 @@ impl Attempt {
             }
             Event::Task(event) => self.on_task_event(progress, event, now_ms)?,
             Event::Stored(checkpoint, result) => {
-                self.on_stored(progress, checkpoint, result, now_ms)
+                self.on_stored(progress, checkpoint, result, now_ms)?
             }
             Event::Committed(checkpoint, result) => {
                 result.map_err(|reason| JobFailure::Commit {
@@ -356,7 +356,7 @@ impl Attempt {
                     describe(&checkpoint, &job.graph, &job.execution, &digests, attempt)
                 };
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-                store.commit(&metadata).map_err(|error| error.to_string())
+                store.commit(&metadata)
             });
             let _ = done.blocking_send(Event::Stored(checkpoint, result));
         });
@@ -367,19 +367,24 @@ impl Attempt {
         &self,
         progress: &mut Progress,
         checkpoint: Box<CompletedCheckpoint>,
-        result: Result<(), String>,
+        result: Result<(), StoreError>,
         now_ms: i64,
-    ) -> Vec<Decision> {
-        let failed = result.is_err();
-        if failed {
-            return progress.coordinator.stored(checkpoint.id, result, now_ms);
+    ) -> Result<Vec<Decision>, JobFailure> {
+        match result {
+            Ok(()) => {}
+            // Whatever this attempt does from now on is done by another process, too.
+            Err(fenced @ StoreError::Fenced { .. }) => return Err(fenced.into()),
+            Err(error) => {
+                let failed = Err(error.to_string());
+                return Ok(progress.coordinator.stored(checkpoint.id, failed, now_ms));
+            }
         }
         let (done, job) = (progress.done.clone(), Arc::clone(&self.job));
         tokio::task::spawn_blocking(move || {
             let result = commit_sinks(&job, &checkpoint);
             let _ = done.blocking_send(Event::Committed(checkpoint, result));
         });
-        Vec::new()
+        Ok(Vec::new())
     }
 
     fn on_committed(

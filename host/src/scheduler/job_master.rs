@@ -31,7 +31,6 @@ use super::job::Job;
 use super::job_view::{FailureRecord, JobView, TaskStatus, TaskView};
 use super::restore::Inheritance;
 use crate::config::{Backend, Config};
-use crate::storage::blob_store::ObjectBlobStore;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable, StoreError};
 
 /// How a job ended, if it did not fail.
@@ -144,6 +143,7 @@ impl JobMaster {
     fn after(&self, restarts: &mut Restarts, failure: JobFailure) -> Result<i64, JobFailure> {
         let now_ms = self.clock.now_ms();
         let answer = match failure.recovery() {
+            _ if failure.is_fenced() => Err("the job is another process's now".to_owned()),
             // A guest that trapped on these records will trap on them again.
             Recovery::FailJob if !self.config.restart_after_user_errors => {
                 Err("it would fail in the same way again".to_owned())
@@ -318,10 +318,7 @@ impl Blueprint {
                 store.blobs()
             }
             // Nothing is written then, so this is only a formality.
-            None => Arc::new(ObjectBlobStore::new(
-                Arc::new(object_store::memory::InMemory::new()),
-                runtime,
-            )),
+            None => CheckpointStore::in_memory(run.clone(), 1, runtime).blobs(),
         };
         let work_dir = self.work_dir.join(format!("attempt-{attempt}"));
         let deployment = Deployment {
@@ -364,9 +361,19 @@ fn task_view(job: &Job, task: &RunningTask, now_ms: i64) -> TaskView {
 }
 
 fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
+    let full_snapshots = !config.incremental_checkpoints;
     match config.backend {
-        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
-        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
+        Backend::Memory | Backend::Filesystem => {
+            let factory = state::HeapBackendFactory::new();
+            Arc::new(match full_snapshots {
+                true => factory.with_full_snapshots(),
+                false => factory,
+            })
+        }
+        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::new(state::RocksdbConfig {
+            full_snapshots,
+            ..state::RocksdbConfig::default()
+        })),
     }
 }
 
