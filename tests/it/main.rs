@@ -27,6 +27,7 @@ mod random_jobs;
 mod recovery;
 mod refusals;
 mod rest;
+mod rest_schema;
 mod rest_security;
 mod rich;
 mod standard_plugins;
