@@ -15,6 +15,7 @@ mod operator_figures;
 mod output;
 mod progress;
 mod resources;
+mod savepoint;
 mod scheduler;
 mod storage;
 mod telemetry;

@@ -367,7 +367,9 @@ impl Attempt {
             let result = store.map_or(Ok(()), |store| {
                 let metadata = {
                     let digests = job.digests();
-                    describe(&checkpoint, &job.graph, &job.execution, &digests, attempt)
+                    let operators = job.operators();
+                    let (graph, execution) = (&job.graph, &job.execution);
+                    describe(&checkpoint, graph, execution, &digests, operators, attempt)
                 };
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
                 store.commit(&metadata).map_err(|error| error.to_string())

@@ -15,6 +15,8 @@ use dataflow::port::sink::{ConnectorError, Sink};
 use dataflow::port::source::Source;
 use thiserror::Error;
 
+use crate::storage::metadata::{OperatorEntry, describe_operators};
+
 /// A job that is refused before it runs.
 #[derive(Debug, Error)]
 pub(crate) enum JobError {
@@ -169,6 +171,20 @@ impl Job {
     pub(crate) fn digests(&self) -> Vec<String> {
         let digests: BTreeSet<&String> = self.components.iter().map(|it| &it.digest).collect();
         digests.into_iter().cloned().collect()
+    }
+
+    /// Its operators as checkpoints describe them.
+    pub(crate) fn operators(&self) -> Vec<OperatorEntry> {
+        describe_operators(&self.graph, |operator| {
+            let logic = match operator.kind {
+                OperatorKind::Logic { component, .. } => Some(component),
+                OperatorKind::Source(_) | OperatorKind::Sink(_) => None,
+            };
+            let component = self
+                .components
+                .get(operator.component.or(logic)?.0 as usize)?;
+            Some(component.digest.clone())
+        })
     }
 
     /// The uid of an operator.

@@ -1,0 +1,19 @@
+//! State outside of a running job: savepoints, reading and comparing what was saved, converting it for another backend
+//! or other schemas.
+//!
+//! Reading order: `avro_type`, `row_value`, `resolution` (values); `part`, `entry` (what a state's entries are);
+//! `state_files` (one reader for all formats); `bundle` (a savepoint on disk); `fit` and `convert` (what a job makes of
+//! what was saved). A running job never comes through here: it hands over completed checkpoints and is handed
+//! checkpoints to begin from.
+
+mod avro_file;
+mod avro_type;
+pub(crate) mod bundle;
+pub(crate) mod convert;
+mod entry;
+pub(crate) mod error;
+pub(crate) mod fit;
+mod part;
+mod resolution;
+mod row_value;
+pub(crate) mod state_files;
