@@ -20,7 +20,7 @@ use crate::output::{self, figure, size};
 use crate::scheduler::checkpoint_history::{CheckpointHistory, CheckpointRecord};
 use crate::scheduler::job::Job;
 use crate::scheduler::job_master::Outcome;
-use crate::scheduler::job_view::{JobView, TaskView};
+use crate::scheduler::job_view::{FailureRecord, JobView, TaskView};
 
 /// How often the line is drawn.
 const REFRESH: Duration = Duration::from_millis(250);
@@ -28,15 +28,13 @@ const REFRESH: Duration = Duration::from_millis(250);
 /// When a run began and from what.
 pub(crate) struct Started {
     ns: u64,
-    restored: Option<u64>,
 }
 
 impl Started {
     /// Begins now.
-    pub(crate) fn now(clock: &Arc<dyn Clock>, restored: Option<u64>) -> Self {
+    pub(crate) fn now(clock: &Arc<dyn Clock>) -> Self {
         Self {
             ns: clock.monotonic_ns(),
-            restored,
         }
     }
 }
@@ -184,6 +182,7 @@ pub(crate) struct Summary {
     pub(crate) outcome: Outcome,
     readings: Reading,
     restarts: u64,
+    failures: Vec<FailureRecord>,
     checkpoints: CheckpointHistory,
     end_ns: u64,
 }
@@ -197,6 +196,7 @@ impl Summary {
             outcome,
             readings,
             restarts: view.restarts,
+            failures: view.failures.iter().rev().cloned().collect(),
             checkpoints: view.checkpoints.clone(),
             end_ns: clock.monotonic_ns(),
         }
@@ -218,13 +218,13 @@ pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json:
         say_collected(reports, job);
     }
     if as_json {
-        output::say(&json_summary(started, summary, job, seconds).to_string());
+        output::say(&json_summary(summary, job, seconds).to_string());
     } else {
-        output::error(&text_summary(started, summary, job, seconds));
+        output::error(&text_summary(summary, job, seconds));
     }
 }
 
-fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> Value {
+fn json_summary(summary: &Summary, job: &Job, seconds: f64) -> Value {
     let (records_in, records_out) = totals(&summary.readings);
     let mut document = Map::new();
     let (status, stopped_at) = match &summary.outcome {
@@ -238,11 +238,12 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
         "seconds": seconds,
         "records_in": records_in,
         "records_out": records_out,
-        "restored_from": started.restored,
+        "restored_from": summary.checkpoints.restored_from,
         "stopped_at": stopped_at,
         "checkpoints": summary.checkpoints.completed,
         "failed_checkpoints": summary.checkpoints.failed,
         "restarts": summary.restarts,
+        "failures": summary.failures.iter().map(failure_json).collect::<Vec<_>>(),
         "last_checkpoint_bytes": summary.checkpoints.last_completed().map(CheckpointRecord::state_bytes),
         "longest_checkpoint_pause_ms": summary.checkpoints.longest_sync_ns as f64 / 1e6,
         "cpu_seconds": usage.cpu_seconds,
@@ -267,6 +268,17 @@ fn json_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
         }
     }
     Value::Object(document)
+}
+
+/// A failure that the job survived.
+fn failure_json(failure: &FailureRecord) -> Value {
+    json!({
+        "at_ms": failure.at_ms,
+        "attempt": failure.attempt,
+        "task": failure.task.as_ref().map(|(id, chain)| format!("{chain} (subtask {})", id.subtask)),
+        "cause": failure.causes.join(": "),
+        "restarted_after_ms": failure.answer.as_ref().ok(),
+    })
 }
 
 fn top_level(value: &ReportValue) -> Option<Value> {
@@ -359,7 +371,7 @@ fn percentiles(buckets: &[(u64, u64)]) -> Vec<(&'static str, u64)> {
     ]
 }
 
-fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -> String {
+fn text_summary(summary: &Summary, job: &Job, seconds: f64) -> String {
     let (records_in, records_out) = totals(&summary.readings);
     let verb = match &summary.outcome {
         Outcome::Finished(_) => "finished".to_owned(),
@@ -368,7 +380,7 @@ fn text_summary(started: &Started, summary: &Summary, job: &Job, seconds: f64) -
     };
     let rate = figure(records_in as f64 / seconds.max(1e-9));
     let mut text = format!("job {} {verb} in {seconds:.2} s", job.graph.name);
-    if let Some(id) = started.restored {
+    if let Some(id) = summary.checkpoints.restored_from {
         text.push_str(&format!(" (restored from checkpoint {id})"));
     }
     text.push_str(&format!(

@@ -165,6 +165,7 @@ fn the_summary_has_the_documented_fields() {
         "stopped_at",
         "checkpoints",
         "failed_checkpoints",
+        "failures",
         "last_checkpoint_bytes",
         "longest_checkpoint_pause_ms",
         "cpu_seconds",

@@ -17,6 +17,7 @@ mod jobs;
 mod kill;
 mod native;
 mod random_jobs;
+mod recovery;
 mod refusals;
 mod rich;
 mod standard_plugins;

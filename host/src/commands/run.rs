@@ -66,10 +66,7 @@ pub(crate) fn run_job(
         config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
     }
     let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
-    let started = Started::now(
-        clock,
-        restorable.as_ref().map(|from| from.metadata.checkpoint),
-    );
+    let started = Started::now(clock);
     let view = Arc::new(JobView::new(new_job_id()?, Arc::clone(job), clock.now_ms()));
     let (handle, commands) = JobHandle::new(Arc::clone(&view));
     let master = JobMaster {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
-use super::raw_restart::RawRestartStrategy;
+use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
 
 /// The file of all defaults.
@@ -18,6 +18,7 @@ pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 pub(super) struct RawConfig {
     parallelism: RawParallelism,
     execution: RawExecution,
+    execution_retries: Option<RawExecutionRetries>,
     restart_strategy: RawRestartStrategy,
     state: RawState,
     network: RawNetwork,
@@ -164,8 +165,9 @@ impl RawConfig {
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
         let checkpointing = self.execution.checkpointing;
         let interval = duration("execution.checkpointing.interval", &checkpointing.interval)?;
-        let (restart_strategy, restart_after_user_errors) =
-            self.restart_strategy.resolve(!interval.is_zero())?;
+        let (restart_strategy, restart_after_user_errors) = self
+            .restart_strategy
+            .resolve(!interval.is_zero(), self.execution_retries.as_ref())?;
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
         let tmp_dir = if self.data.tmp_dir.is_empty() {
             std::env::temp_dir()

@@ -43,6 +43,14 @@ struct RawFailureRate {
     delay: String,
 }
 
+/// How older configurations say a fixed delay; the restart strategy goes before it unless it is `auto`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawExecutionRetries {
+    default: u32,
+    delay: Option<String>,
+}
+
 #[derive(Clone, Copy)]
 enum Kind {
     Auto,
@@ -73,6 +81,7 @@ impl RawRestartStrategy {
     pub(super) fn resolve(
         &self,
         checkpoints: bool,
+        retries: Option<&RawExecutionRetries>,
     ) -> Result<(RestartStrategy, bool), ConfigError> {
         let kind = one_of("restart-strategy.type", &self.kind, &KINDS)?;
         let (fixed, exponential, rate) = (
@@ -80,6 +89,14 @@ impl RawRestartStrategy {
             self.exponential_delay()?,
             self.failure_rate()?,
         );
+        if let (Kind::Auto, Some(retries)) = (kind, retries) {
+            let delay = retries.delay.as_deref().unwrap_or("0s");
+            let strategy = RestartStrategy::FixedDelay {
+                attempts: retries.default,
+                delay_ms: ms("execution-retries.delay", delay)?,
+            };
+            return Ok((strategy, true));
+        }
         Ok(match kind {
             Kind::Auto if checkpoints => (exponential, false),
             Kind::Auto | Kind::None => (RestartStrategy::None, false),

@@ -64,7 +64,6 @@ pub(crate) struct TaskView {
 }
 
 /// A failure of the job.
-#[expect(dead_code, reason = "the REST API reads it")]
 #[derive(Clone, Debug)]
 pub(crate) struct FailureRecord {
     /// When (milliseconds since the Unix epoch).

@@ -1,7 +1,7 @@
 //! An operator that misbehaves on request, to show that a job from a stranger hurts nobody else.
 //!
-//! The parameter `fault` chooses how, `at` at which record of a subtask, `key` whether behind a key selection. Records
-//! are pairs from the generator and go on to the checksum sink otherwise unchanged.
+//! The parameter `fault` chooses how, `at` at which key, `after` at which of its records, `attempts` on how many attempts
+//! to run the job. Records are pairs from the generator; they go on to the checksum sink with their number.
 
 use std::hint::black_box;
 
@@ -74,10 +74,18 @@ fn faulty(env: &mut Env) -> Result<(), JobError> {
         .param("factor")
         .describe("records out per record in for fan-out")
         .default(1000)?;
-    let first: bool = env
-        .param("first-attempt")
-        .describe("only on the first attempt")
-        .default(false)?;
+    let after: i64 = env
+        .param("after")
+        .describe("how many records of that key go well before")
+        .default(0)?;
+    let attempts: i64 = env
+        .param("attempts")
+        .describe("on how many attempts to run the job")
+        .default(i64::MAX)?;
+    let rate: i64 = env
+        .param("rate")
+        .describe("records per second; 0 for as many as possible")
+        .default(0)?;
     let n: i64 = env
         .param("n")
         .describe("how many records to generate")
@@ -87,16 +95,17 @@ fn faulty(env: &mut Env) -> Result<(), JobError> {
         .describe("how many different keys")
         .default(1000)?;
     let fault = Fault::parse(&fault, factor)?;
-    env.source::<Pair>(Generator::pairs().count(n).keys(keys))
+    env.source::<Pair>(Generator::pairs().count(n).keys(keys).rate(rate))
         .key_by(|pair| pair.key)
         .process(move |ctx| Faulty {
             seen: ctx.value_state("seen"),
-            fault: if first && ctx.place().attempt > 0 {
-                Fault::None
-            } else {
+            fault: if i64::from(ctx.place().attempt) < attempts {
                 fault
+            } else {
+                Fault::None
             },
             at,
+            after,
         })
         .uid("faulty")
         .name("faulty")
@@ -109,6 +118,7 @@ struct Faulty {
     seen: ValueState<i64>,
     fault: Fault,
     at: i64,
+    after: i64,
 }
 
 impl KeyedProcess for Faulty {
@@ -124,7 +134,7 @@ impl KeyedProcess for Faulty {
     ) -> Outcome {
         let seen = self.seen.get().unwrap_or(0) + pair.one;
         self.seen.set(seen);
-        if pair.key == self.at {
+        if pair.key == self.at && seen > self.after {
             self.misbehave(&pair, ctx, out)?;
         }
         out.emit(Pair { one: seen, ..pair });
