@@ -35,6 +35,10 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Shows the graph of a job: operators, chains, edges
     Plan(PlanArgs),
+    /// Tells whether saved state fits a job, state by state; exit code 1 if it does not
+    Check(Box<CheckArgs>),
+    /// Looks into the state of a checkpoint or savepoint
+    State(StateArgs),
     /// Shows what is in a file: worlds, operators, schemas, states, imports, size, digest
     Inspect(InspectArgs),
     /// Writes the job that a component plans as a job file
@@ -97,9 +101,79 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
-    /// Continues from a checkpoint: `latest`, or the folder of a job's checkpoints
-    #[arg(long, value_name = "latest|PATH")]
+    /// Continues from what was saved: `latest`, the folder of a job's checkpoints, or a savepoint
+    #[arg(long = "from", alias = "restore", value_name = "latest|PATH")]
     pub(crate) restore: Option<String>,
+
+    /// Leaves out saved state of operators that the job does not have any more; without this they are an error
+    #[arg(long, requires = "restore")]
+    pub(crate) allow_non_restored_state: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A savepoint, or the folder of a job's checkpoints
+    #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+    pub(crate) saved: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+
+    /// Takes it as fitting though operators with state are gone
+    #[arg(long)]
+    pub(crate) allow_non_restored_state: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    #[command(subcommand)]
+    pub(crate) verb: StateVerb,
+}
+
+/// What to do with saved state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateVerb {
+    /// Lists the states with their kinds, sizes and schemas
+    List {
+        /// A savepoint, the folder of a job's checkpoints, or the folder of one of them
+        #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+        saved: PathBuf,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints what a state keeps for a key, one JSON object a line; exit code 1 if there is nothing
+    Get {
+        /// A savepoint, the folder of a job's checkpoints, or the folder of one of them
+        #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+        saved: PathBuf,
+        /// Uid of the operator
+        operator: String,
+        /// Name of the state
+        state: String,
+        /// The key as JSON; a text need not be quoted
+        key: String,
+    },
+    /// Prints all entries, one JSON object a line
+    Export {
+        /// A savepoint, the folder of a job's checkpoints, or the folder of one of them
+        #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+        saved: PathBuf,
+        /// Only those of the operator with this uid
+        operator: Option<String>,
+        /// Only those of this state of it
+        state: Option<String>,
+    },
+    /// Prints what was added, removed and changed between two, one JSON object a line, and counts at the end
+    Diff {
+        /// The older one
+        old: PathBuf,
+        /// The newer one
+        new: PathBuf,
+        /// Differences that are printed
+        #[arg(long, default_value_t = 1000)]
+        limit: u64,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -67,7 +67,7 @@ pub fn run(job: NativeJob) -> Result<()> {
         &clock,
     );
     let job = Arc::new(job.with_context(|| format!("job {name}"))?);
-    let (started, summary) = commands::run::run_job(&job, config, &clock, None)?;
+    let (started, summary) = commands::run::run_job(&job, config, &clock, Default::default())?;
     progress::conclude(&started, &summary, &job, true);
     Ok(())
 }

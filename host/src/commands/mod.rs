@@ -1,9 +1,12 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
+mod check;
 mod export;
 mod inspect;
+pub(crate) mod origin;
 mod plan;
 pub(crate) mod run;
+mod state;
 mod submission;
 
 use std::path::Path;
@@ -58,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     let job_args = match &cli.command {
         Command::Run(args) => Some(&args.job),
         Command::Plan(args) => Some(&args.job),
+        Command::Check(args) => Some(&args.job),
         _ => None,
     };
     let submission = job_args.map(Submission::of).transpose()?;
@@ -72,6 +76,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     match (cli.command, submission) {
         (Command::Run(args), Some(job)) => run::run(&args, &job, &config),
         (Command::Plan(args), Some(job)) => plan::plan(&args, &job, &config),
+        (Command::Check(args), Some(job)) => check::check(&args, &job, &config),
+        (Command::State(args), _) => state::state(&args, &config),
         (Command::Inspect(args), _) => inspect::inspect(&args, &config),
         (Command::Export(args), _) => export::export(&args, &config),
         (Command::Schema(args), _) => {
@@ -79,7 +85,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             output::say(&serde_json::to_string_pretty(&job_file::document::schema())?);
             Ok(ExitCode::SUCCESS)
         }
-        (Command::Config | Command::Run(_) | Command::Plan(_), _) => {
+        (Command::Config | Command::Run(_) | Command::Plan(_) | Command::Check(_), _) => {
             output::say(config::DEFAULTS);
             Ok(ExitCode::SUCCESS)
         }

@@ -9,6 +9,7 @@ use dataflow::clock::Clock;
 use dataflow::ids::JobId;
 use tokio::runtime::Handle;
 
+use super::origin::Origin;
 use super::submission::Submission;
 use crate::cli::RunArgs;
 use crate::config::{Backend, Config};
@@ -30,16 +31,18 @@ pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> R
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
-    let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref())?;
+    let from = Origin::of(args.restore.as_deref());
+    let allow = args.allow_non_restored_state;
+    let (started, summary) = run_job(&job, config.clone(), &clock, (from, allow))?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
-        Outcome::Finished(_) => ExitCode::SUCCESS,
+        Outcome::Finished(_) | Outcome::Savepoint(..) => ExitCode::SUCCESS,
         Outcome::Stopped(_) => ExitCode::from(super::INTERRUPTED),
     })
 }
 
-/// Runs a checked job to its end, from its beginning or from a checkpoint: `latest`, or the folder of a job's
-/// checkpoints.
+/// Runs a checked job to its end from some origin; state of operators that the job does not have is left out if the
+/// flag beside it is set.
 ///
 /// # Errors
 /// The checkpoint cannot be used, or the job cannot be deployed or fails.
@@ -47,7 +50,7 @@ pub(crate) fn run_job(
     job: &Arc<Job>,
     mut config: Config,
     clock: &Arc<dyn Clock>,
-    restore: Option<&str>,
+    (from, allow_non_restored): (Origin, bool),
 ) -> Result<(Started, Summary)> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -56,11 +59,15 @@ pub(crate) fn run_job(
         .build()
         .context("start the control threads")?;
     let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
-    let root = match restore {
-        None | Some("latest") => config.data_dir.join(file_name_of(&job.graph.name)),
-        Some(path) => PathBuf::from(path),
-    };
-    let (store, restorable) = open_store(restore, &config, &root, &run, tokio.handle())?;
+    let opened = from.open(
+        job,
+        &config,
+        &run,
+        clock,
+        tokio.handle(),
+        allow_non_restored,
+    );
+    let (store, restorable) = opened.with_context(|| format!("job {}", job.graph.name))?;
     if store.is_some() && config.checkpoint_interval.is_none() {
         // A restored job goes on being restorable, at least at its end.
         config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
@@ -75,6 +82,7 @@ pub(crate) fn run_job(
         clock: Arc::clone(clock),
         store,
         restorable: restorable.map(Arc::new),
+        allow_non_restored,
         view: Arc::clone(&view),
         commands,
         run,
@@ -103,7 +111,7 @@ fn new_job_id() -> Result<JobId> {
 }
 
 /// A job's name as a folder's.
-fn file_name_of(job: &str) -> String {
+pub(super) fn file_name_of(job: &str) -> String {
     let safe = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c
@@ -120,7 +128,7 @@ fn file_name_of(job: &str) -> String {
 }
 
 /// Opens the checkpoints of the job, if it keeps or restores any.
-fn open_store(
+pub(crate) fn open_store(
     restore: Option<&str>,
     config: &Config,
     root: &Path,

@@ -62,18 +62,24 @@ pub(crate) struct Fit {
 impl Fit {
     /// Compares what was saved with what a job declares.
     pub(crate) fn of(saved: &Metadata, operators: &[OperatorEntry], max_parallelism: u32) -> Self {
-        let mut fit = Self {
-            problems: Vec::new(),
-            gone: Vec::new(),
-            states: Vec::new(),
-        };
+        let mut fit = Self::between(&saved.operators, operators);
         if saved.max_parallelism != max_parallelism {
             fit.problems.push(format!(
                 "it was taken with max parallelism {}, the job has {max_parallelism}: key groups cannot be changed",
                 saved.max_parallelism
             ));
         }
-        for old in &saved.operators {
+        fit
+    }
+
+    /// Compares what operators declared with what they declare now.
+    pub(crate) fn between(was: &[OperatorEntry], operators: &[OperatorEntry]) -> Self {
+        let mut fit = Self {
+            problems: Vec::new(),
+            gone: Vec::new(),
+            states: Vec::new(),
+        };
+        for old in was {
             let Some(new) = operators.iter().find(|it| it.uid == old.uid) else {
                 if !old.states.is_empty() || old.kind == OperatorWord::Source {
                     fit.gone.push(old.uid.clone());
@@ -89,7 +95,7 @@ impl Fit {
             fit.operator(old, new);
         }
         for new in operators {
-            if !saved.operators.iter().any(|it| it.uid == new.uid) {
+            if !was.iter().any(|it| it.uid == new.uid) {
                 fit.add_new(new, &[]);
             }
         }

@@ -18,24 +18,34 @@ use runtime::task::event::TaskEvent;
 use runtime::task::mailbox::Mail;
 use tokio::sync::mpsc;
 
-use super::command::{CommandError, JobCommand, Reply};
+use super::command::JobCommand;
 use super::deploy::RunningTask;
 use super::failure::JobFailure;
 use super::job::Job;
 use super::job_view::{JobView, TaskStatus};
 use super::monitor::{Discovered, Monitor};
+use super::order::{Order, ReplaceOrder, SavepointOrder};
+use super::replacement::Trial;
+use super::savepoint_writer::SavepointWriter;
 use crate::storage::checkpoint_store::CheckpointStore;
-use crate::storage::metadata::{describe, merge_reports};
+use crate::storage::metadata::{Metadata, describe, merge_reports};
+
+/// What the sinks have to say, when all their output is published.
+pub(crate) type Reports = Vec<(OperatorId, Vec<SinkReport>)>;
 
 /// How an attempt ended.
 #[derive(Debug)]
 pub(crate) enum AttemptEnd {
     /// All input was processed and all output published.
-    Finished(Vec<(OperatorId, Vec<SinkReport>)>),
+    Finished(Reports),
     /// It was told to stop and go on another time; the last checkpoint it can go on from, if any.
     Suspended(Option<CheckpointId>),
     /// It was told to stop for good; the last completed checkpoint, if any.
     Canceled(Option<CheckpointId>),
+    /// It ends with a savepoint of this checkpoint, which is still to be written.
+    Savepoint(SavepointOrder, Arc<Metadata>, Reports),
+    /// Another job is to go on from this checkpoint.
+    Replace(ReplaceOrder, CheckpointId),
 }
 
 /// Everything the loop works with.
@@ -60,28 +70,37 @@ pub(crate) struct Attempt {
     pub(crate) events: mpsc::Receiver<TaskEvent>,
     /// Published for others to read.
     pub(crate) view: Arc<JobView>,
+    /// Writes savepoints.
+    pub(crate) savepoints: SavepointWriter,
+    /// Set until the job has shown that it runs in the place of another one.
+    pub(crate) trial: Option<Trial>,
+    /// The job whose logic takes over at the barrier of a checkpoint that is under way.
+    pub(crate) swapping: Option<(CheckpointId, Arc<Job>)>,
 }
 
 /// What happened outside the tasks.
-enum Event {
+pub(super) enum Event {
     Task(TaskEvent),
-    Stored(Box<CompletedCheckpoint>, Result<(), String>),
-    Committed(Box<CompletedCheckpoint>, Result<(), String>),
+    Stored(Box<CompletedCheckpoint>, Result<Arc<Metadata>, String>),
+    Committed(Box<CompletedCheckpoint>, Arc<Metadata>, Result<(), String>),
     Command(JobCommand),
     Discovered(Discovered),
     Time,
 }
 
-struct Progress {
-    coordinator: Coordinator,
+pub(super) struct Progress {
+    pub(super) coordinator: Coordinator,
     finished: BTreeSet<TaskId>,
     suspending: bool,
     last_completed: Option<CheckpointId>,
-    /// Who asked for a checkpoint that is not triggered yet.
-    asked: Vec<Reply<CheckpointId>>,
-    /// Who waits for the one under way.
-    waiting: Vec<Reply<CheckpointId>>,
-    done: mpsc::Sender<Event>,
+    /// What waits for a checkpoint that is not triggered yet.
+    pub(super) asked: Vec<Order>,
+    /// What waits for the one under way.
+    pub(super) waiting: Vec<Order>,
+    /// What waits for the final one.
+    pub(super) draining: Option<SavepointOrder>,
+    /// Held by what must be over before the attempt is.
+    pub(super) done: mpsc::Sender<Event>,
 }
 
 impl Attempt {
@@ -92,7 +111,7 @@ impl Attempt {
     pub(crate) async fn run(
         mut self,
         commands: &mut mpsc::Receiver<JobCommand>,
-    ) -> Result<AttemptEnd, JobFailure> {
+    ) -> (Result<AttemptEnd, JobFailure>, Option<Trial>) {
         let (found, discovered) = mpsc::channel(16);
         let starts = self.monitors.iter_mut().enumerate();
         let looking: Vec<_> = starts
@@ -103,7 +122,7 @@ impl Attempt {
         match &end {
             Err(_) => self.view.transition(JobStatus::Failing, now_ms),
             Ok(AttemptEnd::Canceled(_)) => self.view.transition(JobStatus::Cancelling, now_ms),
-            Ok(AttemptEnd::Finished(_) | AttemptEnd::Suspended(_)) => {}
+            Ok(_) => {}
         }
         for look in looking {
             look.abort();
@@ -131,7 +150,7 @@ impl Attempt {
         let _ = joined.await;
         // The senders went with the threads, so this ends.
         let _ = drain.await;
-        end
+        (end, self.trial)
     }
 
     async fn drive(
@@ -161,8 +180,13 @@ impl Attempt {
             last_completed: None,
             asked: Vec::new(),
             waiting: Vec::new(),
+            draining: None,
             done,
         };
+        if self.trial.is_some() {
+            let decision = progress.coordinator.trigger(self.clock.now_ms());
+            self.carry_out(&mut progress, decision)?;
+        }
         let end = loop {
             let now_ms = self.clock.now_ms();
             let at = progress
@@ -183,6 +207,7 @@ impl Attempt {
                 Err(failure) => break Err(failure),
             }
         };
+        self.dismiss(&mut progress);
         drop(progress);
         self.settle(results).await;
         end
@@ -192,7 +217,8 @@ impl Attempt {
     async fn settle(&self, mut results: mpsc::Receiver<Event>) {
         while let Some(event) = results.recv().await {
             // What was stored but not published is published when the job goes on from it.
-            if let Event::Stored(checkpoint, Ok(())) | Event::Committed(checkpoint, Ok(())) = event
+            if let Event::Stored(checkpoint, Ok(_)) | Event::Committed(checkpoint, _, Ok(())) =
+                event
             {
                 let now_ms = self.clock.now_ms();
                 self.view
@@ -225,10 +251,7 @@ impl Attempt {
                 progress.suspending = true;
                 progress.coordinator.trigger(now_ms)
             }
-            Event::Command(JobCommand::Checkpoint(reply)) => {
-                progress.asked.push(reply);
-                progress.coordinator.trigger(now_ms)
-            }
+            Event::Command(command) => self.on_order(progress, command, now_ms),
             Event::Discovered((index, splits)) => {
                 let monitor = &mut self.monitors[index];
                 let splits = splits.map_err(|source| JobFailure::Discovery {
@@ -242,12 +265,12 @@ impl Attempt {
             Event::Stored(checkpoint, result) => {
                 self.on_stored(progress, checkpoint, result, now_ms)
             }
-            Event::Committed(checkpoint, result) => {
+            Event::Committed(checkpoint, metadata, result) => {
                 result.map_err(|reason| JobFailure::Commit {
                     checkpoint: checkpoint.id,
                     reason,
                 })?;
-                return Ok(self.on_committed(progress, &checkpoint, now_ms));
+                return self.on_committed(progress, &checkpoint, &metadata, now_ms);
             }
         };
         self.carry_out(progress, decision)?;
@@ -255,7 +278,7 @@ impl Attempt {
     }
 
     fn on_task_event(
-        &self,
+        &mut self,
         progress: &mut Progress,
         event: TaskEvent,
         now_ms: i64,
@@ -264,6 +287,11 @@ impl Attempt {
             TaskEvent::Running(task) => {
                 tracing::info!(%task, "running");
                 self.view.lock().task_is(task, TaskStatus::Running, now_ms);
+                self.took_over(task, None);
+                Ok(None)
+            }
+            TaskEvent::Replaced(task, pause_ns) => {
+                self.took_over(task, Some(pause_ns));
                 Ok(None)
             }
             TaskEvent::Acknowledged(task, checkpoint, part, timings) => {
@@ -303,17 +331,18 @@ impl Attempt {
     }
 
     /// Triggers the checkpoint that somebody waits for: the final one, the last one before a stop, or one asked for.
-    fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Option<Decision> {
+    pub(super) fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Option<Decision> {
         let all = progress.finished.len() == self.tasks.len();
-        if all || progress.suspending || !progress.asked.is_empty() {
+        let wanted = !progress.asked.is_empty() || self.trial.is_some();
+        if all || progress.suspending || wanted {
             progress.coordinator.trigger(now_ms)
         } else {
             None
         }
     }
 
-    fn carry_out(
-        &self,
+    pub(super) fn carry_out(
+        &mut self,
         progress: &mut Progress,
         decision: Option<Decision>,
     ) -> Result<(), JobFailure> {
@@ -323,6 +352,7 @@ impl Attempt {
                 Decision::Trigger(checkpoint) => {
                     tracing::debug!(%checkpoint, "triggered");
                     progress.waiting.append(&mut progress.asked);
+                    self.prepare_in_place(progress, checkpoint)?;
                     let now_ms = self.clock.now_ms();
                     let mut view = self.view.lock();
                     view.checkpoints
@@ -339,10 +369,7 @@ impl Attempt {
                     tracing::warn!(%checkpoint, %reason, "checkpoint given up");
                     let now_ms = self.clock.now_ms();
                     let reason = reason.to_string();
-                    for reply in progress.waiting.drain(..) {
-                        let reason = reason.clone();
-                        let _ = reply.send(Err(CommandError::Checkpoint { checkpoint, reason }));
-                    }
+                    self.given_up(progress, checkpoint, &reason)?;
                     self.view
                         .lock()
                         .checkpoints
@@ -364,16 +391,16 @@ impl Attempt {
         );
         let attempt = self.attempt;
         tokio::task::spawn_blocking(move || {
+            let (graph, execution) = (&job.graph, &job.execution);
+            let (digests, operators) = (job.digests(), job.operators());
+            let metadata = describe(&checkpoint, graph, execution, &digests, operators, attempt);
+            let metadata = Arc::new(metadata);
             let result = store.map_or(Ok(()), |store| {
-                let metadata = {
-                    let digests = job.digests();
-                    let operators = job.operators();
-                    let (graph, execution) = (&job.graph, &job.execution);
-                    describe(&checkpoint, graph, execution, &digests, operators, attempt)
-                };
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+                store.pin(&metadata);
                 store.commit(&metadata).map_err(|error| error.to_string())
             });
+            let result = result.map(|()| metadata);
             let _ = done.blocking_send(Event::Stored(checkpoint, result));
         });
     }
@@ -383,49 +410,59 @@ impl Attempt {
         &self,
         progress: &mut Progress,
         checkpoint: Box<CompletedCheckpoint>,
-        result: Result<(), String>,
+        result: Result<Arc<Metadata>, String>,
         now_ms: i64,
     ) -> Option<Decision> {
-        let failed = result.is_err();
-        if failed {
-            return progress.coordinator.stored(checkpoint.id, result, now_ms);
-        }
+        let metadata = match result {
+            Ok(metadata) => metadata,
+            Err(reason) => {
+                return progress
+                    .coordinator
+                    .stored(checkpoint.id, Err(reason), now_ms);
+            }
+        };
         let (done, job) = (progress.done.clone(), Arc::clone(&self.job));
         tokio::task::spawn_blocking(move || {
             let result = commit_sinks(&job, &checkpoint);
-            let _ = done.blocking_send(Event::Committed(checkpoint, result));
+            let _ = done.blocking_send(Event::Committed(checkpoint, metadata, result));
         });
         None
     }
 
     fn on_committed(
-        &self,
+        &mut self,
         progress: &mut Progress,
         checkpoint: &CompletedCheckpoint,
+        metadata: &Arc<Metadata>,
         now_ms: i64,
-    ) -> Option<AttemptEnd> {
+    ) -> Result<Option<AttemptEnd>, JobFailure> {
         progress.last_completed = Some(checkpoint.id);
         progress.coordinator.stored(checkpoint.id, Ok(()), now_ms);
         self.view
             .lock()
             .checkpoints
             .completed(checkpoint.id, now_ms);
-        for reply in progress.waiting.drain(..) {
-            let _ = reply.send(Ok(checkpoint.id));
-        }
+        self.passed_trial(checkpoint.id);
+        let end = self.answer(progress, checkpoint, metadata);
         for task in &self.tasks {
             task.mailbox.post(Mail::CheckpointCompleted(checkpoint.id));
         }
         if checkpoint.is_final() {
-            return Some(AttemptEnd::Finished(reports(&self.job, checkpoint)));
+            let reports = reports(&self.job, checkpoint);
+            return Ok(Some(match progress.draining.take() {
+                Some(order) => AttemptEnd::Savepoint(order, Arc::clone(metadata), reports),
+                None => AttemptEnd::Finished(reports),
+            }));
         }
         if progress.suspending {
-            return Some(AttemptEnd::Suspended(Some(checkpoint.id)));
+            return Ok(Some(AttemptEnd::Suspended(Some(checkpoint.id))));
+        }
+        if end.is_some() {
+            return Ok(end);
         }
         let decision = self.trigger_wanted(progress, now_ms);
-        // A trigger only posts mail, which cannot fail.
-        let _ = self.carry_out(progress, decision);
-        None
+        self.carry_out(progress, decision)?;
+        Ok(None)
     }
 }
 
@@ -450,7 +487,7 @@ fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), Strin
     Ok(())
 }
 
-fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Vec<(OperatorId, Vec<SinkReport>)> {
+fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Reports {
     job.sinks
         .keys()
         .map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink))))

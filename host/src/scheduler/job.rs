@@ -8,7 +8,7 @@ use dataflow::graph::alignment::check_alignment;
 use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
-use dataflow::ids::OperatorId;
+use dataflow::ids::{OperatorId, TaskId};
 use dataflow::port::operator::{FragmentSpec, OperatorFactory};
 use dataflow::port::resources::Resources;
 use dataflow::port::sink::{ConnectorError, Sink};
@@ -55,6 +55,8 @@ pub(crate) enum JobError {
 
 /// A checked job.
 pub(crate) struct Job {
+    /// Subtasks of operators that do not say otherwise.
+    pub(crate) parallelism: u32,
     /// What the user wrote.
     pub(crate) graph: JobGraph,
     /// What will run.
@@ -70,6 +72,7 @@ pub(crate) struct Job {
 }
 
 /// A component with the arguments of its plan.
+#[derive(Clone)]
 pub(crate) struct JobComponent {
     /// Its name for people.
     pub(crate) name: String,
@@ -81,6 +84,15 @@ pub(crate) struct JobComponent {
     pub(crate) operators: Arc<dyn OperatorFactory>,
     /// Arguments of the plan.
     pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("name", &self.graph.name)
+            .field("parallelism", &self.parallelism)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Job {
@@ -153,6 +165,7 @@ impl Job {
             }
         }
         Ok(Self {
+            parallelism,
             graph,
             execution,
             sources,
@@ -162,9 +175,40 @@ impl Job {
         })
     }
 
+    /// The same job at another parallelism.
+    ///
+    /// # Errors
+    /// As [`Job::new`].
+    pub(crate) fn rescaled(
+        &self,
+        parallelism: u32,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, JobError> {
+        let resources = Arc::clone(&self.resources);
+        let components = self.components.clone();
+        Self::new(
+            self.graph.clone(),
+            parallelism,
+            components,
+            resources,
+            clock,
+        )
+    }
+
     /// The component that runs the guest logic of a chain, if it has any.
     pub(crate) fn component_of(&self, vertex: &Vertex) -> Option<&JobComponent> {
         self.components.get(vertex.component?.0 as usize)
+    }
+
+    /// Its tasks.
+    pub(crate) fn task_ids(&self) -> impl Iterator<Item = TaskId> {
+        let vertices = self.execution.vertices.iter();
+        vertices.flat_map(|vertex| {
+            (0..vertex.parallelism).map(|subtask| TaskId {
+                vertex: vertex.id,
+                subtask,
+            })
+        })
     }
 
     /// The digests of its components, each once.

@@ -148,7 +148,6 @@ impl JobView {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[expect(dead_code, reason = "the REST API reads it")]
     /// The state of the job.
     pub(crate) fn status(&self) -> JobStatus {
         self.lock().history.status()

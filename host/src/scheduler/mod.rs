@@ -11,4 +11,8 @@ pub(crate) mod job;
 pub(crate) mod job_master;
 pub(crate) mod job_view;
 pub(crate) mod monitor;
+pub(crate) mod order;
+mod orders;
+pub(crate) mod replacement;
 pub(crate) mod restore;
+pub(crate) mod savepoint_writer;

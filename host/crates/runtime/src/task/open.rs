@@ -99,6 +99,7 @@ impl Task {
             alignment,
             blocked_ns: 0,
             blocked_since_ns: None,
+            replacement: None,
             spec,
             environment,
         };
