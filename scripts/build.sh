@@ -37,3 +37,6 @@ compile_rocksdb
 # The whole workspace, so that every library is built with the features that the tests need too, once for both.
 run cargo build --release --workspace
 run cargo guests
+# The shipped components, where the binary looks for them: the two may be moved together.
+mkdir -p "$target/release/plugins"
+run cp "$target/wasm32-unknown-unknown/guest/plugin_standard.wasm" "$target/release/plugins/standard.wasm"

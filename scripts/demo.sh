@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The demo: two jobs on real input of this machine, their results shown. Needs `make build`.
+# The demo: three jobs, their results shown. Needs `make build`.
 #
 # 1. word-count on real text: the licences that every Debian has, and this repository's own documents.
 # 2. log-rate on real timestamped records: this machine's package log, or else this repository's own history.
+# 3. a job without code, of the shipped standard operators: the best sellers of a few sales.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,8 +61,15 @@ log_rate() {
     top "$work/rates"
 }
 
+best_sellers() {
+    echo
+    echo "== Best sellers: a job file of standard operators"
+    run "$wasmill" run plugins/standard/examples/best-sellers.yaml
+}
+
 words
 log_rate
+best_sellers
 echo
 echo "Next: $wasmill plan $guests/word_count.wasm    (the graph)"
 echo "      plugins/word-count/src/lib.rs              (the code)"

@@ -41,6 +41,11 @@ pub(crate) enum Command {
     State(StateArgs),
     /// Shows what is in a file: worlds, operators, schemas, states, imports, size, digest
     Inspect(InspectArgs),
+    /// Shows the records that a job could not process, with the errors
+    DeadLetters(DeadLettersArgs),
+    /// Compiles a component for this machine; what the other verbs start for it
+    #[command(hide = true)]
+    Compile,
     /// Writes the job that a component plans as a job file
     Export(ExportArgs),
     /// Prints the JSON Schema of a document that people write
@@ -191,6 +196,25 @@ pub(crate) struct ExportArgs {
     /// A parameter of the job
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) parameters: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeadLettersArgs {
+    /// The name of the job, or the folder of its checkpoints
+    #[arg(value_name = "JOB|DIR")]
+    pub(crate) job: String,
+
+    /// Where checkpoints are kept, one folder per job name
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Shows at most so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+
+    /// Prints JSON, a letter a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use dataflow::graph::logical::{
 };
 use dataflow::ids::{ComponentId, OperatorId};
 use dataflow::limits::MAX_PARALLELISM_DEFAULT;
+use dataflow::port::guest_settings::GuestSettings;
 use dataflow::port::state::StateKind;
 use dataflow::time::watermark_generator::{WatermarkAlignment, WatermarkRule, WatermarkStrategy};
 use serde_json::{Map, Value};
@@ -102,12 +103,17 @@ pub(crate) fn operator(entry: &OperatorEntry, component: ComponentId, first: u32
             .iter()
             .map(|input| Input {
                 schema: input.schema.to_string(),
+                complete_first: input.complete_first,
             })
             .collect(),
         outputs: entry.outputs.iter().map(output).collect(),
         component: (entry.runs_in_component() && entry.connector.is_some()).then_some(component),
         grants: entry.grants.clone(),
         cached_files: entry.cached_files.clone(),
+        guest: GuestSettings {
+            on_failure: entry.on_failure.map(Into::into),
+            ..GuestSettings::default()
+        },
     }
 }
 

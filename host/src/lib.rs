@@ -8,6 +8,7 @@
 mod cli;
 mod commands;
 mod config;
+mod dead_letters;
 mod job_file;
 mod job_graph;
 pub mod native;
@@ -18,6 +19,7 @@ mod resources;
 mod savepoint;
 mod scheduler;
 mod storage;
+mod successor;
 mod telemetry;
 
 use std::process::ExitCode;

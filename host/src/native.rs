@@ -37,7 +37,7 @@ pub struct NativeJob {
 /// The configuration cannot be used, the file is no component that builds a job, or it refuses the parameters.
 pub fn graph_of_component(component: &Path, parameters: &[(String, String)]) -> Result<JobGraph> {
     let config = config::load(None, &[])?;
-    let sandbox = commands::sandbox(&config, &commands::system_clock())?;
+    let sandbox = commands::sandbox_compiling_here(&config, &commands::system_clock())?;
     let plan = sandbox.load(component)?.plan(parameters)?;
     job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason))
 }
@@ -58,6 +58,7 @@ pub fn run(job: NativeJob) -> Result<()> {
         first_operator: 0,
         operators: job.operators,
         parameters: job.parameters,
+        planned: Vec::new(),
     };
     let job = Job::new(
         job.graph,

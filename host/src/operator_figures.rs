@@ -51,6 +51,15 @@ pub(crate) fn json<'a>(
                 MetricValue::Counter(reading.records_out),
             );
         }
+        let head = vertex.fragment.first();
+        for (name, count) in [
+            ("numRecordsSkipped", reading.records_skipped),
+            ("numDeadLetters", reading.dead_letters),
+        ] {
+            if let Some(head) = head.filter(|_| count > 0) {
+                add(*head, name, MetricValue::Counter(count));
+            }
+        }
         for (operator, name, value) in metrics {
             add(operator, &name, value);
         }

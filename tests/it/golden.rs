@@ -120,7 +120,7 @@ fn root() -> PathBuf {
 }
 
 /// The part files of a directory and of its partitions.
-fn parts_below(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn parts_below(directory: &Path) -> Vec<PathBuf> {
     let mut parts = published::parts(directory);
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.path().is_dir() {
@@ -131,7 +131,7 @@ fn parts_below(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// The lines of files, each a JSON value in one form. Why a line was rejected is left out: the words are the parser's.
-fn json_lines(files: &[PathBuf]) -> Lines {
+pub(crate) fn json_lines(files: &[PathBuf]) -> Lines {
     let mut lines = Lines::default();
     for file in files {
         let text =
@@ -270,6 +270,18 @@ fn rule_alerts_are_those_that_must_be() {
         name: "rule-alerts",
         data: "",
         outputs: &["alerts"],
+        rate: 1_000,
+        always_paced: false,
+    };
+    sample.keeps_its_promise(3);
+}
+
+#[test]
+fn trending_hashtags_are_those_that_must_be() {
+    let sample = Sample {
+        name: "trending-hashtags",
+        data: "",
+        outputs: &["trending", "feeds"],
         rate: 1_000,
         always_paced: false,
     };

@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 use crate::support::programs::guest;
 use crate::support::run::{Ended, Run};
 
+mod joins;
 mod mistakes;
+mod parameters;
+mod stateful;
+mod unusable;
 
 /// The sales of these tests: item, price, quantity, time.
 const SALES: [(&str, i64, i64, i64); 8] = [
@@ -256,6 +260,25 @@ fn dedup_lets_the_first_of_a_key_pass() {
     assert_eq!(items.len(), by_item().len());
     assert!(by_item().keys().all(|item| items.contains(item)));
     assert!(rows.iter().all(|row| SALES.map(sale).contains(row)));
+}
+
+#[test]
+fn key_by_groups_records_for_a_component() {
+    let operators = r"
+  - { uid: keyed, component: standard, parameters: { operator: key-by, key: item }, input: sales }
+  - { uid: last, component: parts, parameters: { part: firsts }, input: keyed }";
+    let components = format!(
+        "components: {{ parts: {} }}\noperators:",
+        guest("guest_parts").display()
+    );
+    for subtasks in [1, 2] {
+        let text = job(operators).replacen("operators:", &components, 1);
+        let ended = run(&text, subtasks).success();
+        let rows = records(&ended);
+        let items: Vec<&str> = rows.iter().filter_map(|row| row["item"].as_str()).collect();
+        assert_eq!(items.len(), by_item().len(), "{}", ended.told());
+        assert!(by_item().keys().all(|item| items.contains(item)));
+    }
 }
 
 #[test]

@@ -39,6 +39,19 @@ pub struct Observation {
     pub watermark: i64,
 }
 
+/// Answers of [`Host::scan_many`]: first entries, key after key, by ascending sub-key.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    /// How many entries there are of each key; keys at the end may be left out.
+    pub counts: Vec<u32>,
+    /// 1 where the key has more entries, 0 where it has not.
+    pub more: Vec<u8>,
+    /// The sub-keys of all entries.
+    pub sub_keys: Column,
+    /// The values of all entries.
+    pub values: Column,
+}
+
 /// How important a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -92,8 +105,10 @@ pub trait Host {
     fn append_many(&self, state: u32, addresses: &mut Addresses, values: &mut Column);
     /// Reads a page of a Map state's key.
     fn scan(&self, state: u32, key: &[u8], start: &[u8], limit: u32) -> Entries;
-    /// Removes every entry of a Map state's key.
-    fn clear_key(&self, state: u32, key: &[u8]);
+    /// Reads the first entries of `count` keys of a Map state.
+    fn scan_many(&self, state: u32, count: u32, keys: &mut Column, limit: u32) -> Pages;
+    /// Removes every entry of `count` keys of a Map state.
+    fn clear_many(&self, state: u32, count: u32, keys: &mut Column);
     /// Reads one value.
     fn get(&self, state: u32, key: &[u8], sub_key: &[u8]) -> Option<Vec<u8>>;
     /// All elements of a list state of the operator.

@@ -73,6 +73,7 @@ pub use crate::context::{OpenContext, OutputTag, SideOutput};
 pub use crate::env::{Env, JobFn, OperatorParams, Param, ParamValue};
 pub use crate::error::{Domain, Error, JobError, Outcome, Recovery};
 pub use crate::files::{CachedFile, FileError, Files};
+pub use crate::graph::OnFailure;
 pub use crate::host::Level;
 pub use crate::keyed::{KeyedBroadcastProcess, KeyedCoProcess, KeyedContext, KeyedProcess};
 pub use crate::number::Number;
@@ -93,7 +94,7 @@ pub use crate::stream::{
     Pairs, RegularJoin, Sink, SplitStream, Stream, Watermarks, WhereKey, WindowedStream,
 };
 pub use crate::task::{CallFailure, Collector, Place, Task, TaskSpec};
-pub use crate::transform::LruCache;
+pub use crate::transform::{JoinType, LruCache};
 pub use crate::window::{
     Aggregate, Assigner, Avg, ContinuousEventTimeTrigger, ContinuousProcessingTimeTrigger, Count,
     CountEvictor, CountTrigger, DeltaEvictor, DeltaTrigger, DynamicSession, EventTimeTrigger,
@@ -109,10 +110,10 @@ pub mod prelude {
     };
     pub use crate::{
         Aggregate, CoProcess, Collector, Count, Counter, Env, Error, Gauge, Histogram, JobError,
-        KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState, LruCache,
-        MapState, Max, Meter, Min, OpenContext, Outcome, OutputTag, Process, ProcessContext,
-        Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling, ValueState,
-        Watermarks, Window, Windowed,
+        JoinType, KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState,
+        LruCache, MapState, Max, Meter, Min, OnFailure, OpenContext, Outcome, OutputTag, Process,
+        ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling,
+        ValueState, Watermarks, Window, Windowed,
     };
     pub use crate::{
         AggregatingState, BroadcastContext, BroadcastProcess, BroadcastState,

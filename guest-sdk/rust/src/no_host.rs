@@ -1,7 +1,7 @@
 //! The host of handles that are made only to learn what an operator declares: it knows nothing and forgets everything.
 
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
-use crate::host::{Addresses, Entries, Found, Host, Level, Observation};
+use crate::host::{Addresses, Entries, Found, Host, Level, Observation, Pages};
 
 /// No host at all.
 pub(crate) struct NoHost;
@@ -24,7 +24,11 @@ impl Host for NoHost {
         Entries::default()
     }
 
-    fn clear_key(&self, _state: u32, _key: &[u8]) {}
+    fn scan_many(&self, _state: u32, _count: u32, _keys: &mut Column, _limit: u32) -> Pages {
+        Pages::default()
+    }
+
+    fn clear_many(&self, _state: u32, _count: u32, _keys: &mut Column) {}
 
     fn get(&self, _state: u32, _key: &[u8], _sub_key: &[u8]) -> Option<Vec<u8>> {
         None

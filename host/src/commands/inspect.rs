@@ -17,7 +17,7 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
     let runtime = super::sandbox(config, &clock)?;
     if read::is_job_file(&args.file) {
         let file = read::read(&args.file, &[])?;
-        let components = assemble::components(&file, &runtime)?;
+        let components = assemble::components(&file, config.plugin_dir.as_deref(), &runtime)?;
         return inspect_job_file(args, &file, &components);
     }
     let component = super::load(&runtime, &args.file)?;

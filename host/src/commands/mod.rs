@@ -1,20 +1,24 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
 mod check;
+mod compile;
+mod control;
+mod dead_letters;
 mod export;
 mod inspect;
 pub(crate) mod origin;
 mod plan;
 pub(crate) mod run;
 mod state;
-mod submission;
+pub(crate) mod submission;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use dataflow::clock::{Clock, SystemClock};
 
 use crate::cli::{Cli, Command, Document};
@@ -58,6 +62,11 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
                 .filter_map(|(k, v)| Some((k.to_owned(), v?))),
         );
     }
+    if let Command::DeadLetters(args) = &cli.command
+        && let Some(dir) = &args.data_dir
+    {
+        settings.push(("data.dir".to_owned(), dir.display().to_string()));
+    }
     let job_args = match &cli.command {
         Command::Run(args) => Some(&args.job),
         Command::Plan(args) => Some(&args.job),
@@ -79,6 +88,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         (Command::Check(args), Some(job)) => check::check(&args, &job, &config),
         (Command::State(args), _) => state::state(&args, &config),
         (Command::Inspect(args), _) => inspect::inspect(&args, &config),
+        (Command::DeadLetters(args), _) => dead_letters::dead_letters(&args, &config),
+        (Command::Compile, _) => compile::compile(&config),
         (Command::Export(args), _) => export::export(&args, &config),
         (Command::Schema(args), _) => {
             let Document::JobFile = args.document;
@@ -102,14 +113,73 @@ pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// The sandbox, as configured.
+/// The sandbox, as configured. Components are compiled in a process of their own.
 pub(crate) fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<wasm::Runtime> {
     let settings = wasm::RuntimeConfig {
         cache_dir: Some(config.cache_dir.clone()),
-        epoch_tick_ms: epoch_tick_ms(config.guest_epoch_tick),
-        ..wasm::RuntimeConfig::default()
+        compiler: Some(compiler(config)?),
+        ..engine_settings(config)
     };
     Ok(wasm::Runtime::new(settings, Arc::clone(clock))?)
+}
+
+/// As [`sandbox`], for programs that have no verb to compile with.
+pub(crate) fn sandbox_compiling_here(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<wasm::Runtime> {
+    let settings = wasm::RuntimeConfig {
+        cache_dir: Some(config.cache_dir.clone()),
+        ..engine_settings(config)
+    };
+    Ok(wasm::Runtime::new(settings, Arc::clone(clock))?)
+}
+
+/// What decides how code is compiled, and what is taken for a component.
+fn engine_settings(config: &Config) -> wasm::RuntimeConfig {
+    wasm::RuntimeConfig {
+        epoch_tick_ms: epoch_tick_ms(config.guest.epoch_tick),
+        inquiry: submission::guest_limits(&config.guest),
+        module_limits: wasm::ModuleLimits {
+            file_bytes: config.guest.component_bytes,
+            ..wasm::ModuleLimits::default()
+        },
+        ..wasm::RuntimeConfig::default()
+    }
+}
+
+/// This program as a compiler, told what it cannot read anywhere else.
+fn compiler(config: &Config) -> Result<wasm::CompilerProcess> {
+    let compile = &config.guest.compile;
+    let settings = [
+        format!(
+            "guest.epoch-tick={}ms",
+            epoch_tick_ms(config.guest.epoch_tick)
+        ),
+        format!("guest.component-size={}B", config.guest.component_bytes),
+        format!("guest.compile.memory={}B", compile.memory_bytes),
+        format!("guest.compile.cpu={}ms", compile.cpu.as_millis()),
+        format!("guest.compile.timeout={}ms", compile.timeout.as_millis()),
+        format!("guest.compile.parallel={}", compile.parallel),
+    ];
+    let mut arguments = vec![OsString::from("compile")];
+    for setting in settings {
+        arguments.extend([OsString::from("-D"), OsString::from(setting)]);
+    }
+    Ok(wasm::CompilerProcess {
+        program: std::env::current_exe().context("find this program, to compile with it")?,
+        arguments,
+        limits: compile_limits(config),
+    })
+}
+
+fn compile_limits(config: &Config) -> wasm::CompileLimits {
+    let compile = &config.guest.compile;
+    wasm::CompileLimits {
+        memory_bytes: compile.memory_bytes,
+        cpu_seconds: compile.cpu.as_secs().max(1),
+        timeout: compile.timeout,
+    }
 }
 
 /// Zero, which never stops a guest, only if zero was asked for; less than a millisecond is a millisecond.

@@ -63,7 +63,7 @@ impl Origin {
     }
 
     /// Where the job keeps its checkpoints.
-    fn root(&self, job: &Job, config: &Config) -> PathBuf {
+    pub(super) fn root(&self, job: &Job, config: &Config) -> PathBuf {
         match self {
             Self::Checkpoints(path) => path.clone(),
             _ => config.data_dir.join(file_name_of(&job.graph.name)),

@@ -13,6 +13,7 @@ use super::origin::Origin;
 use super::submission::Submission;
 use crate::cli::RunArgs;
 use crate::config::{Backend, Config};
+use crate::dead_letters;
 use crate::output;
 use crate::progress::{self, Started, Summary, Watched};
 use crate::scheduler::command::{JobCommand, JobHandle};
@@ -24,14 +25,16 @@ use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
-    if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
-        bail!("--restore PATH names the data directory itself: leave --data-dir out");
+    let from = Origin::of(args.restore.as_deref());
+    if matches!(from, Origin::Checkpoints(_)) && args.data_dir.is_some() {
+        bail!("--from PATH names the data directory itself: leave --data-dir out");
     }
-    let job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let mut job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
+    let root = from.root(&job, config);
+    dead_letters::keep(&mut job, &config.guest, &root, &clock)?;
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
-    let from = Origin::of(args.restore.as_deref());
     let allow = args.allow_non_restored_state;
     let (started, summary) = run_job(&job, config.clone(), &clock, (from, allow))?;
     progress::conclude(&started, &summary, &job, args.job.json);
@@ -75,6 +78,7 @@ pub(crate) fn run_job(
     let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
     let started = Started::now(clock);
     let view = Arc::new(JobView::new(new_job_id()?, Arc::clone(job), clock.now_ms()));
+    let (settings, root) = (config.clone(), from.root(job, &config));
     let (handle, commands) = JobHandle::new(Arc::clone(&view));
     let master = JobMaster {
         job: Arc::clone(job),
@@ -90,12 +94,15 @@ pub(crate) fn run_job(
     };
     let watched = Watched::of(view);
     let outcome = tokio.block_on(async {
+        let orders = super::control::watch(handle.clone(), settings, root, Arc::clone(clock));
+        let orders = tokio::spawn(orders);
         let signals = tokio::spawn(watch_signals(handle, work_dir));
         let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
         let outcome = master.run().await;
         line.abort();
         let _ = line.await;
         signals.abort();
+        orders.abort();
         outcome
     });
     let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
@@ -111,7 +118,7 @@ fn new_job_id() -> Result<JobId> {
 }
 
 /// A job's name as a folder's.
-pub(super) fn file_name_of(job: &str) -> String {
+pub(crate) fn file_name_of(job: &str) -> String {
     let safe = |c: char| {
         if c.is_ascii_alphanumeric() || "-_.".contains(c) {
             c

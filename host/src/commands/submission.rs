@@ -9,7 +9,7 @@ use dataflow::graph::logical::{Connector, JobGraph, OperatorKind};
 use serde_json::{Map, Value};
 
 use crate::cli::JobArgs;
-use crate::config::Config;
+use crate::config::{Config, GuestConfig};
 use crate::job_file::read::{self, ReadJobFile};
 use crate::job_file::{Assembled, JobFile};
 use crate::job_graph;
@@ -98,13 +98,7 @@ impl Submission {
         clock: &Arc<dyn Clock>,
         collect: bool,
     ) -> Result<Job> {
-        let limits = || wasm::GuestLimits {
-            memory_bytes: config.guest_memory_bytes,
-            recycle_memory_bytes: config.guest_memory_bytes / 4 * 3,
-            call_timeout_ms: u64::try_from(config.guest_call_timeout.as_millis())
-                .unwrap_or(u64::MAX),
-            ..wasm::GuestLimits::default()
-        };
+        let limits = || guest_limits(&config.guest);
         let (mut graph, components) = match self {
             Self::Component(file) => {
                 let component = super::load(sandbox, file)?;
@@ -117,17 +111,19 @@ impl Submission {
                     first_operator: 0,
                     operators: component.operators(limits()),
                     parameters: args.parameters.clone(),
+                    planned: planned(&plan),
                 };
                 (graph, vec![component])
             }
             Self::JobFile(file) => {
-                let assembled = Assembled::of(file, sandbox, clock)?;
+                let assembled = Assembled::of(file, config.plugin_dir.as_deref(), sandbox, clock)?;
                 let components = assembled.components.into_iter().map(|it| JobComponent {
                     name: it.name,
                     digest: it.component.digest().to_string(),
                     first_operator: it.first_operator,
                     operators: it.component.operators(limits()),
                     parameters: it.arguments,
+                    planned: planned(&it.plan),
                 });
                 (assembled.graph, components.collect())
             }
@@ -148,6 +144,12 @@ impl Submission {
         );
         job.with_context(|| format!("job {name}"))
     }
+}
+
+/// The operators of a plan by their numbers.
+fn planned(plan: &wasm::Plan) -> Vec<(u32, String)> {
+    let operators = plan.operators.iter();
+    operators.map(|it| (it.id, it.uid.clone())).collect()
 }
 
 /// Grants or registered files of a job file, as the flags have them; paths are relative to the file.
@@ -171,5 +173,19 @@ fn collect_all(graph: &mut JobGraph) {
             operator.component = None;
             operator.grants.clear();
         }
+    }
+}
+
+/// The limits of guests that say nothing of their own.
+pub(crate) fn guest_limits(config: &GuestConfig) -> wasm::GuestLimits {
+    wasm::GuestLimits {
+        memory_bytes: config.memory_bytes,
+        recycle_memory_bytes: config.memory_bytes / 4 * 3,
+        call_timeout_ms: u64::try_from(config.call_timeout.as_millis()).unwrap_or(u64::MAX),
+        table_elements: config.table_elements,
+        core_instances: config.core_instances,
+        call_output_bytes: config.output_bytes,
+        call_write_bytes: config.write_bytes,
+        log_lines_per_second: config.log_lines_per_second,
     }
 }

@@ -1,6 +1,7 @@
 //! Configuration in two stages: what was written ([`raw`]) and what it means ([`Config`]). Read once by `main`, handed
 //! down by value; there is no global.
 
+mod guest;
 mod raw;
 mod raw_restart;
 
@@ -12,6 +13,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use thiserror::Error;
 
+pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
 
@@ -48,18 +50,16 @@ pub(crate) struct Config {
     pub(crate) savepoint_components: bool,
     /// Memory for segments.
     pub(crate) network_memory_bytes: u64,
-    /// Linear memory of one guest.
-    pub(crate) guest_memory_bytes: u64,
-    /// Time of one guest call.
-    pub(crate) guest_call_timeout: Duration,
-    /// Grain of that limit; zero for a limit that is never enforced.
-    pub(crate) guest_epoch_tick: Duration,
+    /// What guests may use.
+    pub(crate) guest: GuestConfig,
     /// Where checkpoints are kept.
     pub(crate) data_dir: PathBuf,
     /// Where compiled components are kept.
     pub(crate) cache_dir: PathBuf,
     /// Where working files go.
     pub(crate) tmp_dir: PathBuf,
+    /// Where shipped components are looked for first.
+    pub(crate) plugin_dir: Option<PathBuf>,
     /// Log filter.
     pub(crate) log_level: String,
     /// Whether the log is JSON.

@@ -7,11 +7,15 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
 
 /// The file of all defaults.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
+
+/// The variable that stands for `plugin.dir` where that is not set.
+const PLUGIN_DIR: &str = "WASMILL_PLUGIN_DIR";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -24,6 +28,7 @@ pub(super) struct RawConfig {
     network: RawNetwork,
     guest: RawGuest,
     data: RawData,
+    plugin: RawPlugin,
     log: RawLog,
 }
 
@@ -74,18 +79,16 @@ struct RawNetwork {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawGuest {
-    memory: String,
-    call_timeout: String,
-    epoch_tick: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawData {
     dir: String,
     cache_dir: String,
     tmp_dir: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPlugin {
+    dir: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,7 +106,7 @@ pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, Confi
     })
 }
 
-fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
+pub(super) fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
     let parsed = duration(key, value)?;
     if parsed.is_zero() {
         let reason = "it must be longer than zero".to_owned();
@@ -116,7 +119,7 @@ fn positive_duration(key: &'static str, value: &str) -> Result<Duration, ConfigE
     Ok(parsed)
 }
 
-fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
+pub(super) fn size(key: &'static str, value: &str) -> Result<u64, ConfigError> {
     let refuse = |reason: String| ConfigError::Value {
         key,
         value: value.to_owned(),
@@ -219,9 +222,7 @@ impl RawConfig {
             savepoints_dir: PathBuf::from(&self.state.savepoints.dir),
             savepoint_components: self.state.savepoints.include_components,
             network_memory_bytes: size("network.memory", &self.network.memory)?,
-            guest_memory_bytes: size("guest.memory", &self.guest.memory)?,
-            guest_call_timeout: positive_duration("guest.call-timeout", &self.guest.call_timeout)?,
-            guest_epoch_tick: duration("guest.epoch-tick", &self.guest.epoch_tick)?,
+            guest: self.guest.resolve()?,
             data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
             cache_dir: folder(
                 &self.data.cache_dir,
@@ -230,6 +231,10 @@ impl RawConfig {
                 "components",
             ),
             tmp_dir,
+            plugin_dir: match self.plugin.dir.as_str() {
+                "" => std::env::var_os(PLUGIN_DIR).map(PathBuf::from),
+                dir => Some(PathBuf::from(dir)),
+            },
             log_level: self.log.level,
             log_json: one_of(
                 "log.format",

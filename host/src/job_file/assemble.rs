@@ -6,6 +6,7 @@
 //! planned with the same arguments, and so may share a guest instance with them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::clock::Clock;
@@ -14,11 +15,13 @@ use dataflow::graph::logical::{
 };
 use dataflow::ids::{ComponentId, OperatorId};
 use dataflow::limits::{MAX_PARALLELISM_DEFAULT, OPERATORS_MAX};
+use dataflow::port::guest_settings::GuestSettings;
 use serde_json::{Map, Value};
 use wasm::Plan;
 
 use super::document::{ComponentEntry, JobFile, OperatorEntry, PartitioningEntry, Scalar};
 use super::error::{Defect, JobFileError, listed};
+use super::guest;
 use super::read::ReadJobFile;
 use super::seam;
 use super::shipped;
@@ -48,7 +51,7 @@ pub(crate) struct AssembledComponent {
     /// The job's number of its operator 0.
     pub(crate) first_operator: u32,
     /// Its plan, and which of its operators the job uses.
-    pub(super) plan: Arc<Plan>,
+    pub(crate) plan: Arc<Plan>,
     pub(super) used: Vec<u32>,
 }
 
@@ -75,6 +78,7 @@ impl Assembled {
     /// The file contradicts itself or a component, said with the place in the file.
     pub(crate) fn of(
         file: &ReadJobFile,
+        plugin_dir: Option<&Path>,
         sandbox: &wasm::Runtime,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, JobFileError> {
@@ -83,7 +87,8 @@ impl Assembled {
             let order = links::order(job)?;
             let mut assembler = Assembler {
                 job,
-                loaded: load(file, sandbox)?,
+                loaded: load(file, plugin_dir, sandbox)?,
+                plugin_dir,
                 clock,
                 planned: BTreeMap::new(),
                 components: Vec::new(),
@@ -107,14 +112,16 @@ impl Assembled {
 /// A component cannot be loaded, or is another than the file says.
 pub(crate) fn components(
     file: &ReadJobFile,
+    plugin_dir: Option<&Path>,
     sandbox: &wasm::Runtime,
 ) -> Result<BTreeMap<String, wasm::Component>, JobFileError> {
-    load(file, sandbox).map_err(|defect| defect.of(&file.name))
+    load(file, plugin_dir, sandbox).map_err(|defect| defect.of(&file.name))
 }
 
 /// The components of a job file, loaded.
 pub(super) fn load(
     file: &ReadJobFile,
+    plugin_dir: Option<&Path>,
     sandbox: &wasm::Runtime,
 ) -> Result<BTreeMap<String, wasm::Component>, Defect> {
     let mut loaded = BTreeMap::new();
@@ -141,7 +148,7 @@ pub(super) fn load(
         let Some(name) = undeclared.filter(|name| !loaded.contains_key(*name)) else {
             continue;
         };
-        if let Some(path) = shipped::path(name) {
+        if let Some(path) = shipped::path(name, plugin_dir) {
             let field = format!("operator \"{}\", component", entry.uid);
             let component = sandbox
                 .load(&path)
@@ -159,6 +166,8 @@ type PlanKey = (String, Vec<(String, String)>);
 pub(super) struct Assembler<'a> {
     pub(super) job: &'a JobFile,
     loaded: BTreeMap<String, wasm::Component>,
+    /// Where shipped components are looked for first.
+    plugin_dir: Option<&'a Path>,
     clock: &'a Arc<dyn Clock>,
     planned: BTreeMap<PlanKey, Arc<Plan>>,
     pub(super) components: Vec<AssembledComponent>,
@@ -234,7 +243,7 @@ impl Assembler<'_> {
             key_schema: None,
         };
         let kind = OperatorKind::Source(connector_of(connector));
-        self.built_in(index, operator, kind, Vec::new(), vec![output]);
+        self.built_in(index, operator, kind, Vec::new(), vec![output])?;
         let exit = Exit {
             operator,
             output: 0,
@@ -261,9 +270,12 @@ impl Assembler<'_> {
                 return Err(mismatch(&place, link, &schema));
             }
         }
-        let input = Input { schema };
+        let input = Input {
+            schema,
+            complete_first: false,
+        };
         let kind = OperatorKind::Sink(connector_of(connector));
-        self.built_in(index, operator, kind, vec![input], Vec::new());
+        self.built_in(index, operator, kind, vec![input], Vec::new())?;
         for link in resolved {
             self.connect(&link, operator, 0, Partitioning::Forward);
         }
@@ -277,7 +289,7 @@ impl Assembler<'_> {
         kind: OperatorKind,
         inputs: Vec<Input>,
         outputs: Vec<Output>,
-    ) {
+    ) -> Result<(), Defect> {
         let entry = &self.job.operators[index];
         let type_name = match &kind {
             OperatorKind::Source(_) => entry.source.as_ref(),
@@ -285,7 +297,7 @@ impl Assembler<'_> {
         };
         let type_name = type_name.and_then(|connector| connector.get("type"));
         let type_name = type_name.and_then(Value::as_str).unwrap_or_default();
-        let operator = Operator {
+        let mut operator = Operator {
             id,
             uid: entry.uid.clone(),
             name: entry
@@ -300,8 +312,11 @@ impl Assembler<'_> {
             component: None,
             grants: Vec::new(),
             cached_files: Vec::new(),
+            guest: GuestSettings::default(),
         };
+        guest::apply(&place_of(self.job, index), entry, &mut operator)?;
         self.operators.push((index, operator));
+        Ok(())
     }
 
     /// Adds the edge of a link into an operator that would have it as `wished`.
@@ -348,7 +363,13 @@ impl Assembler<'_> {
     ) -> Result<(wasm::Component, Arc<Plan>), Defect> {
         let Some(component) = self.loaded.get(name) else {
             let known = listed(self.loaded.keys().map(String::as_str));
-            let reason = format!("there is no component \"{name}\"; there are: {known}");
+            let places = shipped::candidates(name, self.plugin_dir);
+            let places = places.iter().map(|place| place.display().to_string());
+            let places: Vec<String> = places.collect();
+            let places = listed(places.iter().map(String::as_str));
+            let reason = format!(
+                "there is no component \"{name}\"; declared are: {known}; looked for in: {places}; declare it below components, or set plugin.dir"
+            );
             return Err(Defect::new(format!("{place}.component"), reason));
         };
         let component = component.clone();

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::guest::{LimitsEntry, OnFailureEntry};
+
 /// The version this build reads and writes.
 const VERSION: u32 = 1;
 
@@ -150,6 +152,12 @@ pub(crate) struct OperatorEntry {
     /// False keeps it in a task apart from its input's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) chain: Option<bool>,
+    /// What happens when it fails at a record; what the component or the configuration says if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) on_failure: Option<OnFailureEntry>,
+    /// What its guest may use. Operators with other limits or `on_failure` run in a task apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limits: Option<LimitsEntry>,
     /// A connector of the host that brings records in: its `type` and its own keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<Map<String, Value>>,
@@ -159,6 +167,9 @@ pub(crate) struct OperatorEntry {
     /// Avro schema of the records of a source, if the connector's own does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) schema: Option<Value>,
+    /// Event time of a source's records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) watermarks: Option<WatermarksEntry>,
     /// Name of a component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) component: Option<String>,
@@ -174,6 +185,23 @@ pub(crate) struct OperatorEntry {
     /// Where records come from, by input port; for one operator of a component a list of edges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) inputs: Option<Inputs>,
+}
+
+/// Where the records of a source begin event time: short for the standard operator `assign-timestamps` behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WatermarksEntry {
+    /// The expression of the event time (milliseconds).
+    pub(crate) timestamp: String,
+    /// How late records are behind the latest one at most, such as `5s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_out_of_orderness: Option<Scalar>,
+    /// How long a silent split holds event time up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_timeout: Option<Scalar>,
+    /// For records whose time cannot be told: `fail`, or `skip` and count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) on_error: Option<Scalar>,
 }
 
 /// Inputs of an operator.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::JobFile;
 use super::error::{Defect, JobFileError};
-use super::parameters;
+use super::{parameters, watermarks};
 
 /// The name of standard input.
 const STANDARD_INPUT: &str = "-";
@@ -48,6 +48,7 @@ pub(crate) fn read(path: &Path, given: &[(String, String)]) -> Result<ReadJobFil
     }
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     let values = parameters::values(&job, &folder, given).map_err(refuse)?;
+    watermarks::expand(&mut job).map_err(refuse)?;
     parameters::substitute(&mut job, &values).map_err(refuse)?;
     Ok(ReadJobFile { job, name, folder })
 }

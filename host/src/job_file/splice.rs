@@ -13,6 +13,7 @@ use wasm::{EdgeEntry, OperatorEntry as PlanOperator, OperatorKind, Plan};
 use super::assemble::{Assembler, Exit, Exits, Port, Resolved, mismatch, place_of};
 use super::document::OperatorEntry;
 use super::error::{Defect, listed};
+use super::guest;
 use super::seam;
 use crate::job_graph;
 
@@ -52,7 +53,10 @@ impl Assembler<'_> {
         };
         place.check_ports()?;
         for operator in place.operators() {
-            let operator = place.seams(operator)?;
+            let mut operator = place.seams(operator)?;
+            if operator.is_guest() {
+                guest::apply(&place.name, entry, &mut operator)?;
+            }
             self.operators.push((index, operator));
         }
         for edge in &plan.edges {
@@ -186,12 +190,12 @@ impl Place<'_> {
         let own_operator = |of_plan: &&PlanOperator| {
             let mut operator = job_graph::operator(of_plan, self.component, self.first);
             operator.uid = format!("{}/{}", self.entry.uid, operator.uid);
-            if let Some(name) = &self.entry.name {
-                operator.name = match inner.len() {
-                    1 => name.clone(),
-                    _ => format!("{name}: {}", operator.name),
-                };
-            }
+            // Without a name it is shown, and named in errors, by the uid that the job file gives it.
+            let name = self.entry.name.as_ref().unwrap_or(&self.entry.uid);
+            operator.name = match inner.len() {
+                1 => name.clone(),
+                _ => format!("{name}: {}", operator.name),
+            };
             operator.parallelism = operator.parallelism.or(self.entry.parallelism);
             if self.entry.chain == Some(false) && self.fed_from_outside(of_plan.id) {
                 operator.chain = false;

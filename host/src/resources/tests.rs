@@ -19,6 +19,7 @@ fn operator(id: u32, uid: &str, grants: &[&str], cached_files: &[&str]) -> Opera
         component: None,
         grants: owned(grants),
         cached_files: owned(cached_files),
+        guest: Default::default(),
     }
 }
 

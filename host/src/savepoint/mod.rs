@@ -7,7 +7,7 @@
 //! checkpoints to begin from.
 
 mod avro_file;
-mod avro_type;
+pub(crate) mod avro_type;
 pub(crate) mod bundle;
 pub(crate) mod convert;
 pub(crate) mod difference;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision};
 use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
 use dataflow::clock::Clock;
+use dataflow::graph::complete_first;
 use dataflow::ids::{CheckpointId, OperatorId, TaskId};
 use dataflow::job::status::JobStatus;
 use dataflow::port::sink::SinkReport;
@@ -174,7 +175,8 @@ impl Attempt {
                 &sources,
                 self.first_checkpoint,
                 self.clock.now_ms(),
-            ),
+            )
+            .held_for(&complete_first::awaited(&self.job.execution)),
             finished: BTreeSet::new(),
             suspending: false,
             last_completed: None,
@@ -245,7 +247,8 @@ impl Attempt {
                 return Ok(Some(AttemptEnd::Canceled(progress.last_completed)));
             }
             Event::Command(JobCommand::Suspend) => {
-                if self.store.is_none() {
+                // Nothing is consistent before data sets are complete; what was restored stays.
+                if self.store.is_none() || progress.coordinator.is_held() {
                     return Ok(Some(AttemptEnd::Suspended(None)));
                 }
                 progress.suspending = true;
@@ -310,6 +313,7 @@ impl Attempt {
                 tracing::info!(%task, "finished");
                 self.view.lock().task_is(task, TaskStatus::Finished, now_ms);
                 progress.finished.insert(task);
+                progress.coordinator.finished(task);
                 Ok(self.trigger_wanted(progress, now_ms))
             }
             TaskEvent::Failed(task, source) => {

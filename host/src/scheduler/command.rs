@@ -51,7 +51,6 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 /// A command.
 #[derive(Debug)]
 pub(crate) enum JobCommand {
-    #[expect(dead_code, reason = "the REST API reads it")]
     /// Take a checkpoint now; answered when it is complete.
     Checkpoint(Reply<CheckpointId>),
     /// Take a savepoint; answered when it is written.
@@ -68,7 +67,6 @@ pub(crate) enum JobCommand {
 #[derive(Clone)]
 pub(crate) struct JobHandle {
     /// What can be seen of it.
-    #[expect(dead_code, reason = "the REST API reads it")]
     pub(crate) view: Arc<JobView>,
     commands: mpsc::Sender<JobCommand>,
 }
@@ -93,7 +91,6 @@ impl JobHandle {
             })
     }
 
-    #[expect(dead_code, reason = "the REST API reads it")]
     /// Sends a command and waits until it is done.
     ///
     /// # Errors

@@ -23,9 +23,10 @@ use runtime::task::error::TaskError;
 use runtime::task::event::EventSink;
 use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
+use runtime::task::poison::PoisonWish;
 use runtime::task::spec::{
     OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment,
-    TaskSpec, TaskWiring,
+    TaskLimits, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 use runtime::task::thread::spawn;
@@ -245,6 +246,7 @@ impl Deployment<'_> {
                         let channel = InputChannel {
                             receiver,
                             input: edge.input,
+                            complete_first: edge.complete_first,
                         };
                         inputs.entry(consumer).or_default().push(channel);
                         sender
@@ -313,7 +315,11 @@ impl Deployment<'_> {
         writer_of_edge: &BTreeMap<usize, usize>,
     ) -> Result<TaskSpec, DeployError> {
         let is_sink = |id: &OperatorId| self.job.sinks.contains_key(id);
-        let sinks: Vec<OperatorId> = vertex.operators.iter().copied().filter(is_sink).collect();
+        let poison = self.job.poison.get(&vertex.id).cloned().unwrap_or_default();
+        let mut sinks: Vec<OperatorId> = vertex.operators.iter().copied().filter(is_sink).collect();
+        if let PoisonWish::DeadLetter(letters, _) = &poison {
+            sinks.push(*letters);
+        }
         let outlet = |target: &Target| match target {
             Target::Edge(edge) => Outlet::Writer(writer_of_edge[edge]),
             Target::Sink(id) => Outlet::Sink(sinks.iter().position(|sink| sink == id).unwrap_or(0)),
@@ -349,10 +355,21 @@ impl Deployment<'_> {
             ports: vertex.ports.iter().map(port).collect(),
             head_outlets: vertex.head_targets.iter().map(outlet).collect(),
             restored: self.inheritance.restored(vertex, subtask),
+            poison,
+            limits: self.limits(vertex),
             persist: self.config.checkpoint_interval.is_some(),
             buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
                 .unwrap_or(u64::MAX),
         })
+    }
+
+    /// What the chain may keep, as its operators or the configuration say.
+    fn limits(&self, vertex: &Vertex) -> TaskLimits {
+        let (own, config) = (&vertex.guest, &self.config.guest);
+        TaskLimits {
+            state_bytes: own.state_bytes.unwrap_or(config.state_bytes),
+            timers: own.timers.unwrap_or(config.timers),
+        }
     }
 
     fn operator_states(
@@ -465,6 +482,7 @@ pub(super) fn fragment_spec(
             .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
             .chain(operator_states)
             .collect(),
+        guest: vertex.guest,
         parameters: component.parameters.clone(),
         resources: Arc::clone(&job.resources),
     }

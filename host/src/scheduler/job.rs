@@ -8,11 +8,12 @@ use dataflow::graph::alignment::check_alignment;
 use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
-use dataflow::ids::{OperatorId, TaskId};
+use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::port::operator::{FragmentSpec, OperatorFactory};
 use dataflow::port::resources::Resources;
 use dataflow::port::sink::{ConnectorError, Sink};
 use dataflow::port::source::Source;
+use runtime::task::poison::PoisonWish;
 use thiserror::Error;
 
 use crate::storage::metadata::{OperatorEntry, describe_operators};
@@ -69,6 +70,8 @@ pub(crate) struct Job {
     pub(crate) components: Vec<JobComponent>,
     /// What the operators may reach beside records and state.
     pub(crate) resources: Arc<Resources>,
+    /// What becomes of records that a chain cannot process; the job fails where nothing is said.
+    pub(crate) poison: BTreeMap<VertexId, PoisonWish>,
 }
 
 /// A component with the arguments of its plan.
@@ -84,6 +87,8 @@ pub(crate) struct JobComponent {
     pub(crate) operators: Arc<dyn OperatorFactory>,
     /// Arguments of the plan.
     pub(crate) parameters: Vec<(String, String)>,
+    /// The operators of its plan: their numbers in it and their uids.
+    pub(crate) planned: Vec<(u32, String)>,
 }
 
 impl std::fmt::Debug for Job {
@@ -123,6 +128,7 @@ impl Job {
             inputs: Vec::new(),
             outputs: Vec::new(),
             states: Vec::new(),
+            guest: operator.guest,
             parameters: component.parameters.clone(),
             resources: Arc::clone(&resources),
         };
@@ -172,27 +178,8 @@ impl Job {
             sinks,
             components,
             resources,
+            poison: BTreeMap::new(),
         })
-    }
-
-    /// The same job at another parallelism.
-    ///
-    /// # Errors
-    /// As [`Job::new`].
-    pub(crate) fn rescaled(
-        &self,
-        parallelism: u32,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Self, JobError> {
-        let resources = Arc::clone(&self.resources);
-        let components = self.components.clone();
-        Self::new(
-            self.graph.clone(),
-            parallelism,
-            components,
-            resources,
-            clock,
-        )
     }
 
     /// The component that runs the guest logic of a chain, if it has any.

@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use dataflow::checkpoint::coordinator::CheckpointConfig;
 use dataflow::clock::Clock;
-use dataflow::ids::{CheckpointId, OperatorId};
+use dataflow::ids::CheckpointId;
 use dataflow::job::restart::{Restart, Restarts};
 use dataflow::job::status::JobStatus;
 use dataflow::limits::TASK_EVENTS_MAX;
 use dataflow::port::blob::BlobStore;
 use dataflow::port::error::Recovery;
-use dataflow::port::sink::SinkReport;
 use dataflow::port::state::StateBackendFactory;
 use runtime::task::event::TaskEvent;
 use runtime::task::storage_pool::StoragePool;

@@ -24,6 +24,8 @@ struct Run {
     keys: i64,
     epm: i64,
     rate: i64,
+    window_ms: i64,
+    delay_ms: i64,
     out: String,
     port: i64,
 }
@@ -69,6 +71,14 @@ fn bench(env: &mut Env) -> Result<(), JobError> {
             .param("rate")
             .describe("records a second, 0 for as many as possible")
             .default(if job == "L2" { 50_000 } else { 0 })?,
+        window_ms: env
+            .param("window")
+            .describe("J4: length of a window in milliseconds of event time")
+            .default(10_000)?,
+        delay_ms: env
+            .param("delay")
+            .describe("J4: how far the watermark is behind the latest record (milliseconds)")
+            .default(100)?,
         out: env
             .param("out")
             .describe("directory to write results to instead of a checksum")
@@ -144,9 +154,10 @@ fn running_count(env: &mut Env, run: &Run) {
 }
 
 fn tumbling_count(env: &mut Env, run: &Run) {
-    timed_bids(env, run)
+    bids(env, run)
+        .assign_timestamps(|bid| bid.ts, Watermarks::bounded_ms(run.delay_ms))
         .key_by(|bid| bid.auction)
-        .window(Tumbling::of_secs(10))
+        .window(Tumbling::of_ms(run.window_ms))
         .aggregate_with(Count, auction_count)
         .sink(run.sink());
 }

@@ -19,6 +19,8 @@ struct Pair {
 enum Fault {
     /// Nothing.
     None,
+    /// Do as if the record were not there.
+    LeaveOut,
     /// Panic.
     Panic,
     /// Report a failure of the record.
@@ -41,6 +43,7 @@ impl Fault {
     fn parse(text: &str, factor: i64) -> Result<Self, JobError> {
         Ok(match text {
             "none" => Self::None,
+            "leave-out" => Self::LeaveOut,
             "panic" => Self::Panic,
             "fail" => Self::Fail,
             "loop" => Self::Loop,
@@ -50,7 +53,8 @@ impl Fault {
             "timers" => Self::Timers,
             "log" => Self::Log,
             other => {
-                let known = "none, panic, fail, loop, memory, stack, fan-out, timers, log";
+                let known =
+                    "none, leave-out, panic, fail, loop, memory, stack, fan-out, timers, log";
                 return Err(Error::Parameter {
                     name: "fault".to_owned(),
                     reason: format!("there is no fault {other}, choose one of {known}"),
@@ -132,6 +136,9 @@ impl KeyedProcess for Faulty {
         ctx: &mut KeyedContext<'_, i64>,
         out: &mut Collector<'_, Pair>,
     ) -> Outcome {
+        if pair.key == self.at && self.fault == Fault::LeaveOut {
+            return Ok(());
+        }
         let seen = self.seen.get().unwrap_or(0) + pair.one;
         self.seen.set(seen);
         if pair.key == self.at && seen > self.after {
@@ -150,12 +157,15 @@ impl Faulty {
         out: &mut Collector<'_, Pair>,
     ) -> Outcome {
         match self.fault {
-            Fault::None => {}
+            Fault::None | Fault::LeaveOut => {}
             Fault::Panic => panic!("asked to panic at key {}", pair.key),
             Fault::Fail => return Err(Error::from(format!("asked to fail at key {}", pair.key))),
-            Fault::Loop => loop {
-                black_box(0);
-            },
+            Fault::Loop => {
+                ctx.log(Level::Warn, "asked to loop");
+                loop {
+                    black_box(0);
+                }
+            }
             Fault::Memory => {
                 let mut held = Vec::new();
                 loop {

@@ -1,6 +1,6 @@
 //! Rule alerts: measurements are checked against rules that come, change and go while the job runs.
 //!
-//! Rules are a stream like any other, and meet the samples of their metric by its key. Both are put into the order of
+//! Rules are broadcast: every subtask has all of them, and samples are spread by host. Both are put into the order of
 //! event time: a sample waits for the watermark, by when every rule that held at its time is known. So the alerts do not
 //! depend on how fast either stream arrives.
 
@@ -67,11 +67,11 @@ fn rule_alerts(env: &mut Env) -> Result<(), JobError> {
         .uid("rules")
         .assign_timestamps(|rule| rule.at_ms, Watermarks::monotonic());
     samples
-        .key_by(|sample| sample.metric.clone())
-        .connect(rules.key_by(|rule| rule.metric.clone()))
+        .key_by(|sample| sample.host.clone())
+        .connect_broadcast(rules.broadcast())
         .process(|ctx| Match {
             waiting: ctx.map_state("waiting"),
-            rules: ctx.value_state("rules"),
+            rules: ctx.broadcast_state("rules"),
             streaks: ctx.map_state("streaks"),
         })
         .uid("match")
@@ -97,23 +97,23 @@ struct Streak {
     length: i64,
 }
 
-/// Checks the samples of a metric.
+/// Checks the samples of a host.
 struct Match {
     /// Samples that wait for the watermark, by their time.
     waiting: MapState<i64, Vec<Sample>>,
-    /// All versions of the metric's rules.
-    rules: ValueState<Vec<Rule>>,
-    /// By host and rule.
+    /// All versions of every metric's rules, by the metric.
+    rules: BroadcastState<String, Vec<Rule>>,
+    /// By metric and rule.
     streaks: MapState<String, Streak>,
 }
 
-impl KeyedCoProcess for Match {
+impl KeyedBroadcastProcess for Match {
     type Key = String;
-    type In1 = Sample;
-    type In2 = Rule;
+    type In = Sample;
+    type Broadcast = Rule;
     type Out = Alert;
 
-    fn process1(
+    fn process(
         &mut self,
         sample: Sample,
         ctx: &mut KeyedContext<'_, String>,
@@ -127,14 +127,16 @@ impl KeyedCoProcess for Match {
         Ok(())
     }
 
-    fn process2(
+    fn process_broadcast(
         &mut self,
         rule: Rule,
-        _ctx: &mut KeyedContext<'_, String>,
+        ctx: &mut BroadcastContext<'_>,
         _out: &mut Collector<'_, Alert>,
     ) -> Outcome {
-        self.rules.modify(Vec::new(), |rules| rules.push(rule));
-        Ok(())
+        let metric = rule.metric.clone();
+        let mut versions = self.rules.get(&metric)?.unwrap_or_default();
+        versions.push(rule);
+        self.rules.put(ctx, metric, versions)
     }
 
     /// The watermark has come to the time of samples: no rule from before is under way any more.
@@ -145,9 +147,9 @@ impl KeyedCoProcess for Match {
         out: &mut Collector<'_, Alert>,
     ) -> Outcome {
         let at_ms = ctx.timestamp().unwrap_or_default();
-        let rules = held_at(self.rules.get().unwrap_or_default(), at_ms);
         for sample in self.waiting.get(&at_ms)?.unwrap_or_default() {
-            for rule in &rules {
+            let versions = self.rules.get(&sample.metric)?.unwrap_or_default();
+            for rule in &held_at(versions, at_ms) {
                 self.check(&sample, rule, out)?;
             }
         }
@@ -159,7 +161,7 @@ impl KeyedCoProcess for Match {
 impl Match {
     /// Checks a sample against a rule that holds at its time.
     fn check(&self, sample: &Sample, rule: &Rule, out: &mut Collector<'_, Alert>) -> Outcome {
-        let of = format!("{}/{}", sample.host, rule.rule);
+        let of = format!("{}/{}", sample.metric, rule.rule);
         let streak = self.streaks.get(&of)?.unwrap_or_default();
         // Another version of the rule begins to count anew.
         let before = match streak.since_ms == rule.at_ms {

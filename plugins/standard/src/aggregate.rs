@@ -121,7 +121,7 @@ pub(crate) fn prepared(
         .map(|name| prepared.field(name));
     let key = key.collect::<Result<Vec<_>, _>>()?;
     let names: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let stream = projected(records, projection).uid("prepare");
+    let stream = projected(records, projection, given)?.uid("prepare");
     let keyed = stream.key_by_fields(&names)?.uid("by-key");
     Ok((keyed, Rc::new(Aggregates { calls, key })))
 }
@@ -371,6 +371,7 @@ impl Aggregate<Dynamic> for Folding {
     }
 
     fn add(&self, acc: &mut Vec<Cell>, record: &Dynamic) {
+        // `prepared` has written the record, so it can be read.
         if let Err(error) = self.0.fold(acc, record) {
             panic!("a record cannot be aggregated: {error}");
         }

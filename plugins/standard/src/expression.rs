@@ -2,19 +2,21 @@
 //!
 //! What can be known without a record is refused when the job is planned: syntax, fields that are not there, operands
 //! whose types no operator takes. Only the fields that the expression names are read, and a context lives for one record.
-//! The types are those of [`super::infer`].
+//! The types are those of [`super::infer`]. What has a program ([`super::program`]) is interpreted only where that gives
+//! nothing.
 
 use std::rc::Rc;
 
+use cel::Context;
 use cel::common::ast::{Expr, IdedExpr};
 use cel::common::types::{CelBool, CelDouble, CelInt, CelNull, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
-use cel::{Context, Program};
 use wasmill_sdk::Error;
-use wasmill_sdk::dynamic::{Dynamic, Field, RowSchema, Type, Value};
+use wasmill_sdk::dynamic::{Dynamic, Field, RowBuilder, RowSchema, Type, Value};
 
 use crate::infer::{Inference, TIMESTAMP};
+use crate::program::{self, Program, Row};
 
 /// A compiled expression.
 pub(crate) struct Expression {
@@ -26,18 +28,19 @@ pub(crate) struct Expression {
     names: Vec<String>,
     timestamp: bool,
     kind: Option<Type>,
+    program: Option<Program>,
 }
 
 /// An expression that was read but not yet checked, for those who look at its form first.
 pub(crate) struct Parsed {
     text: String,
-    program: Program,
+    program: cel::Program,
 }
 
 impl Parsed {
     /// Reads the text of a parameter.
     pub(crate) fn of(parameter: &str, text: &str) -> Result<Self, Error> {
-        let program = Program::compile(text).map_err(|errors| {
+        let program = cel::Program::compile(text).map_err(|errors| {
             let first = errors.errors.first();
             let (line, column) = first.map_or((1, 1), |error| error.pos);
             let message = first.map_or_else(String::new, |error| error.msg.clone());
@@ -80,6 +83,7 @@ impl Parsed {
             fields,
             timestamp,
             kind,
+            program: program::compile(part, schema),
         })
     }
 }
@@ -90,6 +94,11 @@ pub(crate) fn wrong(parameter: &str, reason: impl Into<String>) -> Error {
         name: parameter.to_owned(),
         reason: reason.into(),
     }
+}
+
+/// A field whose value is not of its schema.
+pub(crate) fn unreadable(field: &Field, error: &Error) -> Error {
+    Error::User(format!("field {}: {error}", field.name()))
 }
 
 impl Expression {
@@ -129,7 +138,7 @@ impl Expression {
         }
     }
 
-    /// Its value for a record.
+    /// Its value for a record, from the interpreter.
     pub(crate) fn evaluate(
         &self,
         record: &Dynamic,
@@ -137,7 +146,8 @@ impl Expression {
     ) -> Result<cel::Value, Error> {
         let mut slots = Vec::with_capacity(self.fields.len());
         for field in &self.fields {
-            slots.push(Slot::of(record.value(field)?)?);
+            let value = record.value(field);
+            slots.push(Slot::of(value.map_err(|error| unreadable(field, &error))?)?);
         }
         let scope = Scope {
             names: &self.names,
@@ -153,6 +163,11 @@ impl Expression {
 
     /// Whether it holds for a record.
     pub(crate) fn holds(&self, record: &Dynamic, timestamp: Option<i64>) -> Result<bool, Error> {
+        if let Some(Program::Boolean(program)) = &self.program
+            && let Some(holds) = program.evaluate(Row { record, timestamp })
+        {
+            return Ok(holds);
+        }
         match self.evaluate(record, timestamp)? {
             cel::Value::Bool(holds) => Ok(holds),
             _ => Err(Error::User(format!(
@@ -164,8 +179,10 @@ impl Expression {
 
     /// Its value for a record, as a whole number.
     pub(crate) fn long(&self, record: &Dynamic, timestamp: Option<i64>) -> Result<i64, Error> {
-        if let Some(field) = self.as_field() {
-            return record.long(field);
+        if let Some(Program::Long(program)) = &self.program
+            && let Some(value) = program.evaluate(Row { record, timestamp })
+        {
+            return Ok(value);
         }
         match self.evaluate(record, timestamp)? {
             cel::Value::Int(value) => Ok(value),
@@ -173,6 +190,68 @@ impl Expression {
                 "expression `{}` gave no whole number",
                 self.text
             ))),
+        }
+    }
+}
+
+impl Expression {
+    /// Writes its value for a record as the next field of a row.
+    pub(crate) fn write(
+        &self,
+        record: &Dynamic,
+        timestamp: Option<i64>,
+        row: &mut RowBuilder<'_>,
+    ) -> Result<(), Error> {
+        let read = Row { record, timestamp };
+        let value = match &self.program {
+            Some(Program::Boolean(program)) => program.evaluate(read).map(Value::Boolean),
+            Some(Program::Long(program)) => program.evaluate(read).map(Value::Long),
+            Some(Program::Double(program)) => program.evaluate(read).map(Value::Double),
+            Some(Program::Text(program)) => program.evaluate(read).map(Value::Text),
+            None => None,
+        };
+        match value {
+            Some(value) => row.push(&value)?,
+            None => row.push(&written(&self.evaluate(record, timestamp)?)?)?,
+        };
+        Ok(())
+    }
+
+    /// Its value for a record, as a number to rank by.
+    pub(crate) fn rank(&self, record: &Dynamic) -> Result<Rank, Error> {
+        let read = Row {
+            record,
+            timestamp: None,
+        };
+        let rank = match &self.program {
+            Some(Program::Long(program)) => program.evaluate(read).map(Rank::Long),
+            Some(Program::Double(program)) => program.evaluate(read).map(Rank::Double),
+            _ => None,
+        };
+        let rank = match rank {
+            None => Rank::of(&self.evaluate(record, None)?),
+            rank => rank,
+        };
+        let none = || Error::User(format!("expression `{}` gave no number", self.text));
+        rank.ok_or_else(none)
+    }
+}
+
+/// A number to rank by; those of one expression are all whole or all fractions.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) enum Rank {
+    /// A whole number.
+    Long(i64),
+    /// A fraction.
+    Double(f64),
+}
+
+impl Rank {
+    fn of(value: &cel::Value) -> Option<Self> {
+        match value {
+            cel::Value::Int(value) => Some(Self::Long(*value)),
+            cel::Value::Float(value) => Some(Self::Double(*value)),
+            _ => None,
         }
     }
 }
@@ -254,7 +333,7 @@ impl VariableResolver for Scope<'_> {
 }
 
 /// A result of the library as a value to write into a record.
-pub(crate) fn written(value: &cel::Value) -> Result<Value<'_>, Error> {
+fn written(value: &cel::Value) -> Result<Value<'_>, Error> {
     Ok(match value {
         cel::Value::Null => Value::Null,
         cel::Value::Bool(value) => Value::Boolean(*value),

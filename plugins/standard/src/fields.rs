@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wasmill_sdk::Error;
 use wasmill_sdk::dynamic::{Dynamic, Field, RowSchema, Type};
 
-use crate::expression::{Expression, written, wrong};
+use crate::expression::{Expression, unreadable, wrong};
 
 /// An entry of a list: a name, and what was written behind it.
 pub(crate) struct Entry {
@@ -109,7 +109,7 @@ pub(crate) fn entries(parameter: &str, text: &str) -> Result<Vec<Entry>, Error> 
 
 enum Column {
     Copy(Field),
-    Compute(Expression),
+    Compute(Box<Expression>),
 }
 
 /// Makes records of fields and expressions.
@@ -146,7 +146,7 @@ impl Columns {
             let reason = format!("the type of {name} cannot be told, write {name}: type = ...");
             wrong(parameter, reason)
         })?;
-        let column = Column::Compute(expression);
+        let column = Column::Compute(Box::new(expression));
         self.0.push((name.to_owned(), kind, column));
         Ok(())
     }
@@ -202,12 +202,12 @@ impl Projection {
         let mut row = self.schema.builder();
         for column in &self.columns {
             match column {
-                Column::Copy(field) => row.copy(record, field)?,
-                Column::Compute(expression) => {
-                    let value = expression.evaluate(record, timestamp)?;
-                    row.push(&written(&value)?)?
+                Column::Copy(field) => {
+                    row.copy(record, field)
+                        .map_err(|error| unreadable(field, &error))?;
                 }
-            };
+                Column::Compute(expression) => expression.write(record, timestamp, &mut row)?,
+            }
         }
         row.finish()
     }

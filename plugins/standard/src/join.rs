@@ -1,5 +1,5 @@
-//! Two streams by key: joins within an interval of event time or for as long as records are kept, and enrichment from a
-//! table that is a stream of rows.
+//! Joins of two streams by key: within an interval of event time, within windows, or of all records for as long as they
+//! are kept.
 
 use std::rc::Rc;
 
@@ -7,109 +7,29 @@ use wasmill_sdk::dynamic::{Dynamic, Field, RowSchema, Type, Value};
 use wasmill_sdk::prelude::*;
 
 use crate::expression::wrong;
+use crate::pairing::{Pairing, Side, sides};
 use crate::parameters::Given;
+use crate::window::windows;
 
-type Keyed = KeyedStream<Dynamic, Dynamic>;
-
-/// Both streams by their keys, and how a pair is written.
-fn keyed(
-    env: &mut Env,
-    given: &Given,
-    ports: [&str; 2],
-    nullable: bool,
-) -> Result<(Keyed, Keyed, Rc<Pairing>), JobError> {
-    let sides = [("left_key", ports[0]), ("right_key", ports[1])];
-    let mut streams = Vec::new();
-    for (parameter, port) in sides {
-        let mut names = given.names(parameter);
-        if names.is_empty() {
-            names = given.names("key");
+/// The type of join that was asked for.
+fn join_type(given: &Given) -> Result<JoinType, Error> {
+    Ok(match given.text("type") {
+        None | Some("inner") => JoinType::Inner,
+        Some("left") => JoinType::LeftOuter,
+        Some("right") => JoinType::RightOuter,
+        Some("full") => JoinType::FullOuter,
+        Some(other) => {
+            let reason = format!("`{other}` is none of inner, left, right, full");
+            return Err(wrong("type", reason));
         }
-        if names.is_empty() {
-            return Err(wrong(
-                "key",
-                "it is missing, give key, or left_key and right_key",
-            ));
-        }
-        let stream = env.input_dynamic(port)?;
-        streams.push((stream, names));
-    }
-    let [(left, left_names), (right, right_names)] =
-        <[_; 2]>::try_from(streams).map_err(|_| Error::from("a join has two inputs"))?;
-    let (left_schema, right_schema) = (left.schema()?, right.schema()?);
-    let kinds = |schema: &RowSchema, names: &[String]| {
-        let kinds = names.iter().map(|name| Ok(schema.field(name)?.declared()));
-        kinds.collect::<Result<Vec<Type>, Error>>()
-    };
-    let left_kinds = kinds(&left_schema, &left_names)?;
-    if left_kinds != kinds(&right_schema, &right_names)? {
-        return Err(wrong(
-            "key",
-            "the fields of both sides have different types",
-        ));
-    }
-    let pairing = Pairing::new(&left_schema, &right_schema, &right_names, nullable);
-    let texts = |names: &[String]| names.to_vec();
-    let by = |stream: Stream<Dynamic>, names: Vec<String>| {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        stream.key_by_fields(&names)
-    };
-    let left = by(left, texts(&left_names))?.uid("left-by-key");
-    let key = left.key_schema()?;
-    // The names of the left side's fields are those of the key.
-    let right = by(right, texts(&right_names))?
-        .uid("right-by-key")
-        .returns_key(&key);
-    Ok((left, right, Rc::new(pairing)))
+    })
 }
 
-/// How a pair becomes a record: the left one's fields, then those of the right one without its key. A name that is there
-/// already gets `right_` before it.
-struct Pairing {
-    left: Vec<Field>,
-    right: Vec<Field>,
-    schema: RowSchema,
-}
-
-impl Pairing {
-    fn new(left: &RowSchema, right: &RowSchema, key: &[String], nullable: bool) -> Self {
-        let left = left.fields().to_vec();
-        let is_new = |field: &&Field| key.iter().all(|name| name != field.name());
-        let right: Vec<Field> = right.fields().iter().filter(is_new).cloned().collect();
-        let mut shown: Vec<(String, Type)> = Vec::new();
-        for field in &left {
-            shown.push((field.name().to_owned(), field.declared()));
-        }
-        for field in &right {
-            let mut name = field.name().to_owned();
-            while shown.iter().any(|(other, _)| *other == name) {
-                name = format!("right_{name}");
-            }
-            let kind = match nullable {
-                true => Type::Optional(Rc::new(field.kind().clone())),
-                false => field.declared(),
-            };
-            shown.push((name, kind));
-        }
-        Self {
-            left,
-            right,
-            schema: RowSchema::record("Joined", shown),
-        }
-    }
-
-    fn row(&self, left: &Dynamic, right: Option<&Dynamic>) -> Result<Dynamic, Error> {
-        let mut row = self.schema.builder();
-        for field in &self.left {
-            row.copy(left, field)?;
-        }
-        for field in &self.right {
-            match right {
-                Some(right) => row.copy(right, field)?,
-                None => row.push(&Value::Null)?,
-            };
-        }
-        row.finish()
+/// Refuses parameters that this form of join has no use for.
+fn refuse(given: &Given, names: &[&str], reason: &str) -> Result<(), Error> {
+    match names.iter().find(|name| given.text(name).is_some()) {
+        Some(name) => Err(wrong(name, reason)),
+        None => Ok(()),
     }
 }
 
@@ -117,116 +37,150 @@ impl Pairing {
 pub(crate) fn join(env: &mut Env, given: &Given) -> Result<(), JobError> {
     let bounds = (given.duration("lower")?, given.duration("upper")?);
     let ttl = given.duration("ttl")?;
-    if ttl.is_some() && bounds != (None, None) {
-        return Err(wrong(
-            "ttl",
-            "a join with bounds forgets by event time, leave it out",
-        ));
-    }
-    let (left, right, pairing) = keyed(env, given, ["left", "right"], false)?;
-    let shown = pairing.schema.clone();
-    let pair =
-        move |left: &Dynamic, right: &Dynamic, out: &mut Collector<'_, Dynamic>| match pairing
-            .row(left, Some(right))
-        {
-            Ok(row) => out.emit(row),
-            Err(error) => panic!("a pair cannot be written: {error}"),
-        };
-    let joined = match bounds {
-        (None, None) => {
+    let join_type = join_type(given)?;
+    let sides = sides(env, given, ["left", "right"])?;
+    let pairing = Rc::new(Pairing::new(&sides, join_type)?);
+    let shown = pairing.schema().clone();
+    let joined = if given.text("window").is_some() {
+        let reason = "a join in windows forgets with them, leave it out";
+        refuse(given, &["lower", "upper", "ttl"], reason)?;
+        windowed(sides, given, join_type, pairing)?
+    } else {
+        let reason = "it belongs to windows, give window too";
+        refuse(given, &["size", "slide", "gap", "allowed_lateness"], reason)?;
+        let [left, right] = sides;
+        let left = left.keyed("left-by-key")?;
+        // The names of the left side's fields are those of the key.
+        let right = right
+            .keyed("right-by-key")?
+            .returns_key(&left.key_schema()?);
+        let pair =
+            move |left: Option<&Dynamic>, right: Option<&Dynamic>, out: &mut Collector<'_, _>| {
+                pairing.emit(left, right, out);
+            };
+        if bounds == (None, None) {
+            if join_type != JoinType::Inner {
+                let reason = "a join without bounds and windows is an inner one: that a partner never comes is not known before the end";
+                return Err(wrong("type", reason));
+            }
             let mut join = left.join(right);
             if let Some(ttl) = ttl {
                 join = join.ttl_ms(ttl);
             }
-            join.process(pair)
-        }
-        (lower, upper) => {
-            let (lower, upper) = (lower.unwrap_or(0), upper.unwrap_or(0));
+            join.process(move |left, right, out| pair(Some(left), Some(right), out))
+        } else {
+            let reason = "a join with bounds forgets by event time, leave it out";
+            refuse(given, &["ttl"], reason)?;
+            let (lower, upper) = (bounds.0.unwrap_or(0), bounds.1.unwrap_or(0));
             left.interval_join(right)
                 .between(lower, upper)
-                .process(pair)
+                .process_outer(join_type, pair)
         }
     };
     env.output("out", joined.returns(&shown).uid("join"));
     Ok(())
 }
 
-/// What becomes of a record whose key the table does not have (yet).
-#[derive(Clone, Copy, PartialEq)]
-enum Missing {
-    Wait,
-    Null,
-    Drop,
-}
+/// The fields that say what a record of both sides is.
+const IS_LEFT: &str = "_left";
+const RECORD: &str = "_record";
 
-/// Adds the fields of the table's latest row of the same key.
-pub(crate) fn enrich(env: &mut Env, given: &Given) -> Result<(), JobError> {
-    let missing = match given.text("missing") {
-        None | Some("wait") => Missing::Wait,
-        Some("null") => Missing::Null,
-        Some("drop") => Missing::Drop,
-        Some(other) => {
-            return Err(wrong(
-                "missing",
-                format!("`{other}` is none of wait, null, drop"),
-            ));
-        }
-    };
-    let (records, table, pairing) = keyed(env, given, ["in", "table"], missing == Missing::Null)?;
-    let shown = pairing.schema.clone();
-    let enriched = records.connect(table).process(move |ctx| Enrich {
-        row: ctx.value_state("row"),
-        waiting: ctx.list_state("waiting"),
-        missing,
-        pairing: Rc::clone(&pairing),
-    });
-    env.output("out", enriched.returns(&shown).uid("enrich"));
-    Ok(())
-}
-
-struct Enrich {
-    row: ValueState<Dynamic>,
-    waiting: ListState<Dynamic>,
-    missing: Missing,
+/// Both sides as one stream by key, in windows: each record goes as its bytes beside its key.
+fn windowed(
+    sides: [Side; 2],
+    given: &Given,
+    join_type: JoinType,
     pairing: Rc<Pairing>,
+) -> Result<Stream<Dynamic>, JobError> {
+    let key: Vec<(String, Type)> = sides[0]
+        .key_fields()?
+        .iter()
+        .map(|field| (field.name().to_owned(), field.declared()))
+        .collect();
+    let names: Vec<String> = key.iter().map(|(name, _)| name.clone()).collect();
+    let of_side = [(IS_LEFT, Type::Boolean), (RECORD, Type::Bytes)];
+    let of_side = of_side.map(|(name, kind)| (name.to_owned(), kind));
+    let schema = RowSchema::record("Sided", key.into_iter().chain(of_side));
+    let (is_left, record) = (schema.field(IS_LEFT)?, schema.field(RECORD)?);
+    let [left, right] = sides;
+    let left = sided(left, &schema, true)?.uid("left-sided");
+    let right = sided(right, &schema, false)?.uid("right-sided");
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let both = left.union(&right).uid("both").key_by_fields(&names)?;
+    let mut windows = windows(both.uid("by-key"), given)?;
+    if let Some(lateness) = given.duration("allowed_lateness")? {
+        windows = windows.allowed_lateness_ms(lateness);
+    }
+    Ok(windows.process(move |_key, _window, elements, out| {
+        let (mut lefts, mut rights) = (Vec::new(), Vec::new());
+        for element in elements {
+            match unsided(&element.record, &is_left, &record) {
+                Ok((true, left)) => lefts.push(left),
+                Ok((false, right)) => rights.push(right),
+                Err(error) => panic!("a record of a window cannot be read: {error}"),
+            }
+        }
+        for left in &lefts {
+            for right in &rights {
+                pairing.emit(Some(left), Some(right), out);
+            }
+        }
+        let outer = |keeps: &[JoinType]| keeps.contains(&join_type);
+        if rights.is_empty() && outer(&[JoinType::LeftOuter, JoinType::FullOuter]) {
+            lefts
+                .iter()
+                .for_each(|left| pairing.emit(Some(left), None, out));
+        }
+        if lefts.is_empty() && outer(&[JoinType::RightOuter, JoinType::FullOuter]) {
+            rights
+                .iter()
+                .for_each(|right| pairing.emit(None, Some(right), out));
+        }
+    }))
 }
 
-impl KeyedCoProcess for Enrich {
-    type Key = Dynamic;
-    type In1 = Dynamic;
-    type In2 = Dynamic;
+/// The records of a side with their key.
+fn sided(side: Side, schema: &RowSchema, is_left: bool) -> Result<Stream<Dynamic>, Error> {
+    let (key, shown) = (side.key_fields()?, schema.clone());
+    let sided = side.records.process(move |_| Sided {
+        key: key.clone(),
+        schema: shown.clone(),
+        is_left,
+    });
+    Ok(sided.returns(schema))
+}
+
+struct Sided {
+    key: Vec<Field>,
+    schema: RowSchema,
+    is_left: bool,
+}
+
+impl Process for Sided {
+    type In = Dynamic;
     type Out = Dynamic;
 
-    fn process1(
+    fn process(
         &mut self,
         record: Dynamic,
-        _ctx: &mut KeyedContext<'_, Dynamic>,
+        _ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, Dynamic>,
     ) -> Outcome {
-        let row = self.row.get();
-        match (&row, self.missing) {
-            (Some(_), _) | (None, Missing::Null) => {
-                out.emit(self.pairing.row(&record, row.as_ref())?);
-            }
-            (None, Missing::Wait) => self.waiting.add(record),
-            (None, Missing::Drop) => {}
+        let mut row = self.schema.builder();
+        for field in &self.key {
+            row.copy(&record, field)?;
         }
+        row.push(&Value::Boolean(self.is_left))?;
+        row.push(&Value::Bytes(record.bytes()))?;
+        out.emit(row.finish()?);
         Ok(())
     }
+}
 
-    fn process2(
-        &mut self,
-        record: Dynamic,
-        _ctx: &mut KeyedContext<'_, Dynamic>,
-        out: &mut Collector<'_, Dynamic>,
-    ) -> Outcome {
-        if self.missing == Missing::Wait {
-            for waiting in self.waiting.get()? {
-                out.emit(self.pairing.row(&waiting, Some(&record))?);
-            }
-            self.waiting.clear();
-        }
-        self.row.set(record);
-        Ok(())
+/// Which side a record is of, and the record.
+fn unsided(sided: &Dynamic, is_left: &Field, record: &Field) -> Result<(bool, Dynamic), Error> {
+    match sided.value(record)? {
+        Value::Bytes(bytes) => Ok((sided.boolean(is_left)?, Dynamic::from_bytes(bytes))),
+        _ => Err(Error::from("it has no bytes")),
     }
 }

@@ -8,6 +8,7 @@ use wasmill_sdk::prelude::*;
 
 use crate::expression::{Expression, Shared, wrong};
 use crate::fields::Columns;
+use crate::on_error::readable;
 use crate::parameters::Given;
 use crate::record::projected;
 use crate::window::windows;
@@ -21,6 +22,7 @@ pub(crate) fn dedup(env: &mut Env, given: &Given) -> Result<(), JobError> {
     let names = given.names("key");
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let records = env.input_dynamic("in")?;
+    let records = readable(records, given, "readable", |_| Ok(()))?;
     let keyed = records.key_by_fields(&names)?.uid("by-key");
     let first = match given.duration("within")? {
         Some(within) => keyed.dedup_within_ms(within),
@@ -67,7 +69,7 @@ pub(crate) fn top_n(env: &mut Env, given: &Given) -> Result<(), JobError> {
             Some(Type::Long),
             Expression::compile("key", "0", &schema)?,
         )?;
-        records = projected(records, columns.finish("key", "Prepared")?).uid("prepare");
+        records = projected(records, columns.finish("key", "Prepared")?, given)?.uid("prepare");
         names.push("_all".to_owned());
     }
     let prepared = records.schema()?;
@@ -77,11 +79,16 @@ pub(crate) fn top_n(env: &mut Env, given: &Given) -> Result<(), JobError> {
         let by = Expression::compile("by", text, &prepared)?;
         Rc::new(Ranking::over(n, by, &schema, &prepared)?)
     };
+    let ranks = Rc::clone(&ranking);
+    let records = readable(records, given, "readable", move |record| {
+        ranks.by.rank(record).map(drop)
+    })?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let keyed = records.key_by_fields(&names)?.uid("by-key");
     let ranked = if given.text("window").is_some() {
         windows(keyed, given)?.process(move |_key, _window, elements, out| {
             let mut best = Vec::new();
+            // Every record was ranked once before it came here.
             for element in elements {
                 if let Err(error) = ranking.enter(&mut best, element.record.clone()) {
                     panic!("a record cannot be ranked: {error}");
@@ -137,16 +144,12 @@ impl Ranking {
         Ok(ranking)
     }
 
-    fn rank(&self, record: &Dynamic) -> Result<cel::Value, Error> {
-        self.by.evaluate(record, None)
-    }
-
     /// Puts a record in its place, behind those that are as good. Whether the ranking has changed.
     fn enter(&self, best: &mut Vec<Dynamic>, record: Dynamic) -> Result<bool, Error> {
-        let rank = self.rank(&record)?;
+        let rank = self.by.rank(&record)?;
         let mut place = best.len();
         while place > 0 {
-            let other = self.rank(&best[place - 1])?;
+            let other = self.by.rank(&best[place - 1])?;
             if rank.partial_cmp(&other) != Some(Ordering::Greater) {
                 break;
             }

@@ -5,12 +5,16 @@
 //! Nothing in here knows more of the engine than any other user of the SDK.
 
 mod aggregate;
+mod enrich;
 mod expression;
 mod fields;
 mod infer;
 mod join;
 mod keyed;
+mod on_error;
+mod pairing;
 mod parameters;
+mod program;
 mod record;
 mod text;
 mod window;
@@ -34,7 +38,7 @@ fn standard(env: &mut Env) -> Result<(), JobError> {
         "top-n" => keyed::top_n(env, &given),
         "dedup" => keyed::dedup(env, &given),
         "join" => join::join(env, &given),
-        "enrich" => join::enrich(env, &given),
+        "enrich" => enrich::enrich(env, &given),
         "parse" => text::parse(env, &given),
         "format" => text::format(env, &given),
         other => Err(given.no_operator(other)),

@@ -11,16 +11,21 @@ use crate::expression::wrong;
 
 /// Every operator with the parameters it takes.
 const OPERATORS: [(&str, &[&str]); 14] = [
-    ("filter", &["where"]),
-    ("project", &["fields"]),
-    ("key-by", &["key"]),
+    ("filter", &["where", "on_error"]),
+    ("project", &["fields", "on_error"]),
+    ("key-by", &["key", "on_error"]),
     (
         "assign-timestamps",
-        &["timestamp", "max_out_of_orderness", "idle_timeout"],
+        &[
+            "timestamp",
+            "max_out_of_orderness",
+            "idle_timeout",
+            "on_error",
+        ],
     ),
-    ("split", &["cases"]),
+    ("split", &["cases", "on_error"]),
     ("union", &[]),
-    ("aggregate", &["key", "aggregates"]),
+    ("aggregate", &["key", "aggregates", "on_error"]),
     (
         "window-aggregate",
         &[
@@ -34,18 +39,45 @@ const OPERATORS: [(&str, &[&str]); 14] = [
             "max_out_of_orderness",
             "idle_timeout",
             "allowed_lateness",
+            "on_error",
         ],
     ),
     (
         "top-n",
-        &["key", "by", "n", "window", "size", "slide", "gap"],
+        &[
+            "key", "by", "n", "window", "size", "slide", "gap", "on_error",
+        ],
     ),
-    ("dedup", &["key", "within"]),
+    ("dedup", &["key", "within", "on_error"]),
     (
         "join",
-        &["key", "left_key", "right_key", "lower", "upper", "ttl"],
+        &[
+            "key",
+            "left_key",
+            "right_key",
+            "type",
+            "lower",
+            "upper",
+            "ttl",
+            "window",
+            "size",
+            "slide",
+            "gap",
+            "allowed_lateness",
+            "on_error",
+        ],
     ),
-    ("enrich", &["key", "left_key", "right_key", "missing"]),
+    (
+        "enrich",
+        &[
+            "key",
+            "left_key",
+            "right_key",
+            "table",
+            "missing",
+            "on_error",
+        ],
+    ),
     (
         "parse",
         &["format", "column", "fields", "delimiter", "on_error"],
@@ -54,7 +86,7 @@ const OPERATORS: [(&str, &[&str]); 14] = [
 ];
 
 /// Every parameter with what it is for.
-const PARAMETERS: [(&str, &str); 24] = [
+const PARAMETERS: [(&str, &str); 28] = [
     ("where", "filter: the expression that must be true"),
     (
         "fields",
@@ -114,19 +146,26 @@ const PARAMETERS: [(&str, &str); 24] = [
     ("ttl", "join without bounds: how long a record is kept"),
     (
         "missing",
-        "enrich: wait (default), null or drop, for keys that the table does not have",
+        "enrich: wait (default), keep with nulls (default with table: complete) or drop, for keys that the table does not have",
     ),
     ("format", "json (default) or csv"),
     ("delimiter", "csv: between the fields, a comma by default"),
-];
-
-/// More parameters, of `parse`.
-const PARSING: [(&str, &str); 2] = [
     (
         "column",
         "parse: the field with the text, if the records are not texts",
     ),
-    ("on_error", "parse: fail (default) or drop"),
+    (
+        "type",
+        "join with bounds or windows: inner (default), left, right or full",
+    ),
+    (
+        "table",
+        "enrich: broadcast (default) to every subtask, complete before the first record, or keyed",
+    ),
+    (
+        "on_error",
+        "for records that cannot be used: fail (default), or skip and count",
+    ),
 ];
 
 /// What the user gave.
@@ -148,7 +187,7 @@ impl Given {
         );
         let operator = env.param("operator").describe(&about).required();
         let mut values = BTreeMap::new();
-        for (name, about) in PARAMETERS.into_iter().chain(PARSING) {
+        for (name, about) in PARAMETERS {
             let value: String = env.param(name).describe(about).default("")?;
             if !value.trim().is_empty() {
                 values.insert(name, value);

@@ -7,6 +7,7 @@ use wasmill_sdk::prelude::*;
 
 use crate::expression::{Expression, Shared, wrong};
 use crate::fields::{Projection, entries};
+use crate::on_error::{OnError, readable};
 use crate::parameters::Given;
 
 /// Keeps the records for which the expression is true.
@@ -15,12 +16,19 @@ pub(crate) fn filter(env: &mut Env, given: &Given) -> Result<(), JobError> {
     let records = env.input_dynamic("in")?;
     let schema = records.schema()?;
     let keep = Rc::new(Expression::of_type("where", text, &schema, &Type::Boolean)?);
-    let kept = records.process(move |_| Filter(Rc::clone(&keep)));
+    let skips = given.skips()?;
+    let kept = records.process(move |ctx| Filter {
+        keep: Rc::clone(&keep),
+        on_error: OnError::open(skips, ctx),
+    });
     env.output("out", kept.uid("filter"));
     Ok(())
 }
 
-struct Filter(Shared);
+struct Filter {
+    keep: Shared,
+    on_error: OnError,
+}
 
 impl Process for Filter {
     type In = Dynamic;
@@ -32,7 +40,8 @@ impl Process for Filter {
         ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, Dynamic>,
     ) -> Outcome {
-        if self.0.holds(&record, ctx.timestamp())? {
+        let holds = self.keep.holds(&record, ctx.timestamp());
+        if self.on_error.settle(holds)? == Some(true) {
             out.emit(record);
         }
         Ok(())
@@ -44,20 +53,30 @@ pub(crate) fn project(env: &mut Env, given: &Given) -> Result<(), JobError> {
     let text = given.required("fields")?;
     let records = env.input_dynamic("in")?;
     let projection = Projection::of("fields", text, &records.schema()?)?;
-    let projected = projected(records, projection);
+    let projected = projected(records, projection, given)?;
     env.output("out", projected.uid("project"));
     Ok(())
 }
 
 /// A stream through a projection.
-pub(crate) fn projected(records: Stream<Dynamic>, projection: Projection) -> Stream<Dynamic> {
-    let projection = Rc::new(projection);
+pub(crate) fn projected(
+    records: Stream<Dynamic>,
+    projection: Projection,
+    given: &Given,
+) -> Result<Stream<Dynamic>, Error> {
+    let (projection, skips) = (Rc::new(projection), given.skips()?);
     let shown = projection.schema().clone();
-    let projected = records.process(move |_| Project(Rc::clone(&projection)));
-    projected.returns(&shown)
+    let projected = records.process(move |ctx| Project {
+        projection: Rc::clone(&projection),
+        on_error: OnError::open(skips, ctx),
+    });
+    Ok(projected.returns(&shown))
 }
 
-struct Project(Rc<Projection>);
+struct Project {
+    projection: Rc<Projection>,
+    on_error: OnError,
+}
 
 impl Process for Project {
     type In = Dynamic;
@@ -69,7 +88,10 @@ impl Process for Project {
         ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, Dynamic>,
     ) -> Outcome {
-        out.emit(self.0.row(&record, ctx.timestamp())?);
+        let row = self.projection.row(&record, ctx.timestamp());
+        if let Some(row) = self.on_error.settle(row)? {
+            out.emit(row);
+        }
         Ok(())
     }
 }
@@ -79,7 +101,9 @@ pub(crate) fn key_by(env: &mut Env, given: &Given) -> Result<(), JobError> {
     given.required("key")?;
     let names = given.names("key");
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let keyed = env.input_dynamic("in")?.key_by_fields(&names)?;
+    let records = env.input_dynamic("in")?;
+    let records = readable(records, given, "readable", |_| Ok(()))?;
+    let keyed = records.key_by_fields(&names)?;
     env.output_keyed("out", keyed.uid("key-by"));
     Ok(())
 }
@@ -102,11 +126,17 @@ pub(crate) fn assigned(
         return Ok(records);
     };
     let time = Expression::of_type("timestamp", text, &records.schema()?, &Type::Long)?;
+    let time = Rc::new(time);
+    let told = Rc::clone(&time);
+    let records = readable(records, given, "timed", move |record| {
+        told.long(record, None).map(drop)
+    })?;
     let bound = given.duration("max_out_of_orderness")?.unwrap_or(0);
     let mut watermarks = Watermarks::bounded_ms(bound);
     if let Some(idle) = given.duration("idle_timeout")? {
         watermarks = watermarks.idle_after_ms(idle);
     }
+    // It was told of the same record just before.
     let stamp = move |record: &Dynamic| match time.long(record, None) {
         Ok(time) => time,
         Err(error) => panic!("the event time of a record cannot be told: {error}"),
@@ -141,7 +171,9 @@ pub(crate) fn split(env: &mut Env, given: &Given) -> Result<(), JobError> {
         .iter()
         .map(|(name, keep)| (tag(name), Rc::clone(keep)))
         .collect();
+    let skips = given.skips()?;
     let rest = records.process(move |ctx| Split {
+        on_error: OnError::open(skips, ctx),
         cases: opened
             .iter()
             .map(|(tag, keep)| (ctx.side_output(tag), Rc::clone(keep)))
@@ -157,6 +189,7 @@ pub(crate) fn split(env: &mut Env, given: &Given) -> Result<(), JobError> {
 
 struct Split {
     cases: Vec<(SideOutput<Dynamic>, Shared)>,
+    on_error: OnError,
 }
 
 impl Process for Split {
@@ -169,14 +202,16 @@ impl Process for Split {
         ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, Dynamic>,
     ) -> Outcome {
-        let mut taken = false;
-        for (output, keep) in &self.cases {
-            if keep.holds(&record, ctx.timestamp())? {
-                output.emit(record.clone());
-                taken = true;
-            }
+        // All cases are decided before any output has the record: one that is skipped goes nowhere.
+        let holds = |(_, keep): &(_, Shared)| keep.holds(&record, ctx.timestamp());
+        let taken: Result<Vec<bool>, Error> = self.cases.iter().map(holds).collect();
+        let Some(taken) = self.on_error.settle(taken)? else {
+            return Ok(());
+        };
+        for ((output, _), _) in self.cases.iter().zip(&taken).filter(|(_, taken)| **taken) {
+            output.emit(record.clone());
         }
-        if !taken {
+        if !taken.contains(&true) {
             out.emit(record);
         }
         Ok(())

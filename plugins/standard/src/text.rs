@@ -8,6 +8,7 @@ use wasmill_sdk::prelude::*;
 
 use crate::expression::wrong;
 use crate::fields::entries;
+use crate::on_error::OnError;
 use crate::parameters::Given;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -38,16 +39,7 @@ pub(crate) fn parse(env: &mut Env, given: &Given) -> Result<(), JobError> {
             _ => return Err(wrong("fields", format!("write {}: type", entry.name))),
         }
     }
-    let drops = match given.text("on_error") {
-        None | Some("fail") => false,
-        Some("drop") => true,
-        Some(other) => {
-            return Err(wrong(
-                "on_error",
-                format!("`{other}` is neither fail nor drop"),
-            ));
-        }
-    };
+    let skips = given.skips()?;
     let records = env.input_dynamic("in")?;
     let from = records.schema()?;
     let column = given
@@ -71,7 +63,7 @@ pub(crate) fn parse(env: &mut Env, given: &Given) -> Result<(), JobError> {
         column: column.clone(),
         from: from.clone(),
         schema: schema.clone(),
-        dropped: drops.then(|| ctx.counter("malformed")),
+        on_error: OnError::open(skips, ctx),
     });
     env.output("out", parsed.returns(&shown).uid("parse"));
     Ok(())
@@ -82,10 +74,22 @@ struct Parse {
     column: Option<Field>,
     from: RowSchema,
     schema: RowSchema,
-    dropped: Option<Counter>,
+    on_error: OnError,
 }
 
 impl Parse {
+    fn parsed(&self, record: &Dynamic) -> Result<Dynamic, Error> {
+        let text = match &self.column {
+            Some(column) => record.value(column)?,
+            None => self.from.value(record)?,
+        };
+        let Value::Text(text) = text else {
+            return Err(Error::from("a text to parse is null"));
+        };
+        let unfit = |error| Error::User(format!("text `{text}` cannot be parsed: {error}"));
+        self.row(text).map_err(unfit)
+    }
+
     fn row(&self, text: &str) -> Result<Dynamic, Error> {
         let mut row = self.schema.builder();
         let fields = self.schema.fields();
@@ -123,21 +127,8 @@ impl Process for Parse {
         _ctx: &mut ProcessContext<'_>,
         out: &mut Collector<'_, Dynamic>,
     ) -> Outcome {
-        let text = match &self.column {
-            Some(column) => record.value(column)?,
-            None => self.from.value(&record)?,
-        };
-        let Value::Text(text) = text else {
-            return Err(Error::from("a text to parse is null"));
-        };
-        match (self.row(text), &self.dropped) {
-            (Ok(row), _) => out.emit(row),
-            (Err(_), Some(dropped)) => dropped.add(1),
-            (Err(error), None) => {
-                return Err(Error::User(format!(
-                    "text `{text}` cannot be parsed: {error}"
-                )));
-            }
+        if let Some(row) = self.on_error.settle(self.parsed(&record))? {
+            out.emit(row);
         }
         Ok(())
     }

@@ -131,6 +131,7 @@ impl Counting {
     fn open(
         component: &Component,
         state: &str,
+        guest: Default::default(),
         parameters: Vec<(String, String)>,
         backend: Box<dyn StateBackend>,
         traffic: &Traffic,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Folder, sums};
+use crate::support::programs::guest;
 use crate::support::published;
 use crate::support::run::Run;
 
@@ -72,4 +73,33 @@ fn a_flag_goes_before_the_job_file() {
     let run = paced(&folder, "filesystem").set("state.backend", "memory");
     run.end().success();
     assert!(!has_file_below(&folder.path("data")));
+}
+
+/// A shipped component is found in the folder that the configuration or the variable names, and an error says where it
+/// was looked for.
+#[test]
+fn shipped_components_are_found_in_the_plugin_folder() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let mine = folder.path().join("mine.wasm");
+    std::fs::copy(guest("plugin_standard"), &mine).expect("the component can be copied");
+    let file = folder.path().join("job.yaml");
+    let job = "
+name: shipped
+operators:
+  - uid: numbers
+    source: { type: collection, schema: { type: record, name: Number, fields: [ { name: number, type: long } ] }, values: [ { number: 1 }, { number: 2 } ] }
+  - { uid: odd, component: mine, parameters: { operator: filter, where: number % 2 == 1 }, input: numbers }
+  - { uid: out, sink: { type: collect }, input: odd }
+";
+    std::fs::write(&file, job).expect("the job file can be written");
+    let path = folder.path().display().to_string();
+    let ended = Run::new("run", &file).set("plugin.dir", &path).end();
+    assert_eq!(ended.success().out.lines().next(), Some(r#"{"number":1}"#));
+    let ended = Run::new("run", &file).variable("WASMILL_PLUGIN_DIR", &path);
+    assert_eq!(
+        ended.end().success().out.lines().next(),
+        Some(r#"{"number":1}"#)
+    );
+    let elsewhere = Run::new("run", &file).set("plugin.dir", "/nowhere").end();
+    elsewhere.fails_naming(&["no component \"mine\"", "/nowhere/mine.wasm", "plugin.dir"]);
 }

@@ -45,6 +45,40 @@ fn every_new_subtask_gets_a_copy() {
     copies_must_be_equal(&[2, 4, 3]);
 }
 
+/// Every bid, however early, sees the sum of all rules; so does one after a kill.
+#[test]
+fn a_data_set_is_complete_before_the_first_record_that_asks_it() {
+    let total: i64 = sums().values().sum();
+    let job = Job {
+        case: "data-set",
+        ..PACED
+    };
+    for parallelism in [&[3][..], &[2, 3]] {
+        let mut expected = Lines::default();
+        for bid in bids(job.n, job.keys) {
+            expected.add(format!("1,{total},{},{}", bid.auction, bid.price));
+        }
+        for _ in 0..parallelism[parallelism.len() - 1] {
+            expected.add(format!("2,{total},0,0"));
+        }
+        let data = tempfile::tempdir().expect("a directory");
+        let (lines, ended) = job.survive(data.path(), parallelism);
+        lines.must_equal(&expected, &ended.told());
+    }
+}
+
+#[test]
+fn a_data_set_from_the_source_of_what_waits_for_it_is_refused() {
+    let job = Job {
+        case: "data-set",
+        kind: "shared",
+        ..PACED
+    };
+    let data = tempfile::tempdir().expect("a directory");
+    let ended = job.run(data.path(), 2).end();
+    ended.fails_naming(&["\"check\"", "wait for each other", "source of its own"]);
+}
+
 #[test]
 fn keyed_bids_see_all_rules_and_rules_see_no_key() {
     let mut expected = Lines::default();

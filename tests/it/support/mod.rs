@@ -1,6 +1,7 @@
 //! What the process tests share: the programs under test, how they are run and waited for, and what is right.
 
 pub(crate) mod answer;
+pub(crate) mod languages;
 pub(crate) mod oracle;
 pub(crate) mod programs;
 pub(crate) mod published;

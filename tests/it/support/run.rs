@@ -71,6 +71,12 @@ impl Run {
         self.arg("-D").arg(setting)
     }
 
+    /// Sets an environment variable.
+    pub(crate) fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Sets the parallelism.
     pub(crate) fn parallelism(self, subtasks: u32) -> Self {
         self.arg("-p").arg(subtasks.to_string())

@@ -51,6 +51,89 @@ fn an_interval_join_is_a_nested_loop() {
     }
 }
 
+/// The types of outer joins, with whether they keep left and right records that are alone.
+const OUTER: [(&str, bool, bool); 3] = [
+    ("left", true, false),
+    ("right", false, true),
+    ("full", true, true),
+];
+
+/// A pair as the outer joins write it, of which one side may be missing.
+fn row(left: Option<&Item>, right: Option<&Item>) -> String {
+    let key = left.or(right).expect("one of them").key;
+    let value = |item: Option<&Item>| item.map_or("-".to_owned(), |item| item.value.to_string());
+    format!("{key} {} {}", value(left), value(right))
+}
+
+/// The outer join of two sets of items, naively.
+fn outer_join(
+    sides: [&[&Item]; 2],
+    keeps: (bool, bool),
+    joins: impl Fn(&Item, &Item) -> bool,
+) -> Vec<String> {
+    let [a, b] = sides;
+    let fits = |left: &Item, right: &Item| left.key == right.key && joins(left, right);
+    let mut rows = Vec::new();
+    for left in a {
+        let partners: Vec<_> = b.iter().filter(|right| fits(left, right)).collect();
+        if keeps.0 && partners.is_empty() {
+            rows.push(row(Some(left), None));
+        }
+        rows.extend(partners.iter().map(|right| row(Some(left), Some(right))));
+    }
+    let lonely = b
+        .iter()
+        .filter(|right| !a.iter().any(|left| fits(left, right)));
+    rows.extend(
+        lonely
+            .filter(|_| keeps.1)
+            .map(|right| row(None, Some(right))),
+    );
+    rows
+}
+
+#[test]
+fn outer_interval_joins_give_every_record_that_stays_alone_once() {
+    let inputs = Inputs::new(400);
+    let [a, b] = [0, 1].map(|input| inputs.items[input].iter().collect::<Vec<_>>());
+    for (name, left, right) in OUTER {
+        for (lower, upper) in [(-3, 4), (-70, -60)] {
+            let near = |a: &Item, b: &Item| (lower..=upper).contains(&(b.ts - a.ts));
+            let expected = outer_join([&a, &b], (left, right), near);
+            assert!(
+                expected.iter().any(|row| row.contains('-')),
+                "none is alone"
+            );
+            let (lower, upper) = (lower.to_string(), upper.to_string());
+            let parameters = [("type", name), ("lower", &*lower), ("upper", &*upper)];
+            inputs.check_at(3, "interval", &parameters, &lines(expected));
+        }
+    }
+}
+
+#[test]
+fn outer_window_joins_give_records_that_are_alone_in_their_window() {
+    let inputs = Inputs::new(200);
+    for (name, left, right) in OUTER {
+        let mut expected = Vec::new();
+        for start in (0..3000).step_by(25) {
+            let inside = |item: &&Item| (start..start + 50).contains(&item.ts);
+            let [a, b] = [0, 1].map(|input| {
+                inputs.items[input]
+                    .iter()
+                    .filter(inside)
+                    .collect::<Vec<_>>()
+            });
+            expected.extend(outer_join([&a, &b], (left, right), |_, _| true));
+        }
+        assert!(
+            expected.iter().any(|row| row.contains('-')),
+            "none is alone"
+        );
+        inputs.check_at(3, "window-join", &[("type", name)], &lines(expected));
+    }
+}
+
 #[test]
 fn an_interval_join_can_leave_its_bounds_out() {
     let inputs = Inputs::new(400);

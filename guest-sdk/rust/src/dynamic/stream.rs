@@ -1,8 +1,6 @@
 //! What streams of [`Dynamic`] records have on top: the schema, a new schema for what an operator returns, and keys by the
 //! names of fields.
 
-use std::rc::Rc;
-
 use super::{Dynamic, RowSchema};
 use crate::error::Error;
 use crate::row::Row;
@@ -43,16 +41,18 @@ impl Stream<Dynamic> {
             }
         };
         let shown = key.clone();
-        let select = Rc::new(move |record: &Dynamic| {
+        let keyed = self.try_key_by(move |record: &Dynamic| {
             let mut builder = key.builder();
             for field in &fields {
-                builder.copy(record, field)?;
+                let unreadable = |error| {
+                    let name = field.name();
+                    Error::User(format!(
+                        "the key of a record cannot be read: field {name}: {error}"
+                    ))
+                };
+                builder.copy(record, field).map_err(unreadable)?;
             }
             builder.finish()
-        });
-        let keyed = self.key_by(move |record| match select(record) {
-            Ok(key) => key,
-            Err(error) => panic!("the key of a record cannot be read: {error}"),
         });
         Ok(keyed.returns_key(&shown))
     }

@@ -19,6 +19,18 @@ fn known(schema: &Value) -> Value {
     }
 }
 
+/// The inputs of an operator.
+fn inputs(node: &Node) -> Value {
+    let input = |(index, schema): (usize, &Value)| {
+        let mut fields = json!({ "schema": schema });
+        if node.complete_first == Some(index) {
+            fields["complete_first"] = json!(true);
+        }
+        fields
+    };
+    node.inputs.iter().enumerate().map(input).collect()
+}
+
 /// What is missing if an operator gives records whose schema nobody has said.
 fn undecided(node: &Node) -> Option<String> {
     node.outputs.iter().find_map(|output| {
@@ -106,12 +118,14 @@ impl Graph {
         if !node.chain {
             set("chain", json!(false));
         }
+        if let Some(on_failure) = node.on_failure {
+            set("on_failure", json!(on_failure.name()));
+        }
         if let Some(connector) = &node.connector {
             set("connector", connector.clone());
         }
         if !matches!(node.kind, Kind::Source | Kind::Input) {
-            let inputs = node.inputs.iter().map(|schema| json!({ "schema": schema }));
-            set("inputs", Value::Array(inputs.collect()));
+            set("inputs", inputs(node));
         }
         if !matches!(node.kind, Kind::Sink | Kind::Output) {
             let outputs = node.outputs.iter().map(|output| {

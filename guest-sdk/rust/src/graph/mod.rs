@@ -124,6 +124,29 @@ impl StatePlan {
     }
 }
 
+/// What the host does with a record at which an operator fails: by returning an error, by a panic, or by going over a
+/// limit. Whatever the call did before is undone. A failing timer or watermark fails the job in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The job fails.
+    Fail,
+    /// The record is left out and counted.
+    Skip,
+    /// The record is left out, counted, and kept with the error where `wasmill dead-letters` shows it.
+    DeadLetter,
+}
+
+impl OnFailure {
+    /// The word of the plan.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Skip => "skip",
+            Self::DeadLetter => "dead-letter",
+        }
+    }
+}
+
 /// What an operator reaches beside records and state, as the plan shows it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reach {
@@ -148,8 +171,11 @@ pub(crate) struct Node {
     /// Has one subtask by its nature.
     pub(crate) single: bool,
     pub(crate) chain: bool,
+    pub(crate) on_failure: Option<OnFailure>,
     pub(crate) connector: Option<Value>,
     pub(crate) inputs: Vec<Value>,
+    /// The input that is read to its end before the first record of the others.
+    pub(crate) complete_first: Option<usize>,
     pub(crate) outputs: Vec<OutputPlan>,
     pub(crate) keyed: bool,
     pub(crate) states: Vec<StatePlan>,
@@ -171,8 +197,10 @@ impl Node {
             follows_input: false,
             single: false,
             chain: true,
+            on_failure: None,
             connector: None,
             inputs: Vec::new(),
+            complete_first: None,
             outputs: Vec::new(),
             keyed: false,
             states: Vec::new(),

@@ -6,7 +6,7 @@ use super::bindings::wasmill::dataflow::{
 };
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
 use crate::files::FileError;
-use crate::host::{Addresses, Entries, Found, Host, Level, Observation};
+use crate::host::{Addresses, Entries, Found, Host, Level, Observation, Pages};
 
 /// The host of a component.
 pub(super) struct ImportedHost;
@@ -142,8 +142,22 @@ impl Host for ImportedHost {
         }
     }
 
-    fn clear_key(&self, state: u32, key: &[u8]) {
-        state::clear_key(state, key);
+    fn scan_many(&self, state: u32, count: u32, keys: &mut Column, limit: u32) -> Pages {
+        let lent = keys.lend();
+        let pages = state::scan_many(state, count, &lent, limit);
+        keys.take_back(lent);
+        Pages {
+            counts: pages.counts,
+            more: pages.more,
+            sub_keys: pages.sub_keys.into(),
+            values: pages.values.into(),
+        }
+    }
+
+    fn clear_many(&self, state: u32, count: u32, keys: &mut Column) {
+        let lent = keys.lend();
+        state::clear_many(state, count, &lent);
+        keys.take_back(lent);
     }
 
     fn get(&self, state: u32, key: &[u8], sub_key: &[u8]) -> Option<Vec<u8>> {

@@ -241,11 +241,16 @@ impl<P: KeyedCoProcess> KeyedLogic for Twin<P> {
     }
 }
 
+/// Stands for timers where inputs are counted from 1.
+const TIMERS: usize = 0;
+
 /// A keyed operator in its place.
 pub(crate) struct KeyedNode<L: KeyedLogic> {
     logic: RefCell<L>,
     keys: RefCell<Vec<L::Key>>,
     slots: RefCell<Vec<u32>>,
+    /// How many inputs there are.
+    inputs: Cell<usize>,
     space: Rc<KeySpace>,
     timers: TimerService,
     /// States that expire.
@@ -268,6 +273,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
             logic: RefCell::new(logic),
             keys: RefCell::new(Vec::new()),
             slots: RefCell::new(Vec::new()),
+            inputs: Cell::new(0),
             timers: TimerService::new(&shared, 0),
             space,
             expiring: declared.expiring,
@@ -284,8 +290,10 @@ impl<L: KeyedLogic> KeyedNode<L> {
         F: Fn(&mut L, I, &mut KeyedContext<'_, L::Key>, &mut Collector<'_, L::Out>) -> Outcome
             + 'static,
     {
+        self.inputs.set(self.inputs.get() + 1);
         Rc::new(KeyedHead {
             node: Rc::clone(self),
+            input: self.inputs.get(),
             step,
             record: PhantomData,
         })
@@ -306,9 +314,14 @@ impl<L: KeyedLogic> KeyedNode<L> {
         }
     }
 
-    fn enter(&self, keys: &crate::column::Column, count: usize) -> Result<(), Error> {
-        self.space
-            .enter(keys, count, &mut self.slots.borrow_mut())?;
+    fn enter(
+        &self,
+        keys: &crate::column::Column,
+        count: usize,
+        caller: usize,
+    ) -> Result<(), Error> {
+        let mut slots = self.slots.borrow_mut();
+        self.space.enter(keys, count, &mut slots, caller)?;
         let table = self.space.table.borrow();
         let mut keys = self.keys.borrow_mut();
         for slot in keys.len() as u32..table.len() {
@@ -347,7 +360,7 @@ impl<L: KeyedLogic> KeyedNode<L> {
 
 impl<L: KeyedLogic> Operator for KeyedNode<L> {
     fn on_timers(&self, domain: TimeDomain, timers: &TimerBatch) -> usize {
-        if let Err(error) = self.enter(&timers.keys, timers.len()) {
+        if let Err(error) = self.enter(&timers.keys, timers.len(), TIMERS) {
             self.shared.fail(error);
             return 0;
         }
@@ -400,6 +413,8 @@ impl<L: KeyedLogic> Operator for KeyedNode<L> {
 /// An input of a keyed operator.
 struct KeyedHead<L: KeyedLogic, I, F> {
     node: Rc<KeyedNode<L>>,
+    /// Its number among the inputs, from 1.
+    input: usize,
     step: F,
     record: PhantomData<fn(I)>,
 }
@@ -409,7 +424,7 @@ where
     F: Fn(&mut L, I, &mut KeyedContext<'_, L::Key>, &mut Collector<'_, L::Out>) -> Outcome,
 {
     fn prepare(&self, batch: &Batch) {
-        if let Err(error) = self.node.enter(&batch.keys, batch.len()) {
+        if let Err(error) = self.node.enter(&batch.keys, batch.len(), self.input) {
             self.node.shared.fail(error);
         }
     }

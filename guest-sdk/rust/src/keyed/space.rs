@@ -1,7 +1,7 @@
 //! The key space of a keyed operator: its key table, the key under way, and the states that follow the slots.
 //!
-//! Invariant between calls and after [`KeySpace::enter`]: every state has loaded exactly the slots below the table's
-//! length. That is what makes "what is missing" a range instead of a search. Dropping the cache keeps it.
+//! Invariant between calls and after [`KeySpace::enter`]: every state has a place for exactly the slots below the
+//! table's length; what it has not read yet is among the last of them. Dropping the cache keeps it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,8 +13,10 @@ use crate::task::Shared;
 
 /// A state that keeps something per slot.
 pub(crate) trait Store {
-    /// Reads the slots from `first` on, which are new.
+    /// Makes places for the slots from `first` on, which are new, and may read them.
     fn load(&self, table: &KeyTable, first: u32) -> Result<(), Error>;
+    /// Hears the slots of the records, or timers, of the call, and who they are for: timers (0) or an input (from 1).
+    fn entered(&self, _slots: &[u32], _caller: usize) {}
     /// Writes what the call has changed.
     fn flush(&self, table: &KeyTable);
     /// Forgets all slots; nothing is unwritten.
@@ -61,14 +63,17 @@ impl KeySpace {
         keys: &Column,
         count: usize,
         slots: &mut Vec<u32>,
+        caller: usize,
     ) -> Result<(), Error> {
         let mut table = self.table.borrow_mut();
         let before = table.len();
         table.intern_all(keys, count, slots);
-        if table.len() > before {
-            for store in self.stores.borrow().iter() {
+        let new = table.len() > before;
+        for store in self.stores.borrow().iter() {
+            if new {
                 store.load(&table, before)?;
             }
+            store.entered(slots, caller);
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub use broadcast::{BroadcastContext, BroadcastProcess};
 pub(crate) use broadcast::{BroadcastNode, Control};
 pub use co_process::CoProcess;
 pub(crate) use co_process::{CoProcessNode, First, Second};
-pub(crate) use key_by::KeyBy;
+pub(crate) use key_by::{KeyBy, TryKeyBy};
 pub use metrics::{Counter, Gauge, Histogram, Meter};
 pub(crate) use process::ProcessNode;
 pub use process::{Process, ProcessContext};

@@ -1,25 +1,29 @@
 //! [`MapState`]: an ordered map per key, written without being read.
 //!
-//! The changes of a call are kept as bytes, chained per slot, and sent by one `put_many` and one `delete_many` at its
-//! end; a later change of an entry replaces the earlier one. Reads put them on top of what the host has. Only clearing
-//! a key and reading call the host at once. Nothing is cached between calls.
+//! The changes of a call are kept as bytes ([`changes`]) and sent at its end by one `clear_many`, one `put_many` and one
+//! `delete_many`. Reads put them on top of what the host has. Reading calls the host at once, unless it was read ahead
+//! ([`ahead`]). Nothing is cached between calls.
 
+mod ahead;
+mod changes;
 mod range;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
+
+use ahead::Ahead;
+use changes::{Changes, Flushed};
 
 use super::SubKey;
 use crate::column::Column;
 use crate::error::Error;
-use crate::host::Addresses;
 use crate::keyed::{KeySpace, KeyTable, Store};
 use crate::row::Row;
 use crate::task::Shared;
 
 /// Entries read by one scan.
 const PAGE: u32 = 1024;
-/// The end of a chain of changes; and the slot while there is no key.
+/// The slot while there is no key.
 const NONE: u32 = u32::MAX;
 
 /// An ordered map per key.
@@ -33,11 +37,11 @@ impl<K: SubKey, V: Row> MapState<K, V> {
     pub(crate) fn open(number: u32, space: &Rc<KeySpace>) -> Self {
         let store = Rc::new(MapStore {
             number,
-            sub_key_width: K::SUB_KEY_WIDTH,
-            value_width: V::WIDTH,
             current: Rc::clone(&space.current),
             shared: Rc::clone(&space.shared),
-            changes: RefCell::new(Changes::new(K::SUB_KEY_WIDTH)),
+            changes: RefCell::new(Changes::new(K::SUB_KEY_WIDTH, V::WIDTH)),
+            ahead: RefCell::default(),
+            flushed: RefCell::default(),
         });
         let kept: Rc<MapStore> = Rc::clone(&store);
         space.add(kept);
@@ -53,9 +57,9 @@ impl<K: SubKey, V: Row> MapState<K, V> {
         if self.store.current.get() == NONE {
             return;
         }
+        let slot = self.store.current.get();
         let mut changes = self.store.changes.borrow_mut();
-        let at = changes.begin(self.store.current.get(), sub_key);
-        changes.set(at, |arena| value.encode(arena));
+        changes.set(slot, sub_key, |out| value.encode(out));
     }
 
     /// Removes an entry of the key's map; it need not exist.
@@ -63,9 +67,8 @@ impl<K: SubKey, V: Row> MapState<K, V> {
         if self.store.current.get() == NONE {
             return;
         }
-        let mut changes = self.store.changes.borrow_mut();
-        let at = changes.begin(self.store.current.get(), sub_key);
-        changes.list[at as usize].removed = true;
+        let slot = self.store.current.get();
+        self.store.changes.borrow_mut().remove(slot, sub_key);
     }
 
     /// An entry of the key's map.
@@ -76,12 +79,12 @@ impl<K: SubKey, V: Row> MapState<K, V> {
         let slot = self.store.current.get();
         let mut bytes = Vec::new();
         sub_key.encode_sub_key(&mut bytes);
-        let changes = self.store.changes.borrow();
+        let changes = self.store.changes();
         if let Some(at) = changes.find(slot, &bytes) {
             return changes.value(at).map(V::decode).transpose();
         }
         let table = self.space.table.borrow();
-        if slot >= table.len() {
+        if slot >= table.len() || changes.is_cleared(slot) {
             return Ok(None);
         }
         let found = self
@@ -106,7 +109,7 @@ impl<K: SubKey, V: Row> MapState<K, V> {
     /// What is stored is malformed, or what `each` returns.
     pub fn for_each(&self, mut each: impl FnMut(K, V) -> Result<(), Error>) -> Result<(), Error> {
         let slot = self.store.current.get();
-        let changes = self.store.changes.borrow();
+        let changes = self.store.changes();
         let mut own = changes.of(slot).into_iter().peekable();
         let mut show =
             |sub_key: &[u8], value: &[u8]| each(K::decode_sub_key(sub_key)?, V::decode(value)?);
@@ -151,13 +154,23 @@ impl<K: SubKey, V: Row> MapState<K, V> {
         mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let table = self.space.table.borrow();
-        if slot >= table.len() {
+        if slot >= table.len() || self.store.changes.borrow().is_cleared(slot) {
             return Ok(());
         }
         let mut start = Vec::new();
+        let (host, number) = (&*self.store.shared.host, self.store.number);
+        let ahead = self.store.ahead(slot, &table)?;
+        if let Some(page) = ahead.page(slot) {
+            for (sub_key, value) in page.entries() {
+                each(sub_key, value)?;
+            }
+            match page.rest() {
+                Some(rest) => start = rest,
+                None => return Ok(()),
+            }
+        }
         loop {
-            let host = &self.store.shared.host;
-            let page = host.scan(self.store.number, table.key(slot), &start, PAGE);
+            let page = host.scan(number, table.key(slot), &start, PAGE);
             let count = page.count as usize;
             page.sub_keys.check("sub-keys", count)?;
             page.values.check("values", count)?;
@@ -176,149 +189,39 @@ impl<K: SubKey, V: Row> MapState<K, V> {
     /// Removes all entries of the key's map.
     pub fn clear(&self) {
         let slot = self.store.current.get();
-        let table = self.space.table.borrow();
-        if slot < table.len() {
-            self.store.changes.borrow_mut().forget(slot);
-            self.store
-                .shared
-                .host
-                .clear_key(self.store.number, table.key(slot));
+        if slot < self.space.table.borrow().len() {
+            self.store.changes.borrow_mut().clear_map(slot);
         }
     }
 }
 
-/// The changes of a call to one Map state.
+/// What is known of one Map state during a call.
 struct MapStore {
     number: u32,
-    sub_key_width: Option<usize>,
-    value_width: Option<usize>,
     current: Rc<Cell<u32>>,
     shared: Rc<Shared>,
     changes: RefCell<Changes>,
+    ahead: RefCell<Ahead>,
+    flushed: RefCell<Flushed>,
 }
 
-struct Changes {
-    /// Slot and sub-key of each change, numbered as in `list`.
-    index: KeyTable,
-    list: Vec<Change>,
-    /// The values.
-    arena: Vec<u8>,
-    /// The last change of each slot; [`NONE`] for most.
-    last: Vec<u32>,
-    scratch: Vec<u8>,
-}
-
-struct Change {
-    slot: u32,
-    /// The change of the same slot before this one.
-    before: u32,
-    /// Its value in the arena.
-    value: (u32, u32),
-    removed: bool,
-    /// A clear of the key came later; the change is not to be sent.
-    forgotten: bool,
-}
-
-/// Bytes of the slot in front of a sub-key in the index.
-const SLOT_BYTES: usize = 4;
-
-impl Changes {
-    fn new(sub_key_width: Option<usize>) -> Self {
-        Self {
-            index: KeyTable::new(sub_key_width.map(|width| width + SLOT_BYTES)),
-            list: Vec::new(),
-            arena: Vec::new(),
-            last: Vec::new(),
-            scratch: Vec::new(),
+impl MapStore {
+    /// The changes so far, ready to be asked.
+    fn changes(&self) -> Ref<'_, Changes> {
+        if !self.changes.borrow().has_index() {
+            self.changes.borrow_mut().keep_index();
         }
+        self.changes.borrow()
     }
 
-    /// The change of an entry, a new one unless the call has changed it before.
-    fn begin<K: SubKey>(&mut self, slot: u32, sub_key: &K) -> u32 {
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&slot.to_le_bytes());
-        sub_key.encode_sub_key(&mut self.scratch);
-        let at = self.index.intern(&self.scratch);
-        let known = self.list.get_mut(at as usize);
-        if known.as_ref().is_some_and(|change| !change.forgotten) {
-            return at;
+    /// What was read ahead, now that the map of a slot is wanted.
+    fn ahead(&self, slot: u32, table: &KeyTable) -> Result<Ref<'_, Ahead>, Error> {
+        if self.ahead.borrow().is_next(slot) {
+            let host = &*self.shared.host;
+            let mut ahead = self.ahead.borrow_mut();
+            ahead.read(slot, host, self.number, table)?;
         }
-        if self.last.len() <= slot as usize {
-            self.last.resize(slot as usize + 1, NONE);
-        }
-        let change = Change {
-            slot,
-            before: std::mem::replace(&mut self.last[slot as usize], at),
-            value: (0, 0),
-            removed: true,
-            forgotten: false,
-        };
-        match known {
-            Some(known) => *known = change,
-            None => self.list.push(change),
-        }
-        at
-    }
-
-    fn set(&mut self, at: u32, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.arena.len();
-        write(&mut self.arena);
-        let change = &mut self.list[at as usize];
-        change.value = (start as u32, self.arena.len() as u32);
-        change.removed = false;
-    }
-
-    fn sub_key(&self, at: u32) -> &[u8] {
-        &self.index.key(at)[SLOT_BYTES..]
-    }
-
-    fn value(&self, at: u32) -> Option<&[u8]> {
-        let change = &self.list[at as usize];
-        let (start, end) = change.value;
-        (!change.removed).then(|| &self.arena[start as usize..end as usize])
-    }
-
-    /// The chain of a slot's changes, latest first.
-    fn chain(&self, slot: u32) -> impl Iterator<Item = u32> {
-        let last = self.last.get(slot as usize).copied().unwrap_or(NONE);
-        std::iter::successors((last != NONE).then_some(last), |&at| {
-            let before = self.list[at as usize].before;
-            (before != NONE).then_some(before)
-        })
-    }
-
-    fn find(&self, slot: u32, sub_key: &[u8]) -> Option<u32> {
-        let last = self.last.get(slot as usize).copied().unwrap_or(NONE);
-        if last == NONE {
-            return None;
-        }
-        let at = self.index.find(&[&slot.to_le_bytes(), sub_key].concat())?;
-        (!self.list[at as usize].forgotten).then_some(at)
-    }
-
-    /// The changes of a slot by ascending sub-key.
-    fn of(&self, slot: u32) -> Vec<u32> {
-        let mut own: Vec<u32> = self.chain(slot).collect();
-        own.sort_unstable_by_key(|&at| self.sub_key(at));
-        own
-    }
-
-    /// Takes the changes of a slot back.
-    fn forget(&mut self, slot: u32) {
-        let own: Vec<u32> = self.chain(slot).collect();
-        for at in own {
-            self.list[at as usize].forgotten = true;
-        }
-        if let Some(last) = self.last.get_mut(slot as usize) {
-            *last = NONE;
-        }
-    }
-
-    fn clear(&mut self) {
-        self.index.clear();
-        self.list.clear();
-        self.arena.clear();
-        self.last.clear();
+        Ok(self.ahead.borrow())
     }
 }
 
@@ -327,36 +230,42 @@ impl Store for MapStore {
         Ok(())
     }
 
+    fn entered(&self, slots: &[u32], caller: usize) {
+        self.ahead.borrow_mut().begin(caller, slots);
+    }
+
     fn flush(&self, table: &KeyTable) {
+        self.ahead.borrow_mut().end();
         let mut changes = self.changes.borrow_mut();
-        if changes.list.is_empty() {
+        if changes.is_empty() {
             return;
         }
-        let (mut puts, mut deletes) = (Addresses::default(), Addresses::default());
-        let mut values = Column::default();
-        for (at, change) in changes.list.iter().enumerate() {
-            if change.forgotten || change.slot >= table.len() {
-                continue;
+        let mut flushed = self.flushed.borrow_mut();
+        changes.flush(table, &mut flushed);
+        let Flushed {
+            cleared,
+            puts,
+            values,
+            deletes,
+        } = &mut *flushed;
+        let host = &self.shared.host;
+        if !cleared.is_empty() {
+            let mut keys = Column::default();
+            for &slot in &*cleared {
+                keys.push(table.width(), table.key(slot));
             }
-            let key = (table.width(), table.key(change.slot));
-            let sub_key = (self.sub_key_width, changes.sub_key(at as u32));
-            if let Some(value) = changes.value(at as u32) {
-                puts.push(key, sub_key);
-                values.push(self.value_width, value);
-            } else {
-                deletes.push(key, sub_key);
-            }
+            host.clear_many(self.number, cleared.len() as u32, &mut keys);
         }
         if puts.count > 0 {
-            self.shared
-                .host
-                .put_many(self.number, &mut puts, &mut values);
+            host.put_many(self.number, puts, values);
         }
         if deletes.count > 0 {
-            self.shared.host.delete_many(self.number, &mut deletes);
+            host.delete_many(self.number, deletes);
         }
-        changes.clear();
     }
 
     fn clear(&self) {}
 }
+
+#[cfg(test)]
+mod tests;

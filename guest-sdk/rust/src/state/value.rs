@@ -1,7 +1,8 @@
 //! [`ValueState`]: one value per key, cached per slot, read and written in bulk.
 //!
-//! Reading never calls the host: the values of a batch's keys are loaded before the first record. A value that was
-//! changed is written once at the end of the call, however often it changed.
+//! The first read of a call that meets a key whose value is not here loads the values of all such keys by one call, so
+//! what is only set or cleared is never read. A value that was changed is written once at the end of the call, however
+//! often it changed.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,23 +17,28 @@ use crate::task::Shared;
 /// One value per key.
 pub struct ValueState<T: Row> {
     store: Rc<ValueStore<T>>,
+    space: Rc<KeySpace>,
 }
 
 impl<T: Row> ValueState<T> {
-    pub(crate) fn open(number: u32, space: &KeySpace) -> Self {
+    pub(crate) fn open(number: u32, space: &Rc<KeySpace>) -> Self {
         let store = Rc::new(ValueStore {
             number,
             current: Rc::clone(&space.current),
             shared: Rc::clone(&space.shared),
             held: RefCell::new(Held {
                 cells: Vec::new(),
+                loaded: 0,
                 dirty: DirtyList::default(),
             }),
             scratch: RefCell::default(),
         });
         let kept: Rc<ValueStore<T>> = Rc::clone(&store);
         space.add(kept);
-        Self { store }
+        Self {
+            store,
+            space: Rc::clone(space),
+        }
     }
 
     /// The value of the key, if it has one.
@@ -44,15 +50,20 @@ impl<T: Row> ValueState<T> {
     /// Looks at the value of the key without cloning it.
     #[inline]
     pub fn with<R>(&self, look: impl FnOnce(Option<&T>) -> R) -> R {
-        let held = self.store.held.borrow();
-        let cell = held.cells.get(self.store.current.get() as usize);
-        look(cell.and_then(|cell| cell.value.as_ref()))
+        let slot = self.store.current.get() as usize;
+        let mut held = self.store.held.borrow();
+        if held.cells.get(slot).is_some_and(|cell| !cell.known) {
+            drop(held);
+            self.load();
+            held = self.store.held.borrow();
+        }
+        look(held.cells.get(slot).and_then(|cell| cell.value.as_ref()))
     }
 
     /// Sets the value of the key.
     #[inline]
     pub fn set(&self, value: T) {
-        self.update(|held| *held = Some(value));
+        self.replace(Some(value));
     }
 
     /// Changes the value of the key in place, starting from `default` if there is none.
@@ -66,18 +77,47 @@ impl<T: Row> ValueState<T> {
     pub fn update<R: Default>(&self, change: impl FnOnce(&mut Option<T>) -> R) -> R {
         let slot = self.store.current.get();
         let mut held = self.store.held.borrow_mut();
-        let Held { cells, dirty } = &mut *held;
-        let Some(cell) = cells.get_mut(slot as usize) else {
-            return R::default();
-        };
+        match held.cells.get(slot as usize) {
+            None => return R::default(),
+            Some(cell) if cell.known => {}
+            Some(_) => {
+                drop(held);
+                self.load();
+                held = self.store.held.borrow_mut();
+            }
+        }
+        let Held { cells, dirty, .. } = &mut *held;
+        let cell = &mut cells[slot as usize];
         dirty.mark(slot, &mut cell.dirty);
         change(&mut cell.value)
     }
 
     /// Removes the value of the key.
     pub fn clear(&self) {
-        if self.with(|value| value.is_some()) {
-            self.update(|held| *held = None);
+        self.replace(None);
+    }
+
+    #[inline]
+    fn replace(&self, value: Option<T>) {
+        let slot = self.store.current.get();
+        let mut held = self.store.held.borrow_mut();
+        let Held { cells, dirty, .. } = &mut *held;
+        let Some(cell) = cells.get_mut(slot as usize) else {
+            return;
+        };
+        if cell.known && cell.value.is_none() && value.is_none() {
+            return;
+        }
+        dirty.mark(slot, &mut cell.dirty);
+        cell.known = true;
+        cell.value = value;
+    }
+
+    /// Loads every value that is not here. What is malformed fails the call.
+    #[inline(never)]
+    fn load(&self) {
+        if let Err(error) = self.store.load_unknown(&self.space.table.borrow()) {
+            self.store.shared.fail(error);
         }
     }
 }
@@ -93,6 +133,8 @@ struct ValueStore<T> {
 
 struct Held<T> {
     cells: Vec<ValueCell<T>>,
+    /// Every cell below was known once.
+    loaded: usize,
     /// Slots whose cells are dirty.
     dirty: DirtyList<u32>,
 }
@@ -100,6 +142,8 @@ struct Held<T> {
 struct ValueCell<T> {
     value: Option<T>,
     dirty: bool,
+    /// Whether `value` says what there is: it was loaded, set or cleared.
+    known: bool,
 }
 
 #[derive(Default)]
@@ -109,43 +153,65 @@ struct Scratch {
     deletes: Addresses,
 }
 
-impl<T: Row> Store for ValueStore<T> {
-    fn load(&self, table: &KeyTable, first: u32) -> Result<(), Error> {
+impl<T: Row> ValueStore<T> {
+    /// Loads the values of all cells that are not known.
+    fn load_unknown(&self, table: &KeyTable) -> Result<(), Error> {
         let mut scratch = self.scratch.borrow_mut();
         let addresses = &mut scratch.puts;
         addresses.clear();
-        addresses.count = table.len() - first;
-        table.column_from(first, &mut addresses.keys);
-        let found = self.shared.host.get_many(self.number, addresses);
-        let count = (table.len() - first) as usize;
-        found.values.check("state values", count)?;
         let mut held = self.held.borrow_mut();
-        let Held { cells, dirty } = &mut *held;
-        dirty.reserve(table.len() as usize);
-        for (present, value) in found.present.iter().zip(found.values.entries(count)) {
-            let value = match present {
-                0 => None,
-                _ => Some(T::decode(value)?),
-            };
-            cells.push(ValueCell {
-                value,
-                dirty: false,
-            });
-        }
-        if cells.len() == table.len() as usize {
-            Ok(())
+        let Held { cells, loaded, .. } = &mut *held;
+        let rest = &mut cells[*loaded..];
+        let unknown = rest.iter().filter(|cell| !cell.known).count();
+        addresses.count = unknown as u32;
+        if unknown == rest.len() {
+            table.column_from(*loaded as u32, &mut addresses.keys);
         } else {
-            Err(Error::Task(format!(
-                "state {} answered {} of {count} values",
-                self.number,
-                found.present.len()
-            )))
+            for (slot, _) in (*loaded as u32..)
+                .zip(&*rest)
+                .filter(|(_, cell)| !cell.known)
+            {
+                addresses.keys.push(table.width(), table.key(slot));
+            }
         }
+        let found = self.shared.host.get_many(self.number, addresses);
+        found.values.check("state values", unknown)?;
+        let mut values = found.present.iter().zip(found.values.entries(unknown));
+        for cell in rest.iter_mut().filter(|cell| !cell.known) {
+            cell.known = true;
+            match values.next() {
+                None | Some((0, _)) => {}
+                Some((_, value)) => cell.value = Some(T::decode(value)?),
+            }
+        }
+        *loaded = cells.len();
+        if found.present.len() == unknown {
+            return Ok(());
+        }
+        Err(Error::Task(format!(
+            "state {} answered {} of {unknown} values",
+            self.number,
+            found.present.len()
+        )))
+    }
+}
+
+impl<T: Row> Store for ValueStore<T> {
+    fn load(&self, table: &KeyTable, _first: u32) -> Result<(), Error> {
+        let mut held = self.held.borrow_mut();
+        let Held { cells, dirty, .. } = &mut *held;
+        dirty.reserve(table.len() as usize);
+        cells.resize_with(table.len() as usize, || ValueCell {
+            value: None,
+            dirty: false,
+            known: false,
+        });
+        Ok(())
     }
 
     fn flush(&self, table: &KeyTable) {
         let mut held = self.held.borrow_mut();
-        let Held { cells, dirty } = &mut *held;
+        let Held { cells, dirty, .. } = &mut *held;
         if dirty.is_empty() {
             return;
         }
@@ -179,6 +245,8 @@ impl<T: Row> Store for ValueStore<T> {
     }
 
     fn clear(&self) {
-        self.held.borrow_mut().cells.clear();
+        let mut held = self.held.borrow_mut();
+        held.cells.clear();
+        held.loaded = 0;
     }
 }

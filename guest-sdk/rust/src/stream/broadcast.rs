@@ -17,16 +17,21 @@ use crate::task::Place;
 const NOT_BROADCAST: &str =
     "the stream it is connected with is not broadcast: call broadcast() on it before";
 
+/// The input that takes the broadcast stream.
+const BROADCAST: usize = 1;
+
 /// Records of type `T` and broadcast records of type `B`.
 pub struct BroadcastStreams<T, B> {
     stream: Stream<T>,
     broadcast: Stream<B>,
+    complete_first: bool,
 }
 
 /// Records of type `T` grouped by a key of type `K`, and broadcast records of type `B`.
 pub struct KeyedBroadcastStreams<K, T, B> {
     stream: KeyedStream<K, T>,
     broadcast: Stream<B>,
+    complete_first: bool,
 }
 
 impl<T: Row> Stream<T> {
@@ -82,6 +87,7 @@ impl<T: Row> Stream<T> {
         BroadcastStreams {
             stream: self,
             broadcast,
+            complete_first: false,
         }
     }
 }
@@ -92,6 +98,7 @@ impl<K: Row, T: Row> KeyedStream<K, T> {
         KeyedBroadcastStreams {
             stream: self,
             broadcast,
+            complete_first: false,
         }
     }
 }
@@ -118,6 +125,15 @@ fn plan<P>(keyed: bool, factory: &impl Fn(&mut OpenContext<'_>) -> P) -> Result<
 }
 
 impl<T: Row, B: Row> BroadcastStreams<T, B> {
+    /// Reads the broadcast stream to its end before the first record of the other: it is a data set that is complete
+    /// when it is asked (Flink's broadcast variable). It must end, and come from a source of its own. The job takes no
+    /// checkpoint before.
+    #[must_use]
+    pub fn complete_first(mut self) -> Self {
+        self.complete_first = true;
+        self
+    }
+
     /// Runs logic of your own over both streams. The factory runs in planning mode too: see [`OpenContext`].
     pub fn process<P: BroadcastProcess<In = T, Broadcast = B>>(
         self,
@@ -126,6 +142,7 @@ impl<T: Row, B: Row> BroadcastStreams<T, B> {
         let declared = plan(false, &factory);
         let mut node = Node::new(Kind::Operator, "broadcast_process");
         node.inputs = vec![schema_of::<T>(), schema_of::<B>()];
+        node.complete_first = self.complete_first.then_some(BROADCAST);
         node.outputs = vec![OutputPlan::main::<P::Out>()];
         node.open = Some(Box::new(move |wiring| {
             let mut ctx = OpenContext::opening(wiring, None).with_broadcast();
@@ -152,6 +169,13 @@ impl<T: Row, B: Row> BroadcastStreams<T, B> {
 }
 
 impl<K: Row, T: Row, B: Row> KeyedBroadcastStreams<K, T, B> {
+    /// As [`BroadcastStreams::complete_first`].
+    #[must_use]
+    pub fn complete_first(mut self) -> Self {
+        self.complete_first = true;
+        self
+    }
+
     /// Runs logic of your own over both streams. The factory runs in planning mode too: see [`OpenContext`].
     pub fn process<P: KeyedBroadcastProcess<Key = K, In = T, Broadcast = B>>(
         self,
@@ -160,6 +184,7 @@ impl<K: Row, T: Row, B: Row> KeyedBroadcastStreams<K, T, B> {
         let declared = plan(true, &factory);
         let inputs = vec![schema_of::<T>(), schema_of::<B>()];
         let mut node = keyed_node::<P::Out>("broadcast_process", inputs, declared);
+        node.complete_first = self.complete_first.then_some(BROADCAST);
         node.open = Some(Box::new(move |wiring| {
             let space = KeySpace::new(K::WIDTH, &wiring.shared);
             let mut ctx = OpenContext::opening(wiring, Some(Rc::clone(&space))).with_broadcast();

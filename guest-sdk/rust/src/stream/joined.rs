@@ -1,8 +1,8 @@
 //! Joins of two keyed streams: by intervals of event time, or regular ones with a time to live.
 //!
-//! Both are inner joins: a pair goes out when its second record comes. An outer join of unbounded streams would have to
-//! take back the "no partner" it has said before; where the partners of a record end with time, use a co-group, which
-//! sees both sides whole.
+//! A pair goes out when its second record comes. An interval join may be outer, since the partners of a record end with
+//! time: one that is alone goes out when its interval has ended. A regular join is an inner one: an outer one would have
+//! to take back the "no partner" it has said before.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use super::{ConnectedStreams, KeyedStream, Stream};
 use crate::context::OutputTag;
 use crate::row::Row;
 use crate::task::Collector;
-use crate::transform::{Bounds, IntervalLogic, LateOutputs, RegularLogic};
+use crate::transform::{Bounds, IntervalLogic, JoinType, LateOutputs, RegularLogic};
 
 /// Two keyed streams that are joined by an interval of event time.
 pub struct IntervalJoin<K, T, U> {
@@ -113,6 +113,44 @@ impl<K: Row, T: Row, U: Row> IntervalJoin<K, T, U> {
         self,
         join: impl Fn(&T, &U, &mut Collector<'_, O>) + 'static,
     ) -> Stream<O> {
+        let pairs = move |left: Option<&T>, right: Option<&U>, out: &mut Collector<'_, O>| {
+            if let (Some(left), Some(right)) = (left, right) {
+                join(left, right, out);
+            }
+        };
+        self.process_outer(JoinType::Inner, pairs)
+    }
+
+    /// As [`IntervalJoin::process`], and of each record that stays without a partner, where the type says so. Such a
+    /// record goes out when its interval has ended, with the time at which it ended.
+    ///
+    /// ```
+    /// # use wasmill_sdk::prelude::*;
+    /// # use wasmill_sdk::testing::Harness;
+    /// fn job(env: &mut Env) -> Result<(), JobError> {
+    ///     let clicks = env.source::<(i64, i64)>(Connector::new("clicks")).key_by(|click| click.0);
+    ///     let buys = env.source::<(i64, i64)>(Connector::new("buys")).key_by(|buy| buy.0);
+    ///     clicks
+    ///         .interval_join(buys)
+    ///         .between(0, 1000)
+    ///         .process_outer(JoinType::LeftOuter, |click, buy, out| {
+    ///             out.emit((click.map(|click| click.1), buy.map(|buy| buy.1)));
+    ///         })
+    ///         .sink(Print::new());
+    ///     Ok(())
+    /// }
+    /// let mut harness = Harness::start(&job, &[]).unwrap();
+    /// harness.push_at(0, &[((7i64, 1i64), 500), ((7, 2), 5000)]).unwrap();
+    /// harness.push_at(1, &[((7i64, 3i64), 1500), ((7, 4), 3000)]).unwrap();
+    /// harness.finish().unwrap();
+    /// let joined = harness.records::<(Option<i64>, Option<i64>)>(0).unwrap();
+    /// assert_eq!(joined, [(Some(1), Some(3)), (Some(2), None)]);
+    /// ```
+    pub fn process_outer<O: Row>(
+        self,
+        join_type: JoinType,
+        join: impl Fn(Option<&T>, Option<&U>, &mut Collector<'_, O>) + 'static,
+    ) -> Stream<O> {
         let Self {
             streams,
             bounds,
@@ -120,7 +158,8 @@ impl<K: Row, T: Row, U: Row> IntervalJoin<K, T, U> {
         } = self;
         let join = Rc::new(join);
         let stream = streams.process(move |ctx| {
-            IntervalLogic::<K, T, U, O, _>::open(ctx, bounds, &late, Rc::clone(&join))
+            let join = Rc::clone(&join);
+            IntervalLogic::<K, T, U, O, _>::open(ctx, bounds, join_type, &late, join)
         });
         let stream = stream.type_name("interval_join");
         if bounds.lower <= bounds.upper {

@@ -8,6 +8,7 @@ use crate::context::{Declared, OpenContext};
 use crate::error::Error;
 use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
 use crate::keyed::{KeySpace, KeyedCoProcess, KeyedNode, KeyedProcess, Single, Twin};
+use crate::operator::{KeyBy, TryKeyBy};
 use crate::row::{Row, schema_of};
 use crate::task::Place;
 use crate::window::WindowAssigner;
@@ -25,6 +26,54 @@ impl<K, T> Clone for KeyedStream<K, T> {
             graph: Rc::clone(&self.graph),
             ..*self
         }
+    }
+}
+
+impl<T: Row> Stream<T> {
+    /// Groups records by a key: equal keys meet in one subtask, with their state.
+    pub fn key_by<K: Row>(self, key: impl Fn(&T) -> K + 'static) -> KeyedStream<K, T> {
+        let stream: Self = self.then("key_by", move |wiring| {
+            let ports = wiring.keyed_ports();
+            let key_by = KeyBy {
+                key,
+                ports,
+                key_type: PhantomData::<fn() -> K>,
+            };
+            wiring.input::<T, _>(0, &Rc::new(key_by));
+            Ok(())
+        });
+        stream.into_keyed()
+    }
+
+    /// As [`Stream::key_by`], of records that may have no key: then the call is undone and the error reported with the
+    /// record, as if an operator had returned it.
+    pub fn try_key_by<K: Row>(
+        self,
+        key: impl Fn(&T) -> Result<K, Error> + 'static,
+    ) -> KeyedStream<K, T> {
+        let stream: Self = self.then("key_by", move |wiring| {
+            let ports = wiring.keyed_ports();
+            let key_by = TryKeyBy {
+                key,
+                ports,
+                shared: Rc::clone(&wiring.shared),
+                key_type: PhantomData::<fn() -> K>,
+            };
+            wiring.input::<T, _>(0, &Rc::new(key_by));
+            Ok(())
+        });
+        stream.into_keyed()
+    }
+
+    fn into_keyed<K: Row>(self) -> KeyedStream<K, T> {
+        let (number, ..) = self.edge();
+        {
+            let mut graph = self.graph.borrow_mut();
+            let node = graph.node(number);
+            node.follows_input = true;
+            node.outputs[0].key_schema = Some(schema_of::<K>());
+        }
+        KeyedStream::new(&self.graph, number)
     }
 }
 

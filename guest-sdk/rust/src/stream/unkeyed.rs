@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use super::{KeyedStream, Sink, Watermarks};
+use super::{Sink, Watermarks};
 use crate::connector::SinkSpec;
 use crate::context::{Declared, OpenContext, OutputTag};
 use crate::error::Error;
-use crate::graph::{Kind, Node, OutputPlan, Partitioning, SharedGraph};
+use crate::graph::{Kind, Node, OnFailure, OutputPlan, Partitioning, SharedGraph};
 use crate::operator::{
-    Assign, Filter, FlatMap, Forward, KeyBy, Map, MapWithTimestamp, Process, ProcessNode,
+    Assign, Filter, FlatMap, Forward, Map, MapWithTimestamp, Process, ProcessNode,
 };
 use crate::row::{Row, schema_of};
 use crate::sink::{OpenSink, TwoPhaseSink};
@@ -208,27 +208,6 @@ impl<T: Row> Stream<T> {
         stream
     }
 
-    /// Groups records by a key: equal keys meet in one subtask, with their state.
-    pub fn key_by<K: Row>(self, key: impl Fn(&T) -> K + 'static) -> KeyedStream<K, T> {
-        let stream: Self = self.then("key_by", move |wiring| {
-            let ports = wiring.keyed_ports();
-            let key_by = KeyBy {
-                key,
-                ports,
-                key_type: PhantomData::<fn() -> K>,
-            };
-            wiring.input::<T, _>(0, &Rc::new(key_by));
-            Ok(())
-        });
-        {
-            let mut graph = stream.graph.borrow_mut();
-            let node = graph.node(stream.node);
-            node.follows_input = true;
-            node.outputs[0].key_schema = Some(schema_of::<K>());
-        }
-        KeyedStream::new(&stream.graph, stream.node)
-    }
-
     /// Puts the records of this stream and of others of its type into one, each exactly once, in any order. A stream
     /// that is given twice gives its records twice.
     ///
@@ -375,6 +354,14 @@ impl<T: Row> Stream<T> {
     #[must_use]
     pub fn parallelism(self, subtasks: u32) -> Self {
         self.graph.borrow_mut().node(self.node).parallelism = Some(subtasks);
+        self
+    }
+
+    /// Says what happens when the operator that gives this stream fails at a record. Otherwise it is as configured
+    /// (`guest.on-failure`): the job fails. Operators that say different things run in different tasks.
+    #[must_use]
+    pub fn on_failure(self, then: OnFailure) -> Self {
+        self.graph.borrow_mut().node(self.node).on_failure = Some(then);
         self
     }
 

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use super::{Stream, WindowedStream};
 use crate::row::{Row, Side};
 use crate::task::Collector;
+use crate::transform::JoinType;
 use crate::window::{Trigger, Window, WindowAssigner};
 
 /// What becomes of a window: its pairs, or both sides whole.
@@ -192,6 +193,27 @@ impl<K: Row, T: Row, U: Row> JoinedWindows<K, T, U, Pairs> {
                 for right in rights {
                     join(left, right, out);
                 }
+            }
+        })
+    }
+
+    /// As [`JoinedWindows::apply`], and of each record that has no partner in its window, where the type says so.
+    pub fn apply_outer<O: Row>(
+        self,
+        join_type: JoinType,
+        join: impl Fn(Option<&T>, Option<&U>, &mut Collector<'_, O>) + 'static,
+    ) -> Stream<O> {
+        self.both("window_join", move |_key, _window, lefts, rights, out| {
+            for left in lefts {
+                for right in rights {
+                    join(Some(left), Some(right), out);
+                }
+            }
+            if rights.is_empty() && join_type.keeps_left() {
+                lefts.iter().for_each(|left| join(Some(left), None, out));
+            }
+            if lefts.is_empty() && join_type.keeps_right() {
+                rights.iter().for_each(|right| join(None, Some(right), out));
             }
         })
     }

@@ -7,7 +7,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::column::{Batch, Column, TimeDomain, TimerBatch};
-use crate::host::{Addresses, Entries, Found, Host, Level, Observation};
+use crate::host::{Addresses, Entries, Found, Host, Level, Observation, Pages};
+
+/// Bytes of values after which a scan of several keys ends.
+const PAGES_BYTES: usize = 4096;
 
 /// Address of a value: state, key, sub-key.
 type Address = (u32, Vec<u8>, Vec<u8>);
@@ -192,6 +195,25 @@ impl MemoryHost {
     }
 }
 
+impl MemoryHost {
+    fn page(&self, state: u32, key: &[u8], start: &[u8], limit: u32) -> Entries {
+        let working = self.working.borrow();
+        let from = (state, key.to_vec(), start.to_vec());
+        let mut rest = working
+            .values
+            .range(from..)
+            .take_while(|((s, k, _), _)| *s == state && k == key);
+        let mut page = Entries::default();
+        for ((_, _, sub_key), value) in rest.by_ref().take(limit as usize) {
+            page.sub_keys.push(None, sub_key);
+            page.values.push(None, value);
+            page.count += 1;
+        }
+        page.more = rest.next().is_some();
+        page
+    }
+}
+
 impl Host for MemoryHost {
     fn get_many(&self, state: u32, addresses: &mut Addresses) -> Found {
         self.called("get-many");
@@ -230,28 +252,37 @@ impl Host for MemoryHost {
 
     fn scan(&self, state: u32, key: &[u8], start: &[u8], limit: u32) -> Entries {
         self.called("scan");
-        let working = self.working.borrow();
-        let from = (state, key.to_vec(), start.to_vec());
-        let mut rest = working
-            .values
-            .range(from..)
-            .take_while(|((s, k, _), _)| *s == state && k == key);
-        let mut page = Entries::default();
-        for ((_, _, sub_key), value) in rest.by_ref().take(limit as usize) {
-            page.sub_keys.push(None, sub_key);
-            page.values.push(None, value);
-            page.count += 1;
-        }
-        page.more = rest.next().is_some();
-        page
+        self.page(state, key, start, limit)
     }
 
-    fn clear_key(&self, state: u32, key: &[u8]) {
-        self.called("clear-key");
+    fn scan_many(&self, state: u32, count: u32, keys: &mut Column, limit: u32) -> Pages {
+        self.called("scan-many");
+        let mut pages = Pages::default();
+        for key in keys.entries(count as usize) {
+            let page = self.page(state, key, &[], limit);
+            let entries = page.count as usize;
+            let values = page.values.entries(entries);
+            for (sub_key, value) in page.sub_keys.entries(entries).zip(values) {
+                pages.sub_keys.push(None, sub_key);
+                pages.values.push(None, value);
+            }
+            pages.counts.push(page.count);
+            pages.more.push(u8::from(page.more));
+            if pages.values.data.len() >= PAGES_BYTES {
+                break;
+            }
+        }
+        pages
+    }
+
+    fn clear_many(&self, state: u32, count: u32, keys: &mut Column) {
+        self.called("clear-many");
         let mut working = self.working.borrow_mut();
-        working
-            .values
-            .retain(|(s, k, _), _| *s != state || k != key);
+        for key in keys.entries(count as usize) {
+            working
+                .values
+                .retain(|(s, k, _), _| *s != state || k != key);
+        }
     }
 
     fn get(&self, state: u32, key: &[u8], sub_key: &[u8]) -> Option<Vec<u8>> {

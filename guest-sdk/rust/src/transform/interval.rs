@@ -4,6 +4,10 @@
 //! its interval, a timer removes it. A record whose timestamp the watermark has passed already is late: it joins nothing,
 //! so that results do not depend on what was cleaned up when, and goes to a side output or is dropped and counted.
 //!
+//! In an outer join a record that no partner has come for leaves alone when its interval has ended, with that time: no
+//! partner can come any more, so nothing is ever taken back. Which records of an outer side are still alone is kept
+//! beside them.
+//!
 //! How many records wait is kept beside them: where the other side has none, nothing is read.
 
 use std::rc::Rc;
@@ -17,6 +21,8 @@ use crate::row::Row;
 use crate::state::{MapState, ValueState};
 use crate::task::Collector;
 use crate::window::LATE_RECORDS_DROPPED;
+
+use super::JoinType;
 
 /// How far behind its left partner a right record may be: from `lower` to `upper`, both inclusive (milliseconds).
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +47,8 @@ pub(crate) struct LateOutputs<T, U> {
 struct Side<T: Row> {
     buffer: MapState<Stamp, T>,
     late: Option<SideOutput<T>>,
+    /// The records that no partner has come for, if they are to come out.
+    alone: Option<MapState<Stamp, bool>>,
 }
 
 /// The join of `T` and `U` by key `K` to `O`.
@@ -58,6 +66,7 @@ impl<K, T: Row, U: Row, O, F> IntervalLogic<K, T, U, O, F> {
     pub(crate) fn open(
         ctx: &mut OpenContext<'_>,
         bounds: Bounds,
+        join_type: JoinType,
         late: &LateOutputs<T, U>,
         join: Rc<F>,
     ) -> Self {
@@ -65,10 +74,14 @@ impl<K, T: Row, U: Row, O, F> IntervalLogic<K, T, U, O, F> {
             left: Side {
                 buffer: ctx.map_state("left"),
                 late: late.left.as_ref().map(|tag| ctx.side_output(tag)),
+                alone: join_type.keeps_left().then(|| ctx.map_state("left-alone")),
             },
             right: Side {
                 buffer: ctx.map_state("right"),
                 late: late.right.as_ref().map(|tag| ctx.side_output(tag)),
+                alone: join_type
+                    .keeps_right()
+                    .then(|| ctx.map_state("right-alone")),
             },
             waiting: ctx.value_state("waiting"),
             bounds,
@@ -106,11 +119,32 @@ impl<T: Row> Side<T> {
         self.buffer.range(&(first, i64::MIN), &(last, i64::MAX))
     }
 
-    /// Removes the records of one time; returns how many.
-    fn remove(&self, time: i64) -> Result<i64, Error> {
+    /// Keeps a record until its interval ends.
+    fn keep(&self, stamp: Stamp, record: &T, paired: bool) {
+        self.buffer.put(&stamp, record);
+        if let Some(alone) = self.alone.as_ref().filter(|_| !paired) {
+            alone.put(&stamp, &true);
+        }
+    }
+
+    /// A partner has come for a record.
+    fn pair(&self, stamp: &Stamp) {
+        if let Some(alone) = &self.alone {
+            alone.remove(stamp);
+        }
+    }
+
+    /// Removes the records of one time; returns how many. Those that are still alone are given to `leave`.
+    fn remove(&self, time: i64, mut leave: impl FnMut(&T)) -> Result<i64, Error> {
         let over = self.between(time, time)?;
-        for (stamp, _) in &over {
+        for (stamp, record) in &over {
             self.buffer.remove(stamp);
+            if let Some(alone) = &self.alone
+                && alone.get(stamp)?.is_some()
+            {
+                alone.remove(stamp);
+                leave(record);
+            }
         }
         Ok(over.len() as i64)
     }
@@ -118,7 +152,7 @@ impl<T: Row> Side<T> {
 
 impl<K: Row, T: Row, U: Row, O: Row, F> KeyedCoProcess for IntervalLogic<K, T, U, O, F>
 where
-    F: Fn(&T, &U, &mut Collector<'_, O>) + 'static,
+    F: Fn(Option<&T>, Option<&U>, &mut Collector<'_, O>) + 'static,
 {
     type Key = K;
     type In1 = T;
@@ -137,15 +171,20 @@ where
         let (lefts, rights, stamp) = self.waiting.get().unwrap_or_default();
         let first = time.saturating_add(self.bounds.lower);
         let last = time.saturating_add(self.bounds.upper);
+        let mut paired = false;
         if rights > 0 {
-            for ((other, _), right) in self.right.between(first, last)? {
-                (self.join)(&left, &right, &mut out.at(time.max(other)));
+            for (other, right) in self.right.between(first, last)? {
+                paired = true;
+                self.right.pair(&other);
+                (self.join)(Some(&left), Some(&right), &mut out.at(time.max(other.0)));
             }
         }
         if last > ctx.watermark() {
-            self.left.buffer.put(&(time, stamp), &left);
+            self.left.keep((time, stamp), &left, paired);
             self.waiting.set((lefts + 1, rights, stamp + 1));
             ctx.register_event_timer(last);
+        } else if self.left.alone.is_some() && !paired {
+            (self.join)(Some(&left), None, &mut out.at(time));
         }
         Ok(())
     }
@@ -162,15 +201,20 @@ where
         let (lefts, rights, stamp) = self.waiting.get().unwrap_or_default();
         let first = time.saturating_sub(self.bounds.upper);
         let last = time.saturating_sub(self.bounds.lower);
+        let mut paired = false;
         if lefts > 0 {
-            for ((other, _), left) in self.left.between(first, last)? {
-                (self.join)(&left, &right, &mut out.at(time.max(other)));
+            for (other, left) in self.left.between(first, last)? {
+                paired = true;
+                self.left.pair(&other);
+                (self.join)(Some(&left), Some(&right), &mut out.at(time.max(other.0)));
             }
         }
         if last > ctx.watermark() {
-            self.right.buffer.put(&(time, stamp), &right);
+            self.right.keep((time, stamp), &right, paired);
             self.waiting.set((lefts, rights + 1, stamp + 1));
             ctx.register_event_timer(last);
+        } else if self.right.alone.is_some() && !paired {
+            (self.join)(None, Some(&right), &mut out.at(time));
         }
         Ok(())
     }
@@ -179,17 +223,21 @@ where
         &mut self,
         _domain: TimeDomain,
         ctx: &mut KeyedContext<'_, K>,
-        _out: &mut Collector<'_, O>,
+        out: &mut Collector<'_, O>,
     ) -> Outcome {
         let Some((mut lefts, mut rights, stamp)) = self.waiting.get() else {
             return Ok(());
         };
         let end = ctx.timestamp().unwrap_or(i64::MAX);
         if lefts > 0 {
-            lefts -= self.left.remove(end.saturating_sub(self.bounds.upper))?;
+            let time = end.saturating_sub(self.bounds.upper);
+            let leave = |left: &T| (self.join)(Some(left), None, out);
+            lefts -= self.left.remove(time, leave)?;
         }
         if rights > 0 {
-            rights -= self.right.remove(end.saturating_add(self.bounds.lower))?;
+            let time = end.saturating_add(self.bounds.lower);
+            let leave = |right: &U| (self.join)(None, Some(right), out);
+            rights -= self.right.remove(time, leave)?;
         }
         if lefts + rights > 0 {
             self.waiting.set((lefts, rights, stamp));

@@ -6,6 +6,7 @@
 
 mod dedup;
 mod interval;
+mod join_type;
 mod lookup;
 mod regular;
 mod rolling;
@@ -13,6 +14,7 @@ mod top_n;
 
 pub(crate) use dedup::Dedup;
 pub(crate) use interval::{Bounds, IntervalLogic, LateOutputs};
+pub use join_type::JoinType;
 pub(crate) use lookup::Lookup;
 pub use lookup::LruCache;
 pub(crate) use regular::RegularLogic;

@@ -28,9 +28,16 @@ fn interval(env: &mut Env) -> Result<(), JobError> {
     let joined = a
         .interval_join(b)
         .between(lower, upper)
-        .side_output_left_late(OutputTag::new("late left"))
-        .process(|a, b, out| out.emit((a.0, a.1, b.1)))
-        .uid("join");
+        .side_output_left_late(OutputTag::new("late left"));
+    let outer: bool = env.param("outer").default(false)?;
+    let joined = match outer {
+        false => joined.process(|a, b, out| out.emit((a.0, a.1, b.1))),
+        true => joined.process_outer(JoinType::FullOuter, |a, b, out| {
+            let key = a.or(b).map_or(-1, |pair| pair.0);
+            out.emit((key, a.map_or(-1, |a| a.1), b.map_or(-1, |b| b.1)));
+        }),
+    };
+    let joined = joined.uid("join");
     joined.side_output(&late).sink(Connector::new("late"));
     joined.sink(Connector::new("test"));
     Ok(())
@@ -56,10 +63,12 @@ proptest! {
         records in prop::collection::vec((0usize..2, 0i64..3, 0i64..5), 1..60),
         bounds in (-6i64..6, 0i64..8),
         forget in any::<bool>(),
+        outer in any::<bool>(),
     ) {
         let (lower, upper) = (bounds.0, bounds.0 + bounds.1);
         let options = Options {
             arguments: vec![
+                ("outer".to_owned(), outer.to_string()),
                 ("lower".to_owned(), lower.to_string()),
                 ("upper".to_owned(), upper.to_string()),
             ],
@@ -82,6 +91,16 @@ proptest! {
                     expected.push((key, a, b));
                 }
             }
+        }
+        if outer {
+            let pairs = expected.clone();
+            let is_alone = |number: i64| pairs.iter().all(|pair| pair.1 != number && pair.2 != number);
+            let alone = |side: &[(i64, i64, i64)]| {
+                let alone = side.iter().filter(|(_, number, _)| is_alone(*number));
+                alone.map(|(key, number, _)| (*key, *number)).collect::<Vec<_>>()
+            };
+            expected.extend(alone(&sides[0]).into_iter().map(|(key, a)| (key, a, -1)));
+            expected.extend(alone(&sides[1]).into_iter().map(|(key, b)| (key, -1, b)));
         }
         prop_assert_eq!(sorted(harness.records::<Joined>(1).unwrap()), sorted(expected));
         prop_assert_eq!(entries(&harness, "join"), 0);

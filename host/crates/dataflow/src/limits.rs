@@ -65,6 +65,9 @@ pub const TIMERS_PER_CALL: usize = 1024;
 /// Entries a state scan returns at once.
 pub const SCAN_ENTRIES_MAX: u32 = 4096;
 
+/// Bytes of entries after which a scan of several keys leaves out the rest of them.
+pub const SCAN_MANY_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a key together with its sub-key.
 pub const KEY_BYTES_MAX: usize = 64 * 1024;
 

@@ -82,7 +82,7 @@ impl Component {
 
     /// A fresh instance that is asked for a document.
     pub(crate) fn inquiry(&self) -> Result<GuestInstance, WasmError> {
-        let limits = GuestLimits::default();
+        let limits = self.config().inquiry;
         let state = HostState::of_inquiry(self.name(), &limits, self.clock());
         GuestInstance::new(self, &limits, state).map_err(|error| match error {
             NotStarted::Guest(error) => WasmError::Guest(error),

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use wasmtime::{Config, Engine, OptLevel, Strategy};
 
+use crate::compiler::CompilerProcess;
 use crate::error::WasmError;
+use crate::limits::GuestLimits;
 use crate::prescreen::ModuleLimits;
 
 /// How often the epoch advances: the precision of the time limit of a call.
@@ -30,8 +32,12 @@ pub struct RuntimeConfig {
     pub epoch_tick_ms: u64,
     /// Native stack one guest call may use. The calling thread must have more.
     pub stack_bytes: usize,
-    /// Whether several threads compile one component.
+    /// Compiles components; without it this process does.
+    pub compiler: Option<CompilerProcess>,
+    /// Whether several threads compile one component in this process.
     pub parallel_compilation: bool,
+    /// What a guest may use that is asked what it is, or to plan.
+    pub inquiry: GuestLimits,
     /// What a file must not exceed to be compiled at all.
     pub module_limits: ModuleLimits,
 }
@@ -42,7 +48,9 @@ impl Default for RuntimeConfig {
             cache_dir: None,
             epoch_tick_ms: EPOCH_TICK_MS_DEFAULT,
             stack_bytes: STACK_BYTES_DEFAULT,
+            compiler: None,
             parallel_compilation: true,
+            inquiry: GuestLimits::default(),
             module_limits: ModuleLimits::default(),
         }
     }
@@ -69,9 +77,11 @@ pub(crate) fn engine(config: &RuntimeConfig) -> Result<Engine, WasmError> {
         // Used by compilers of today.
         .wasm_simd(true)
         .wasm_wide_arithmetic(true)
+        // A component made of components (a language's runtime and its stub of WASI) needs it: the code between them
+        // copies from memory to memory. The memory of an instance is limited over all of them.
+        .wasm_multi_memory(true)
         // Not needed by any guest language we know: less surface.
         .wasm_tail_call(false)
-        .wasm_multi_memory(false)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
         .wasm_custom_page_sizes(false);

@@ -6,7 +6,7 @@
 use dataflow::element::Column;
 use dataflow::ids::StateNumber;
 
-use crate::bindings::wasmill::dataflow::state::{BytesColumn, Entries, Found, Host};
+use crate::bindings::wasmill::dataflow::state::{BytesColumn, Entries, Found, Host, Pages};
 use crate::host_state::{HostState, check_entry_count, column, lowered};
 use crate::refusal::Refusal;
 
@@ -83,9 +83,28 @@ impl HostState {
         })
     }
 
-    fn clear(&mut self, state: u32, key: Vec<u8>) -> Result<(), Refusal> {
-        self.count_written(key.len(), &[])?;
-        Ok(self.call.clear_key(StateNumber(state), key)?)
+    fn pages(
+        &mut self,
+        state: u32,
+        count: u32,
+        keys: &Column,
+        limit: u32,
+    ) -> Result<Pages, Refusal> {
+        let count = check_entry_count(count)?;
+        let state = StateNumber(state);
+        let pages = self.call.scan_many(state, count, keys, limit)?;
+        Ok(Pages {
+            counts: pages.counts,
+            more: pages.more,
+            sub_keys: lowered(pages.sub_keys),
+            values: lowered(pages.values),
+        })
+    }
+
+    fn clear(&mut self, state: u32, count: u32, keys: Column) -> Result<(), Refusal> {
+        let count = check_entry_count(count)?;
+        self.count_written(count, &[&keys])?;
+        Ok(self.call.clear_many(StateNumber(state), count, keys)?)
     }
 }
 
@@ -148,8 +167,22 @@ impl Host for HostState {
         Ok(self.page(state, &key, &start, limit)?)
     }
 
+    fn scan_many(
+        &mut self,
+        state: u32,
+        count: u32,
+        keys: BytesColumn,
+        limit: u32,
+    ) -> wasmtime::Result<Pages> {
+        Ok(self.pages(state, count, &column(keys), limit)?)
+    }
+
+    fn clear_many(&mut self, state: u32, count: u32, keys: BytesColumn) -> wasmtime::Result<()> {
+        Ok(self.clear(state, count, column(keys))?)
+    }
+
     fn clear_key(&mut self, state: u32, key: Vec<u8>) -> wasmtime::Result<()> {
-        Ok(self.clear(state, key)?)
+        Ok(self.clear(state, 1, Column::fixed(key))?)
     }
 
     fn get(

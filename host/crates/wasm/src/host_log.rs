@@ -11,6 +11,7 @@ use dataflow::limits::LOG_LINE_BYTES_MAX;
 use crate::bindings::wasmill::dataflow::log::{Host, Level};
 use crate::host_state::{HostState, truncated};
 use crate::limits::GuestLimits;
+use crate::wasi::{Printed, Stream};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -71,6 +72,17 @@ impl GuestLog {
         }
         self.lines_in_second += 1;
         Some(dropped)
+    }
+
+    /// Passes on what a guest printed.
+    pub(crate) fn write_printed(&mut self, printed: Vec<Printed>) {
+        for Printed { stream, line } in printed {
+            let level = match stream {
+                Stream::Out => Level::Info,
+                Stream::Error => Level::Warn,
+            };
+            self.write(level, line);
+        }
     }
 
     fn write(&mut self, level: Level, message: String) {

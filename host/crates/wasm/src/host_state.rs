@@ -19,6 +19,7 @@ use crate::host_log::GuestLog;
 use crate::host_metrics::Metrics;
 use crate::limits::{GrowthLimiter, GuestLimits};
 use crate::refusal::Refusal;
+use crate::wasi::{ClosedWasi, GuestRandom};
 
 /// Entries of one bulk call to state or timers, and records of one emitted batch. Columns of empty entries take no
 /// bytes, so that bytes alone do not bound them.
@@ -39,6 +40,10 @@ pub(crate) struct HostState {
     pub(crate) metrics: Metrics,
     /// Text of the panic that is about to trap.
     pub(crate) panic_text: Option<String>,
+    /// What a guest sees of WASI; absent until it looks.
+    pub(crate) wasi: Option<Box<ClosedWasi>>,
+    /// Where its random numbers come from.
+    pub(crate) random_seed: [u8; 32],
     /// Readable name of the chain, for messages.
     pub(crate) name: String,
     /// What the job's numbers of operators have on top of the component's.
@@ -65,6 +70,7 @@ impl HostState {
             first_operator: spec.first_operator,
             operators: spec.operators.clone(),
             output_ports: spec.outputs.len(),
+            random_seed: GuestRandom::seed_of(spec),
             reachable: Reachable::new(Arc::clone(&spec.resources), spec.first_operator),
             log: GuestLog::new(clock, limits, &spec.job, &spec.name, spec.subtask),
             ..Self::blank(&spec.name, call, limits)
@@ -86,6 +92,8 @@ impl HostState {
             log: GuestLog::silent(),
             metrics: Metrics::default(),
             panic_text: None,
+            wasi: None,
+            random_seed: [0; 32],
             name: name.to_owned(),
             first_operator: 0,
             operators: Vec::new(),
@@ -101,11 +109,15 @@ impl HostState {
         OperatorId(self.first_operator.saturating_add(own_number))
     }
 
-    /// Exchanges what outlives an instance: the call, the log's rate and the metrics.
+    /// Exchanges what outlives an instance: the call, the log's rate, the metrics and what WASI has shown of time and
+    /// chance.
     pub(crate) fn swap_lasting(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.call, &mut other.call);
         std::mem::swap(&mut self.log, &mut other.log);
         std::mem::swap(&mut self.metrics, &mut other.metrics);
+        if let Some(shown) = self.wasi.as_ref() {
+            other.closed_wasi().go_on_from(shown);
+        }
     }
 
     /// Forgets what concerned the call before.
@@ -113,18 +125,37 @@ impl HostState {
     pub(crate) fn begin_call(&mut self) {
         self.limiter.forget_refusal();
         self.written_bytes = 0;
+        if let Some(wasi) = &mut self.wasi {
+            wasi.enter(self.call.moment.processing_time_ms);
+        }
     }
 
     /// The call returned ok: what it measured counts.
     #[inline]
     pub(crate) fn end_call(&mut self) {
         self.metrics.commit();
+        self.log_printed(false);
     }
 
     /// The call failed: nothing of it is visible.
     pub(crate) fn fail_call(&mut self) {
         self.call.roll_back();
         self.metrics.roll_back();
+        self.log_printed(true);
+    }
+
+    /// Hands what the guest printed to the log.
+    #[inline]
+    fn log_printed(&mut self, all: bool) {
+        if let Some(wasi) = &mut self.wasi {
+            self.log.write_printed(wasi.printed(all));
+        }
+    }
+
+    /// What the guest said before it was stopped: the text of its panic, or what it wrote to its error stream.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        let printed = || self.wasi.as_ref().and_then(|wasi| wasi.last_words());
+        self.panic_text.clone().or_else(printed)
     }
 
     /// Counts what a call writes to state and timers.

@@ -100,6 +100,20 @@ pub(crate) fn is_interface(name: &str, interface: &str) -> bool {
         .is_some_and(|version| version.starts_with("@0.1."))
 }
 
+/// Packages of WASI 0.2 that are linked, closed (`wasi/`). HTTP is none of them.
+const WASI_PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+
+/// Whether `name` is an interface of WASI that this host takes: 0.2 with any patch.
+fn is_wasi(name: &str) -> bool {
+    name.strip_prefix("wasi:")
+        .and_then(|name| name.split_once('/'))
+        .is_some_and(|(package, interface)| {
+            let version = interface.split_once('@').map(|(_, version)| version);
+            WASI_PACKAGES.contains(&package)
+                && version.is_some_and(|version| version.starts_with("0.2."))
+        })
+}
+
 /// Looks at a component.
 ///
 /// # Errors
@@ -199,6 +213,14 @@ impl Inspection {
         }
     }
 
+    /// Interfaces of WASI that the component imports; they are linked and lead nowhere.
+    pub fn wasi_imports(&self) -> impl Iterator<Item = &str> {
+        self.imports
+            .iter()
+            .map(String::as_str)
+            .filter(|name| is_wasi(name))
+    }
+
     /// Interfaces the contract demands and the component does not export.
     pub(crate) fn missing_exports(&self) -> Vec<String> {
         REQUIRED_EXPORTS
@@ -210,7 +232,9 @@ impl Inspection {
 
     /// Imports that no host function provides.
     pub(crate) fn unknown_imports(&self) -> Vec<String> {
-        let known = |name: &str| KNOWN_IMPORTS.iter().any(|known| is_interface(name, known));
+        let known = |name: &str| {
+            is_wasi(name) || KNOWN_IMPORTS.iter().any(|known| is_interface(name, known))
+        };
         self.imports
             .iter()
             .filter(|name| !known(name))

@@ -1,9 +1,9 @@
 //! The sandbox: turns a WebAssembly component into operators of the engine.
 //!
 //! Reading order: `limits` (what a guest may use), `engine` and `epoch` (how guests are compiled and stopped),
-//! `componentize`, `prescreen` and `component_cache` (from a file to compiled code), `runtime` and
+//! `componentize`, `prescreen`, `compiler` and `component_cache` (from a file to compiled code), `runtime` and
 //! `component` (the way in), `manifest` and `plan` (the documents a component gives), `inspect` (what it is),
-//! `host_state` with one `host_*` file per imported interface, `instance`, `trap` and `operator` (one task's
+//! `host_state` with one `host_*` file per imported interface, `wasi` (for languages that need one), `instance`, `trap` and `operator` (one task's
 //! guest), `exports` (what it may be asked), `guest_source` and `guest_sink` (connectors that are guests).
 //!
 //! Invariant: no other crate of the engine says `wasmtime`, and nothing a guest does (trap, endless loop, foreign key,
@@ -11,9 +11,11 @@
 //! task and keeps no state: that is the business of its callers.
 
 mod bindings;
+mod compiler;
 mod component;
 mod component_cache;
 mod componentize;
+mod contract_world;
 mod engine;
 mod epoch;
 mod error;
@@ -40,7 +42,9 @@ mod refusal;
 mod runtime;
 mod state_entry;
 mod trap;
+mod wasi;
 
+pub use compiler::{CompileLimits, CompilerProcess, REFUSED, compile, limit_process};
 pub use component::Component;
 pub use component_cache::Digest;
 pub use engine::RuntimeConfig;
@@ -48,8 +52,8 @@ pub use error::WasmError;
 pub use inspect::{Inspection, SourceForm, World};
 pub use limits::GuestLimits;
 pub use manifest::{
-    AlignmentEntry, InputEntry, Manifest, OperatorEntry, OperatorKind, OutputEntry, ParameterEntry,
-    ParameterType, SdkEntry, WatermarkStrategy, WatermarksEntry,
+    AlignmentEntry, InputEntry, Manifest, OnFailureEntry, OperatorEntry, OperatorKind, OutputEntry,
+    ParameterEntry, ParameterType, SdkEntry, WatermarkStrategy, WatermarksEntry,
 };
 pub use operator::{GuestOperator, GuestOperatorFactory};
 pub use plan::{CachedFileEntry, EdgeEntry, Partitioning, Plan};

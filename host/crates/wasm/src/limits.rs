@@ -4,6 +4,7 @@
 //! follows is reported as what it is. It counts memory over all memories of the instance. Time is limited elsewhere
 //! (`epoch.rs`), output and state by the call and the host functions.
 
+use dataflow::port::guest_settings::GuestSettings;
 use wasmtime::ResourceLimiter;
 
 /// Linear memory of one guest unless the job says otherwise.
@@ -15,8 +16,8 @@ const CALL_TIMEOUT_MS_DEFAULT: u64 = 10_000;
 /// Entries of one table: function pointers of a large program, with room to spare.
 const TABLE_ELEMENTS_DEFAULT: u64 = 100_000;
 
-/// Core instances of one component: the program, its adapters, and a language runtime of several modules.
-const CORE_INSTANCES_MAX: usize = 64;
+/// Core instances of one component unless the job says otherwise.
+const CORE_INSTANCES_DEFAULT: u64 = 64;
 
 /// Memories of one component.
 const MEMORIES_MAX: usize = 8;
@@ -36,6 +37,10 @@ pub struct GuestLimits {
     pub call_timeout_ms: u64,
     /// Entries of each table.
     pub table_elements: u64,
+    /// Core instances of the component: the program, its adapters, and a language runtime of several modules.
+    pub core_instances: u64,
+    /// Bytes of keys and values one call may emit.
+    pub call_output_bytes: u64,
     /// Bytes of keys and values one call may write to state and timers.
     pub call_write_bytes: u64,
     /// Log lines in one second; further ones are counted and dropped.
@@ -49,9 +54,31 @@ impl Default for GuestLimits {
             recycle_memory_bytes: MEMORY_BYTES_DEFAULT / 4 * 3,
             call_timeout_ms: CALL_TIMEOUT_MS_DEFAULT,
             table_elements: TABLE_ELEMENTS_DEFAULT,
+            core_instances: CORE_INSTANCES_DEFAULT,
+            call_output_bytes: dataflow::limits::CALL_OUTPUT_HARD_BYTES as u64,
             call_write_bytes: dataflow::limits::CALL_OUTPUT_HARD_BYTES as u64,
             log_lines_per_second: dataflow::limits::LOG_LINES_PER_SECOND,
         }
+    }
+}
+
+impl GuestLimits {
+    /// These limits, but for what an operator says otherwise.
+    pub(crate) fn with(mut self, settings: &GuestSettings) -> Self {
+        if let Some(bytes) = settings.memory_bytes {
+            self.memory_bytes = bytes;
+            self.recycle_memory_bytes = bytes / 4 * 3;
+        }
+        if let Some(ms) = settings.call_timeout_ms {
+            self.call_timeout_ms = ms;
+        }
+        if let Some(bytes) = settings.output_bytes {
+            self.call_output_bytes = bytes;
+        }
+        if let Some(lines) = settings.log_lines_per_second {
+            self.log_lines_per_second = lines;
+        }
+        self
     }
 }
 
@@ -71,6 +98,7 @@ pub(crate) struct RefusedGrowth {
 pub(crate) struct GrowthLimiter {
     memory_bytes_max: u64,
     table_elements_max: u64,
+    core_instances: usize,
     memory_bytes: u64,
     /// The last growth by the last call of `memory_growing`, to be taken back if the system refuses it.
     last_growth_bytes: u64,
@@ -82,6 +110,7 @@ impl GrowthLimiter {
         Self {
             memory_bytes_max: limits.memory_bytes,
             table_elements_max: limits.table_elements,
+            core_instances: usize::try_from(limits.core_instances).unwrap_or(usize::MAX),
             memory_bytes: 0,
             last_growth_bytes: 0,
             refused: None,
@@ -152,7 +181,7 @@ impl ResourceLimiter for GrowthLimiter {
     }
 
     fn instances(&self) -> usize {
-        CORE_INSTANCES_MAX
+        self.core_instances
     }
 
     fn tables(&self) -> usize {

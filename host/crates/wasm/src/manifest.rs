@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use dataflow::limits::PARALLELISM_MAX;
+use dataflow::port::guest_settings::OnFailure;
 
 use crate::component::Component;
 use crate::error::WasmError;
@@ -102,6 +103,9 @@ pub struct OperatorEntry {
     /// Whether it may be chained to its input.
     #[serde(default = "yes")]
     pub chain: bool,
+    /// What happens when it fails at a record; as configured if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailureEntry>,
     /// Type and settings of a source or sink.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<Map<String, Value>>,
@@ -132,6 +136,36 @@ fn yes() -> bool {
     true
 }
 
+/// What happens when an operator fails at a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailureEntry {
+    /// The job fails.
+    Fail,
+    /// The record is left out and counted.
+    Skip,
+    /// The record is left out, counted and kept.
+    DeadLetter,
+}
+
+impl From<OnFailureEntry> for OnFailure {
+    fn from(entry: OnFailureEntry) -> Self {
+        match entry {
+            OnFailureEntry::Fail => Self::Fail,
+            OnFailureEntry::Skip => Self::Skip,
+            OnFailureEntry::DeadLetter => Self::DeadLetter,
+        }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
 /// Who runs an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -154,6 +188,9 @@ pub enum OperatorKind {
 pub struct InputEntry {
     /// Avro schema of the values.
     pub schema: Value,
+    /// Whether it is read to its end before the first record of the operator's other inputs.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub complete_first: bool,
 }
 
 /// An output of an operator.

@@ -50,15 +50,21 @@ impl GuestOperatorFactory {
         spec: &FragmentSpec,
         call: Call,
     ) -> Result<GuestOperator, OperatorError> {
-        let state = HostState::of_task(spec, call, &self.limits, self.component.clock());
-        let mut instance = GuestInstance::new(&self.component, &self.limits, state)
+        let factory = Self {
+            component: self.component.clone(),
+            limits: self.limits.with(&spec.guest),
+        };
+        let limits = &factory.limits;
+        let mut call = call;
+        call.output_hard_bytes = usize::try_from(limits.call_output_bytes).unwrap_or(usize::MAX);
+        let state = HostState::of_task(spec, call, limits, self.component.clock());
+        let mut instance = GuestInstance::new(&self.component, limits, state)
             .map_err(|error| error.into_operator_error(&spec.name))?;
         instance.open(spec)?;
-        let recycle_at_bytes = recycle_at_bytes(&self.limits, &instance);
         Ok(GuestOperator {
+            recycle_at_bytes: recycle_at_bytes(limits, &instance),
             instance,
-            recycle_at_bytes,
-            factory: self.clone(),
+            factory,
             spec: spec.clone(),
         })
     }
@@ -148,12 +154,17 @@ impl GuestOperator {
 
     #[cold]
     fn recycle(&mut self) -> Result<(), OperatorError> {
-        let GuestOperatorFactory { component, limits } = &self.factory;
         tracing::debug!(
             operator = self.spec.name,
             memory_bytes = self.memory_bytes(),
-            "instance replaced"
+            "its memory is large"
         );
+        self.replace()
+    }
+
+    /// Puts a fresh instance into the place of this one; what lasts goes over.
+    fn replace(&mut self) -> Result<(), OperatorError> {
+        let GuestOperatorFactory { component, limits } = &self.factory;
         let blank = HostState::of_task(&self.spec, Call::stateless(), limits, component.clock());
         let fresh = GuestInstance::new(component, limits, blank);
         let mut fresh = fresh.map_err(|error| {
@@ -186,6 +197,10 @@ impl GuestOperator {
 }
 
 impl Operator for GuestOperator {
+    fn revive(&mut self) -> Result<(), OperatorError> {
+        self.replace()
+    }
+
     fn call(&mut self) -> &mut Call {
         self.instance.call()
     }

@@ -19,6 +19,7 @@ use crate::exports::ExportIndices;
 use crate::host_state::HostState;
 use crate::inspect::{self, Inspection};
 use crate::prescreen;
+use crate::wasi;
 
 /// Loads components. A cheap clone; safe to use from every thread. Loading may compile and then takes a while: it
 /// blocks, and belongs on a thread that may.
@@ -51,6 +52,9 @@ impl Runtime {
                 reason: format!("{error:#}"),
             },
         )?;
+        wasi::add_to_linker(&mut linker).map_err(|error| WasmError::Engine {
+            reason: format!("{error:#}"),
+        })?;
         let cache = config.cache_dir.as_deref().map(ComponentCache::open);
         let ticks = config.epoch_tick_ms;
         let ticker = (ticks > 0).then(|| EpochTicker::start(&engine, ticks));
@@ -137,13 +141,26 @@ impl RuntimeCore {
             name: name.to_owned(),
             reason: format!("{error:#}"),
         };
-        let compiled = Compiled::from_binary(&self.engine, component).map_err(refused)?;
+        let artefact = match &self.config.compiler {
+            Some(compiler) => compiler.run(name, component)?,
+            None => self
+                .engine
+                .precompile_component(component)
+                .map_err(refused)?,
+        };
+        let compiled = deserialize(&self.engine, &artefact).map_err(refused)?;
         if let Some(cache) = &self.cache {
-            let artefact = compiled.serialize().map_err(refused)?;
             cache.store(&self.engine, digest, &artefact);
         }
         Ok((compiled, false))
     }
+}
+
+#[expect(unsafe_code, reason = "loads the code that was just compiled")]
+fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Compiled> {
+    // SAFETY: the bytes are what `precompile_component` gave, in this process or in one of this same program that this
+    // one started, and came through a pipe that nobody else holds.
+    unsafe { Compiled::deserialize(engine, artefact) }
 }
 
 /// Compares names only, so that the error can list them; types are checked when the component is linked.

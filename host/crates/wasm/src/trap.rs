@@ -1,7 +1,7 @@
 //! From what stopped a guest to an [`OperatorError`] that a user can act upon.
 //!
 //! Recognised, in this order: a host function that refused; a limit (time, stack, memory); everything else is a trap,
-//! reported with the panic text that the guest handed over before it, and with the guest's frames.
+//! reported with what the guest said before it, and with the guest's frames.
 
 use wasmtime::{Trap, WasmBacktrace};
 
@@ -56,10 +56,14 @@ pub(crate) fn operator_error(
             allowed: refused.allowed,
         };
     }
+    let frames = error.downcast_ref::<WasmBacktrace>().map(frames);
     OperatorError::Trapped {
         operator,
         record: None,
-        message: trap_message(state.panic_text.as_deref(), error),
+        message: state
+            .last_words()
+            .unwrap_or_else(|| error.root_cause().to_string()),
+        frames: frames.unwrap_or_default(),
     }
 }
 
@@ -91,19 +95,6 @@ pub(crate) fn failed(state: &HostState, failure: Failure) -> OperatorError {
         record,
         message: truncated(message, LOG_LINE_BYTES_MAX),
     }
-}
-
-fn trap_message(panic_text: Option<&str>, error: &wasmtime::Error) -> String {
-    let mut message = match panic_text {
-        Some(text) => text.to_owned(),
-        None => error.root_cause().to_string(),
-    };
-    let frames = error.downcast_ref::<WasmBacktrace>().map(frames);
-    if let Some(frames) = frames.filter(|frames| !frames.is_empty()) {
-        message.push_str("; in ");
-        message.push_str(&frames.join(", called by "));
-    }
-    message
 }
 
 /// Readable names of the guest's frames, innermost first, without the machinery of the panic itself.

@@ -8,6 +8,7 @@ use super::links::Port;
 use super::{Assembler, Exit, Exits, Resolved, mismatch, partitioning_of, place_of};
 use crate::job_file::document::OperatorEntry;
 use crate::job_file::error::{Defect, listed};
+use crate::job_file::guest;
 use crate::job_file::seam;
 use crate::job_graph;
 
@@ -49,6 +50,7 @@ impl Assembler<'_> {
         operator.parallelism = entry.parallelism.or(operator.parallelism);
         // Inside an instance records run along the edges of the plan; elsewhere they have to come from outside.
         operator.chain = entry.chain.unwrap_or(operator.chain) && as_planned;
+        guest::apply(&place, entry, &mut operator)?;
         for link in &links {
             let input = &mut operator.inputs[number(&link.port) as usize];
             let gives = &link.exit.schema;

@@ -2,7 +2,8 @@
 //!
 //! Typed: `tokenizer` (lines in, words out, long words by a second output), `counter` (words in, running counts out),
 //! `pairs` (two inputs that share a key). Dynamic: `filter` and `project`, which take records of any schema,
-//! `sums`, which groups them by a field. `job` is a whole job, to be exported.
+//! `sums`, which groups them by a field, `damage`, which spoils
+//! some, `firsts`, which takes them with any key. `job` is a whole job, to be exported.
 
 use wasmill_sdk::dynamic::{Dynamic, RowSchema, Type, Value};
 use wasmill_sdk::prelude::*;
@@ -40,6 +41,8 @@ fn parts(env: &mut Env) -> Result<(), JobError> {
         "filter" => filter(env),
         "project" => project(env),
         "sums" => sums(env),
+        "damage" => damage(env),
+        "firsts" => firsts(env),
         "job" => job(env),
         other => Err(Error::Parameter {
             name: "part".to_owned(),
@@ -108,6 +111,28 @@ impl KeyedProcess for Counter1 {
         });
         Ok(())
     }
+}
+
+/// Cuts every second record off, so that it is none of its schema any more.
+fn damage(env: &mut Env) -> Result<(), JobError> {
+    let records = env.input_dynamic("in")?;
+    let count = std::cell::Cell::new(0_u32);
+    let damaged = records.map(move |record: Dynamic| {
+        count.set(count.get() + 1);
+        match count.get() % 2 {
+            0 => Dynamic::from_bytes(&record.bytes()[..4]),
+            _ => record,
+        }
+    });
+    env.output("out", damaged);
+    Ok(())
+}
+
+/// The first record of each key, whatever the key is.
+fn firsts(env: &mut Env) -> Result<(), JobError> {
+    let firsts = env.input_keyed_dynamic("in")?.dedup();
+    env.output("out", firsts.uid("firsts"));
+    Ok(())
 }
 
 /// Takes numbers where others give words.

@@ -4,6 +4,7 @@
 //! follows from the bids alone, at any parallelism, and with kills in between.
 
 mod bad;
+mod data_set;
 mod expiring;
 mod folded;
 mod lists;
@@ -35,7 +36,7 @@ pub(crate) struct Asked {
     case: String,
     n: i64,
     keys: i64,
-    rate: i64,
+    pub(crate) rate: i64,
     out: String,
     pub(crate) kind: String,
     pub(crate) fault: i64,
@@ -66,9 +67,14 @@ impl Asked {
 
     /// The bids.
     pub(crate) fn bids(&self, env: &mut Env, uid: &str) -> Stream<Bid> {
+        self.bids_at(env, uid, self.rate)
+    }
+
+    /// The bids, so many a second.
+    pub(crate) fn bids_at(&self, env: &mut Env, uid: &str, rate: i64) -> Stream<Bid> {
         let mut source = Generator::bids().count(self.n).keys(self.keys);
-        if self.rate > 0 {
-            source = source.rate(self.rate);
+        if rate > 0 {
+            source = source.rate(rate);
         }
         env.source(source).uid(uid)
     }
@@ -106,6 +112,7 @@ fn states(env: &mut Env) -> Result<(), JobError> {
         "lists" => lists::job(env, &asked),
         "rules" => rules::unkeyed(env, &asked),
         "keyed-rules" => rules::keyed(env, &asked),
+        "data-set" => data_set::job(env, &asked),
         "expiring" => expiring::job(env, &asked),
         "folded" => folded::job(env, &asked),
         case => return bad::job(env, &asked, case),

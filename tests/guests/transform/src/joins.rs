@@ -76,6 +76,24 @@ fn pair(left: &Item, right: &Item, out: &mut Collector<'_, String>) {
     out.emit(format!("{} {} {}", left.key, left.value, right.value));
 }
 
+/// The type of a join by its name.
+fn join_type(env: &mut Env) -> Result<JoinType, JobError> {
+    let name: String = env.param("type").describe("of a join").default("inner")?;
+    Ok(match &*name {
+        "left" => JoinType::LeftOuter,
+        "right" => JoinType::RightOuter,
+        "full" => JoinType::FullOuter,
+        _ => JoinType::Inner,
+    })
+}
+
+/// A pair, or a record alone.
+fn outer(left: Option<&Item>, right: Option<&Item>, out: &mut Collector<'_, String>) {
+    let key = left.or(right).map_or(-1, |item| item.key);
+    let value = |item: Option<&Item>| item.map_or("-".to_owned(), |item| item.value.to_string());
+    out.emit(format!("{key} {} {}", value(left), value(right)));
+}
+
 /// The interval join of `a` and `b`.
 pub(super) fn interval(env: &mut Env, files: &Files) -> Result<(), JobError> {
     let lower: i64 = env.param("lower").describe("lower bound").default(-20)?;
@@ -89,7 +107,11 @@ pub(super) fn interval(env: &mut Env, files: &Files) -> Result<(), JobError> {
     if exclusive {
         join = join.lower_bound_exclusive().upper_bound_exclusive();
     }
-    files.write(join.process(pair).uid("pairs"));
+    let pairs = match join_type(env)? {
+        JoinType::Inner => join.process(pair),
+        join_type => join.process_outer(join_type, outer),
+    };
+    files.write(pairs.uid("pairs"));
     Ok(())
 }
 
@@ -105,15 +127,19 @@ const WINDOW_MS: i64 = 50;
 const SLIDE_MS: i64 = 25;
 
 /// The pairs of `a` and `b` in one sliding window.
-pub(super) fn windowed(env: &mut Env, files: &Files) {
+pub(super) fn windowed(env: &mut Env, files: &Files) -> Result<(), JobError> {
     let [a, b] = [0, 1].map(|input| files.timed(env, input));
     let pairs = a
         .join(b)
         .where_key(|item| item.key)
         .equal_to(|item| item.key)
-        .window(Sliding::of_ms(WINDOW_MS, SLIDE_MS))
-        .apply(pair);
+        .window(Sliding::of_ms(WINDOW_MS, SLIDE_MS));
+    let pairs = match join_type(env)? {
+        JoinType::Inner => pairs.apply(pair),
+        join_type => pairs.apply_outer(join_type, outer),
+    };
     files.write(pairs);
+    Ok(())
 }
 
 /// How many of `a` and `b` are in a window, and the sums of their values: a full outer join, in a way.

@@ -121,7 +121,7 @@ pub fn transform(env: &mut Env) -> Result<(), JobError> {
         "multi" => joins::multi(env, &files),
         "interval" => joins::interval(env, &files)?,
         "join" => joins::regular(env, &files),
-        "window-join" => joins::windowed(env, &files),
+        "window-join" => joins::windowed(env, &files)?,
         "co-group" => joins::co_group(env, &files),
         bad if bad.starts_with("bad-") => wrong::job(env, &files, bad)?,
         other => return Err(Error::from(format!("there is no case {other}"))),

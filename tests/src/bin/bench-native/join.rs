@@ -7,7 +7,7 @@ use dataflow::element::{Batch, Column};
 use dataflow::ids::StateNumber;
 use dataflow::limits::BATCH_RECORDS_MAX;
 use dataflow::port::call::Call;
-use dataflow::port::state::Scanned;
+use dataflow::port::state::Pages;
 use dataflow::time::timer::{TimeDomain, TimerBatch};
 use hashbrown::HashTable;
 
@@ -148,6 +148,8 @@ impl Join {
         let mut results = Results::new(self.port);
         let keys = long_keys(&records.keys, records.len())?;
         let mut times = Vec::with_capacity(keys.len());
+        let (mut pages, mut all) = (Pages::default(), 0);
+        let (mut seen, mut auctions) = (0, 0);
         for (index, (key, person)) in keys
             .iter()
             .zip(records.values.entries(keys.len()))
@@ -155,18 +157,26 @@ impl Join {
         {
             let ([_, ts, ..], _) = head::<PERSON>(person)?;
             times.push(long(*ts).saturating_add(KEPT_MS));
-            let mut from = Vec::new();
-            loop {
-                let page = call.scan(self.auctions, key, &from, PAGE)?;
-                for auction in auctions_of(&page)? {
-                    results.push(person, auction, records.timestamp(index), call)?;
-                }
-                if !page.more || page.count == 0 {
-                    break;
-                }
-                from.clear();
-                from.extend_from_slice(page.sub_keys.get(page.count - 1, page.count));
-                from.push(0);
+            if index == seen + pages.counts.len() {
+                (seen, auctions) = (index, 0);
+                let rest = column_of_keys(keys[index..].to_vec());
+                pages = call.scan_many(self.auctions, keys.len() - index, &rest, PAGE)?;
+                all = pages.counts.iter().sum::<u32>() as usize;
+            }
+            let count = pages.counts[index - seen] as usize;
+            let own = &auctions_of(&pages.values, all)?[auctions..auctions + count];
+            auctions += count;
+            let time = records.timestamp(index);
+            for auction in own {
+                results.push(person, auction, time, call)?;
+            }
+            if pages.more[index - seen] == 1 {
+                self.further_auctions(
+                    *key,
+                    own,
+                    |auction, call| results.push(person, auction, time, call),
+                    call,
+                )?;
             }
             self.persons.set(*key, person);
         }
@@ -181,6 +191,30 @@ impl Join {
         let values = records.values.clone();
         call.put_many(self.person, records.len(), keys, sub_keys, values)?;
         results.emit(call)
+    }
+
+    /// Shows the auctions of a seller after these.
+    fn further_auctions(
+        &self,
+        seller: Slot,
+        before: &[[Slot; AUCTION]],
+        mut show: impl FnMut(&[Slot; AUCTION], &mut Call) -> Result<(), Fault>,
+        call: &mut Call,
+    ) -> Result<(), Fault> {
+        let last = before.last().map(|auction| ordered(long(auction[0])));
+        let mut from = last.map_or_else(Vec::new, |last| [&last[..], &[0]].concat());
+        loop {
+            let page = call.scan(self.auctions, &seller, &from, PAGE)?;
+            for auction in auctions_of(&page.values, page.count)? {
+                show(auction, call)?;
+            }
+            if !page.more || page.count == 0 {
+                return Ok(());
+            }
+            from.clear();
+            from.extend_from_slice(page.sub_keys.get(page.count - 1, page.count));
+            from.push(0);
+        }
     }
 
     /// Loads the persons of sellers that are not known.
@@ -231,11 +265,11 @@ impl Join {
 }
 
 /// The auctions of a page.
-fn auctions_of(page: &Scanned) -> Result<&[[Slot; AUCTION]], Fault> {
-    if page.count == 0 {
+fn auctions_of(values: &Column, count: usize) -> Result<&[[Slot; AUCTION]], Fault> {
+    if count == 0 {
         return Ok(&[]);
     }
-    rows::<AUCTION>(&page.values, page.count)
+    rows::<AUCTION>(values, count)
 }
 
 impl Logic for Join {
@@ -251,8 +285,8 @@ impl Logic for Join {
     fn on_timers(&mut self, timers: &TimerBatch, call: &mut Call) -> Result<(), Fault> {
         for key in long_keys(&timers.keys, timers.len())? {
             self.persons.forget(*key);
-            call.clear_key(self.auctions, key.to_vec())?;
         }
+        call.clear_many(self.auctions, timers.len(), timers.keys.clone())?;
         let (keys, sub_keys) = (timers.keys.clone(), Column::default());
         Ok(call.delete_many(self.person, timers.len(), keys, sub_keys)?)
     }

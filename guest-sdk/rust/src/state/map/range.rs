@@ -22,7 +22,7 @@ impl<K: SubKey, V: Row> MapState<K, V> {
         first.encode_sub_key(&mut start);
         last.encode_sub_key(&mut end);
         let slot = self.store.current.get();
-        let changes = self.store.changes.borrow();
+        let changes = self.store.changes();
         let mut own = changes.of(slot);
         own.retain(|&at| (&start[..]..=&end[..]).contains(&changes.sub_key(at)));
         let mut own = own.into_iter().peekable();
@@ -62,7 +62,7 @@ impl<K: SubKey, V: Row> MapState<K, V> {
     ) -> Result<(), Error> {
         let table = self.space.table.borrow();
         let slot = self.store.current.get();
-        if slot >= table.len() {
+        if slot >= table.len() || self.store.changes.borrow().is_cleared(slot) {
             return Ok(());
         }
         let mut limit = FIRST_PAGE;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::checkpoint::snapshot::{CompletedCheckpoint, SnapshotTimings, TaskSnapshot};
-use crate::ids::{CheckpointId, TaskId};
+use crate::ids::{CheckpointId, TaskId, VertexId};
 
 /// When to take checkpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Coordinator {
     storing: Option<CheckpointId>,
     next_trigger_ms: Option<i64>,
     failures_in_a_row: u32,
+    /// Tasks that have to finish before the first checkpoint: a barrier could not pass the inputs that wait for them.
+    held_for: BTreeSet<TaskId>,
 }
 
 #[derive(Debug)]
@@ -108,7 +110,27 @@ impl Coordinator {
             storing: None,
             next_trigger_ms: config.interval_ms.map(|interval| now_ms + interval),
             failures_in_a_row: 0,
+            held_for: BTreeSet::new(),
         }
+    }
+
+    /// Takes no checkpoint before these vertices have finished.
+    #[must_use]
+    pub fn held_for(mut self, vertices: &BTreeSet<VertexId>) -> Self {
+        let mut tasks = self.tasks.clone();
+        tasks.retain(|task| vertices.contains(&task.vertex));
+        self.held_for = tasks;
+        self
+    }
+
+    /// Whether no checkpoint can be taken yet.
+    pub fn is_held(&self) -> bool {
+        !self.held_for.is_empty()
+    }
+
+    /// A task has processed all its input.
+    pub fn finished(&mut self, task: TaskId) {
+        self.held_for.remove(&task);
     }
 
     /// When [`Coordinator::on_time`] wants to be called next.
@@ -116,7 +138,7 @@ impl Coordinator {
         if let Some(pending) = &self.pending {
             return Some(pending.triggered_ms + self.config.timeout_ms);
         }
-        if self.storing.is_some() {
+        if self.storing.is_some() || self.is_held() {
             None
         } else {
             self.next_trigger_ms
@@ -144,9 +166,9 @@ impl Coordinator {
         if due { self.trigger(now_ms) } else { None }
     }
 
-    /// Asks for a checkpoint now; nothing happens while one is under way.
+    /// Asks for a checkpoint now; nothing happens while one is under way or none can be taken yet.
     pub fn trigger(&mut self, now_ms: i64) -> Option<Decision> {
-        if self.pending().is_some() {
+        if self.pending().is_some() || self.is_held() {
             return None;
         }
         let id = CheckpointId(self.next_id);

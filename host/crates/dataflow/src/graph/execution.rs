@@ -2,7 +2,7 @@
 //! its ports and the edges to other vertices.
 //!
 //! Operators are chained where an edge forwards between equal parallelism, the target has no other input, and no other
-//! component runs in the chain. A vertex is a tree: one head (a source, or an input gate), at most one fragment, and sinks or edges at its ports. That a chain
+//! component, or the same with other limits, runs in the chain. A vertex is a tree: one head (a source, or an input gate), at most one fragment, and sinks or edges at its ports. That a chain
 //! needs no more is an invariant of [`ExecutionGraph::of`]; the runtime relies on it.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::graph::logical::{Edge, JobGraph, Operator, OperatorKind, Partitioning};
 use crate::graph::validate::{parallelism_of, topological_order};
 use crate::ids::{ComponentId, OperatorId, StateNumber, VertexId};
+use crate::port::guest_settings::GuestSettings;
 use crate::port::operator_state::OperatorStateSpec;
 use crate::port::state::StateSpec;
 use crate::time::timer::TimeDomain;
@@ -43,6 +44,8 @@ pub struct Vertex {
     pub operators: Vec<OperatorId>,
     /// The component its guest logic runs in; `None` if it has none.
     pub component: Option<ComponentId>,
+    /// What they all say about the guest.
+    pub guest: GuestSettings,
     /// The operators that run in that component.
     pub fragment: Vec<OperatorId>,
     /// For each input of the task: which operators of the fragment it feeds.
@@ -96,6 +99,8 @@ pub struct VertexEdge {
     pub input: u32,
     /// How it distributes.
     pub partitioning: Partitioning,
+    /// Whether it is read to its end before the first record of the other inputs.
+    pub complete_first: bool,
     /// How messages write it.
     pub name: String,
 }
@@ -125,6 +130,7 @@ impl ExecutionGraph {
                     to: vertex_of[&edge.to],
                     input: edge.input,
                     partitioning: edge.partitioning,
+                    complete_first: is_complete_first(graph, edge),
                     name: crate::graph::validate::edge_name(graph, edge),
                 });
             }
@@ -167,17 +173,23 @@ fn chained(graph: &JobGraph, edge: &Edge, parallelism: u32) -> bool {
         && parallelism_of(from, parallelism) == parallelism_of(to, parallelism)
 }
 
+fn is_complete_first(graph: &JobGraph, edge: &Edge) -> bool {
+    let to = graph.operator(edge.to);
+    let input = to.and_then(|to| to.inputs.get(edge.input as usize));
+    input.is_some_and(|input| input.complete_first)
+}
+
 fn assign_vertices(
     graph: &JobGraph,
     order: &[OperatorId],
     parallelism: u32,
 ) -> BTreeMap<OperatorId, VertexId> {
     let mut vertex_of: BTreeMap<OperatorId, VertexId> = BTreeMap::new();
-    let mut component_of: BTreeMap<VertexId, ComponentId> = BTreeMap::new();
+    let mut guest_of: BTreeMap<VertexId, (ComponentId, GuestSettings)> = BTreeMap::new();
     let mut next = 0;
     for id in order {
-        let component = graph.operator(*id).and_then(component);
-        let fits = |vertex: VertexId| match (component, component_of.get(&vertex)) {
+        let guest = graph.operator(*id).and_then(guest);
+        let fits = |vertex: VertexId| match (guest, guest_of.get(&vertex)) {
             (Some(own), Some(there)) => own == *there,
             _ => true,
         };
@@ -192,17 +204,17 @@ fn assign_vertices(
             |edge| vertex_of[&edge.from],
         );
         vertex_of.insert(*id, vertex);
-        if let Some(component) = component {
-            component_of.insert(vertex, component);
+        if let Some(guest) = guest {
+            guest_of.insert(vertex, guest);
         }
     }
     vertex_of
 }
 
-/// The component an operator runs in.
-fn component(operator: &Operator) -> Option<ComponentId> {
+/// The component an operator runs in, and how.
+fn guest(operator: &Operator) -> Option<(ComponentId, GuestSettings)> {
     match operator.kind {
-        OperatorKind::Logic { component, .. } => Some(component),
+        OperatorKind::Logic { component, .. } => Some((component, operator.guest)),
         OperatorKind::Source(_) | OperatorKind::Sink(_) => None,
     }
 }
@@ -243,6 +255,7 @@ fn build_vertex(
         .collect();
     let (fragment_inputs, heads) =
         fragment_inputs(graph, source, head.filter(|h| is_logic(*h)), id, vertex_of);
+    let guest = operators.iter().find_map(|o| guest(o));
     Vertex {
         id,
         name: operators
@@ -269,7 +282,8 @@ fn build_vertex(
                 _ => None,
             })
             .collect(),
-        component: operators.iter().find_map(|o| component(o)),
+        component: guest.map(|(component, _)| component),
+        guest: guest.map(|(_, settings)| settings).unwrap_or_default(),
         operators: members,
         fragment,
         fragment_inputs,

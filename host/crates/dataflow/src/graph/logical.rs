@@ -2,6 +2,7 @@
 //! between them. Plain data; [`super::validate`] says whether it makes sense.
 
 use crate::ids::{ComponentId, OperatorId};
+use crate::port::guest_settings::GuestSettings;
 use crate::port::operator_state::OperatorStateKind;
 use crate::port::state::StateKind;
 use crate::time::watermark_generator::WatermarkStrategy;
@@ -63,6 +64,15 @@ pub struct Operator {
     pub grants: Vec<String>,
     /// Names of the registered files it reads.
     pub cached_files: Vec<String>,
+    /// What it says about the guest it runs in.
+    pub guest: GuestSettings,
+}
+
+impl Operator {
+    /// Whether it runs in a component, as logic, source or sink.
+    pub fn is_guest(&self) -> bool {
+        matches!(self.kind, OperatorKind::Logic { .. }) || self.component.is_some()
+    }
 }
 
 /// What an operator does.
@@ -124,6 +134,8 @@ pub struct OperatorState {
 pub struct Input {
     /// Avro schema of the values it takes (JSON text, normal form).
     pub schema: String,
+    /// Whether it is read to its end before the first record of the operator's other inputs.
+    pub complete_first: bool,
 }
 
 /// An output port.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use crate::graph::complete_first;
 use crate::graph::logical::{Edge, JobGraph, Operator, OperatorKind, Partitioning};
 use crate::ids::OperatorId;
 use crate::limits;
@@ -105,7 +106,7 @@ pub enum GraphError {
 /// Checks a job graph for a run at `parallelism`.
 ///
 /// # Errors
-/// The first thing that is wrong, in the order: bounds, operators, edges, inputs, cycles.
+/// The first thing that is wrong, in the order: bounds, operators, edges, inputs, cycles, data sets.
 pub fn validate(graph: &JobGraph, parallelism: u32) -> Result<(), GraphError> {
     check_bounds(graph, parallelism)?;
     check_operators(graph)?;
@@ -113,7 +114,8 @@ pub fn validate(graph: &JobGraph, parallelism: u32) -> Result<(), GraphError> {
         check_edge(graph, edge, parallelism)?;
     }
     check_inputs(graph)?;
-    check_cycles(graph)
+    check_cycles(graph)?;
+    complete_first::check(graph)
 }
 
 /// The parallelism an operator runs at in a job of parallelism `job`.

@@ -10,7 +10,9 @@ use crate::key_group::{KeyGroupRange, key_group};
 use crate::limits;
 use crate::port::operator_state::OperatorStates;
 use crate::port::overlay::Overlay;
-use crate::port::state::{Addresses, Found, PendingSnapshot, Scanned, StateBackend, StateError};
+use crate::port::state::{
+    Addresses, Found, Pages, PendingSnapshot, Scanned, StateBackend, StateError,
+};
 use crate::port::timer_change::TimerChange;
 pub use crate::port::timer_change::Timers;
 use crate::port::write::Write;
@@ -294,15 +296,46 @@ impl Call {
         Ok(())
     }
 
-    /// Buffers the removal of every entry of a Map state's key.
+    /// Buffers the removal of every entry of some keys of a Map state.
     ///
     /// # Errors
-    /// A foreign key.
-    pub fn clear_key(&mut self, state: StateNumber, key: Vec<u8>) -> Result<(), StateError> {
-        self.check_key(&key, &[])?;
+    /// A malformed column or a foreign key.
+    pub fn clear_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: Column,
+    ) -> Result<(), StateError> {
+        self.check(count, &keys, &Column::default())?;
         self.state(state)?;
-        self.writes.push(Write::Clear { state, key });
+        self.writes.push(Write::Clear { state, count, keys });
         Ok(())
+    }
+
+    /// Reads the first entries of some keys of a Map state; see [`StateBackend::scan_many`].
+    ///
+    /// # Errors
+    /// A malformed column, a foreign key, or what the backend says.
+    pub fn scan_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+        limit: u32,
+    ) -> Result<Pages, StateError> {
+        self.check(count, keys, &Column::default())?;
+        let limit = limit.clamp(1, limits::SCAN_ENTRIES_MAX);
+        if !self.writes.iter().any(|write| write.state() == state) {
+            return self.state(state)?.scan_many(state, count, keys, limit);
+        }
+        let mut pages = Pages::default();
+        for key in keys.entries(count) {
+            pages.add(&self.scan_with_writes(state, key, &[], limit)?);
+            if pages.is_long() {
+                break;
+            }
+        }
+        Ok(pages)
     }
 
     /// Reads a page of a Map state's key; see [`StateBackend::scan`].

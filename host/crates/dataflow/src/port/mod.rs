@@ -1,12 +1,13 @@
 //! The traits through which the machines of the first floor meet: each is implemented by one crate and used by another.
 //!
 //! Reading order: [`state`] (who keeps state), [`operator_state`] with its [`redistribution`], [`call`] (one guest call
-//! as a transaction over both), [`operator`] (user logic), [`source`] and [`sink`] (the outside), [`resources`] (what
+//! as a transaction over both), [`operator`] (user logic), [`guest_settings`] (its limits and failures), [`source`] and [`sink`] (the outside), [`resources`] (what
 //! else user logic may reach), [`blob`] (where snapshots go).
 
 pub mod blob;
 pub mod call;
 pub mod error;
+pub mod guest_settings;
 pub mod operator;
 pub mod operator_state;
 mod overlay;

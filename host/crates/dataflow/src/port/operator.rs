@@ -12,6 +12,7 @@ use crate::ids::OperatorId;
 use crate::metric::MetricValue;
 use crate::port::call::Call;
 use crate::port::error::{Domain, Recovery};
+use crate::port::guest_settings::GuestSettings;
 use crate::port::resources::Resources;
 use crate::port::sink::{ConnectorError, Sink};
 use crate::port::source::Source;
@@ -31,14 +32,16 @@ pub enum OperatorError {
         message: String,
     },
     /// The guest trapped: a panic, an arithmetic trap, stack overflow, memory out of bounds.
-    #[error("{operator} trapped{}: {message}", at_record(*record))]
+    #[error("{operator} trapped{}: {message}{}", at_record(*record), called_by(frames))]
     Trapped {
         /// Name of the operator (or chain).
         operator: String,
         /// Index of the record in the batch, if known.
         record: Option<u32>,
-        /// Panic text if the guest told it, the trap, and the guest's frames.
+        /// What the guest said before it, or else the trap itself.
         message: String,
+        /// The guest's frames, innermost first; empty if they are not known.
+        frames: Vec<String>,
     },
     /// The guest went over a limit.
     #[error("{operator} is over its limit on {limit}: {used} used, {allowed} allowed")]
@@ -76,7 +79,33 @@ fn at_record(record: Option<u32>) -> String {
     })
 }
 
+fn called_by(frames: &[String]) -> String {
+    if frames.is_empty() {
+        return String::new();
+    }
+    format!("; in {}", frames.join(", called by "))
+}
+
 impl OperatorError {
+    /// The record of the batch that the guest named as the bad one. It may be wrong.
+    pub fn record(&self) -> Option<u32> {
+        match self {
+            Self::Failed { record, .. } | Self::Trapped { record, .. } => *record,
+            Self::Limit { .. } | Self::Malformed { .. } | Self::State { .. } => None,
+        }
+    }
+
+    /// One word for its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Failed { .. } => "failed",
+            Self::Trapped { .. } => "trapped",
+            Self::Limit { .. } => "limit",
+            Self::Malformed { .. } => "malformed",
+            Self::State { .. } => "state",
+        }
+    }
+
     /// Who has to act.
     pub fn domain(&self) -> Domain {
         match self {
@@ -134,6 +163,18 @@ pub trait Operator: Send {
     /// As [`Operator::process`].
     fn finish(&mut self) -> Result<(), OperatorError>;
 
+    /// Makes the operator callable again after a call that failed and was rolled back: the failed call never happened.
+    ///
+    /// # Errors
+    /// It cannot be called again; the job must fail.
+    fn revive(&mut self) -> Result<(), OperatorError> {
+        Err(OperatorError::Failed {
+            operator: "operator".to_owned(),
+            record: None,
+            message: "it cannot go on after a failed call".to_owned(),
+        })
+    }
+
     /// The user's metrics (operator, name, value) after all calls that returned ok. Read once in a while, to be
     /// published; grows only at its end.
     fn metrics(&self) -> &[(OperatorId, String, MetricValue)] {
@@ -167,6 +208,8 @@ pub struct FragmentSpec {
     pub outputs: Vec<(OperatorId, u32)>,
     /// States of the fragment: operator, name within the operator, number.
     pub states: Vec<(OperatorId, String, crate::ids::StateNumber)>,
+    /// What its operators say about the guest they run in.
+    pub guest: GuestSettings,
     /// Job parameters.
     pub parameters: Vec<(String, String)>,
     /// What the operators may reach beside records and state.

@@ -16,8 +16,8 @@ pub(super) struct Overlay {
     seen: usize,
     changes: Vec<Change>,
     index: HashTable<u32>,
-    /// Keys of Map states that were cleared: position of the write, state and hash of the key.
-    cleared: Vec<(u32, StateNumber)>,
+    /// Keys of Map states that were cleared: position of the last write that did, and of the key in it.
+    cleared: HashTable<(u32, u32)>,
 }
 
 /// An address that was written to.
@@ -38,6 +38,18 @@ fn hash_of(state: StateNumber, key: &[u8], sub_key: &[u8]) -> u64 {
     xxh3_64_with_seed(key, seed ^ u64::from(state.0))
 }
 
+/// Whether a place is that of a cleared key.
+fn cleared<'a>(
+    writes: &'a [Write],
+    state: StateNumber,
+    key: &'a [u8],
+) -> impl Fn(&(u32, u32)) -> bool + 'a {
+    move |&(write, entry)| {
+        let write = &writes[write as usize];
+        write.state() == state && same(write.address(entry as usize).0, key)
+    }
+}
+
 /// Compares without looking behind an empty slice: such a one may dangle, and some `memcmp` take 50 times longer there.
 fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && (a.is_empty() || a == b)
@@ -56,15 +68,40 @@ impl Overlay {
     pub(super) fn catch_up(&mut self, writes: &[Write]) {
         for (position, write) in writes.iter().enumerate().skip(self.seen) {
             let state = write.state();
-            if let Write::Clear { .. } = write {
-                self.cleared.push((position as u32, state));
-            }
             for entry in 0..write.count() {
                 let (key, sub_key) = write.address(entry);
-                self.add(writes, state, key, sub_key, (position as u32, entry as u32));
+                let effect = (position as u32, entry as u32);
+                match write {
+                    Write::Clear { .. } => self.clear_key(writes, state, key, effect),
+                    _ => self.add(writes, state, key, sub_key, effect),
+                }
             }
         }
         self.seen = writes.len();
+    }
+
+    fn clear_key(&mut self, writes: &[Write], state: StateNumber, key: &[u8], at: (u32, u32)) {
+        let hash = |&(write, entry): &(u32, u32)| {
+            let write = &writes[write as usize];
+            hash_of(write.state(), write.address(entry as usize).0, &[])
+        };
+        let entry = self
+            .cleared
+            .entry(hash_of(state, key, &[]), cleared(writes, state, key), hash);
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(mut entry) => *entry.get_mut() = at,
+            hashbrown::hash_table::Entry::Vacant(entry) => drop(entry.insert(at)),
+        }
+    }
+
+    /// The last write that cleared a key.
+    fn cleared_at(&self, writes: &[Write], state: StateNumber, key: &[u8]) -> Option<u32> {
+        if self.cleared.is_empty() {
+            return None;
+        }
+        let hash = hash_of(state, key, &[]);
+        let found = self.cleared.find(hash, cleared(writes, state, key));
+        found.map(|(write, _)| *write)
     }
 
     fn find(
@@ -117,10 +154,7 @@ impl Overlay {
         committed: Option<&[u8]>,
         found: impl FnOnce(Option<&[u8]>),
     ) {
-        let cleared = |&&(position, of): &&(u32, StateNumber)| {
-            of == state && writes[position as usize].clears(key)
-        };
-        let cleared_at = self.cleared.iter().rev().find(cleared).map(|(at, _)| *at);
+        let cleared_at = self.cleared_at(writes, state, key);
         let Some(at) = self.find(writes, state, key, sub_key) else {
             return found(committed.filter(|_| cleared_at.is_none()));
         };

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::element::Column;
 use crate::ids::{CheckpointId, StateNumber};
 use crate::key_group::KeyGroupRange;
+use crate::limits;
 use crate::port::blob::{BlobError, BlobRef, BlobStore};
 use crate::port::error::{Domain, Recovery};
 use crate::port::operator_state::OperatorStateKind;
@@ -91,6 +92,62 @@ pub struct Scanned {
     pub values: Column,
     /// Whether the key has entries beyond this page.
     pub more: bool,
+}
+
+/// First entries of several keys, key after key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pages {
+    /// How many entries there are of each key.
+    pub counts: Vec<u32>,
+    /// 1 where the key has entries beyond these, 0 where it has not.
+    pub more: Vec<u8>,
+    /// The sub-keys of all entries.
+    pub sub_keys: Column,
+    /// The values of all entries.
+    pub values: Column,
+    entries: usize,
+}
+
+impl Pages {
+    /// Whether further keys should be left out.
+    pub fn is_long(&self) -> bool {
+        self.sub_keys.data.len() + self.values.data.len() >= limits::SCAN_MANY_BYTES
+    }
+
+    /// Begins the entries of the next key.
+    pub fn begin(&mut self) {
+        self.counts.push(0);
+        self.more.push(0);
+    }
+
+    /// Adds an entry of the last key. Answers `false`, and notes that there is more, if it has `limit` entries already.
+    #[inline]
+    pub fn push(&mut self, limit: u32, sub_key: &[u8], value: &[u8]) -> bool {
+        let (Some(count), Some(more)) = (self.counts.last_mut(), self.more.last_mut()) else {
+            return false;
+        };
+        if *count >= limit {
+            *more = 1;
+            return false;
+        }
+        *count += 1;
+        self.sub_keys.push(self.entries, sub_key);
+        self.values.push(self.entries, value);
+        self.entries += 1;
+        true
+    }
+
+    /// Adds the page of the next key.
+    pub fn add(&mut self, page: &Scanned) {
+        self.begin();
+        for index in 0..page.count {
+            let sub_key = page.sub_keys.get(index, page.count);
+            self.push(u32::MAX, sub_key, page.values.get(index, page.count));
+        }
+        if let Some(more) = self.more.last_mut() {
+            *more = u8::from(page.more);
+        }
+    }
 }
 
 /// How much a backend holds.
@@ -335,11 +392,38 @@ pub trait StateBackend: Send {
         limit: u32,
     ) -> Result<Scanned, StateError>;
 
-    /// Removes every entry of a Map state's key.
+    /// Reads at most `limit` entries of each of `count` keys of a Map state, ascending. Stops between two keys when the
+    /// answer is long, but never before the first.
     ///
     /// # Errors
     /// As [`StateBackend::scan`].
-    fn clear_key(&mut self, state: StateNumber, key: &[u8]) -> Result<(), StateError>;
+    fn scan_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+        limit: u32,
+    ) -> Result<Pages, StateError> {
+        let mut pages = Pages::default();
+        for key in keys.entries(count) {
+            pages.add(&self.scan(state, key, &[], limit)?);
+            if pages.is_long() {
+                break;
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Removes every entry of `count` keys of a Map state.
+    ///
+    /// # Errors
+    /// As [`StateBackend::scan`].
+    fn clear_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+    ) -> Result<(), StateError>;
 
     /// Visits every entry of a state, in no particular order.
     ///

@@ -29,7 +29,8 @@ pub(super) enum Write {
     },
     Clear {
         state: StateNumber,
-        key: Vec<u8>,
+        count: usize,
+        keys: Column,
     },
 }
 
@@ -88,7 +89,7 @@ impl Write {
                 };
                 backend.append_many(state, addresses, &values)
             }
-            Self::Clear { state, key } => backend.clear_key(state, &key),
+            Self::Clear { state, count, keys } => backend.clear_many(state, count, &keys),
         }
     }
 
@@ -130,21 +131,21 @@ impl Write {
                 }
             }
             Self::Append { .. } => {}
-            Self::Clear { key: cleared, .. } => {
-                if cleared == key {
+            Self::Clear { count, keys, .. } => {
+                if keys.entries(*count).any(|cleared| cleared == key) {
                     map.clear();
                 }
             }
         }
     }
 
-    /// How many addresses it names; a cleared key names none.
+    /// How many entries or, if it clears, keys it names.
     pub(super) fn count(&self) -> usize {
         match self {
-            Self::Put { count, .. } | Self::Delete { count, .. } | Self::Append { count, .. } => {
-                *count
-            }
-            Self::Clear { .. } => 0,
+            Self::Put { count, .. }
+            | Self::Delete { count, .. }
+            | Self::Append { count, .. }
+            | Self::Clear { count, .. } => *count,
         }
     }
 
@@ -169,13 +170,8 @@ impl Write {
                 sub_keys,
                 ..
             } => (keys.get(entry, *count), sub_keys.get(entry, *count)),
-            Self::Clear { key, .. } => (key, &[]),
+            Self::Clear { count, keys, .. } => (keys.get(entry, *count), &[]),
         }
-    }
-
-    /// Whether it removes every entry of this key.
-    pub(super) fn clears(&self, key: &[u8]) -> bool {
-        matches!(self, Self::Clear { key: cleared, .. } if cleared == key)
     }
 
     /// Replays one entry on the value of its address.

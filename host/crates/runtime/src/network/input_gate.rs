@@ -1,4 +1,5 @@
-//! The input gate of a task: its channels, read in turn, the ones held back by barrier alignment left alone.
+//! The input gate of a task: its channels, read in turn, the ones held back by barrier alignment, or until
+//! others are complete, left alone.
 
 use dataflow::checkpoint::barrier_aligner::BarrierAligner;
 use dataflow::element::{Batch, StreamElement};
@@ -13,6 +14,8 @@ pub struct InputChannel {
     pub receiver: ChannelReceiver,
     /// Input of the task.
     pub input: u32,
+    /// Whether it is read to its end before the first element of the channels that are not.
+    pub complete_first: bool,
 }
 
 /// What a look into the gate gave.
@@ -32,6 +35,8 @@ pub struct InputGate {
     channels: Vec<InputChannel>,
     ended: Vec<bool>,
     next: usize,
+    /// Channels that have to end before the others are read.
+    awaited: usize,
     /// What followed the records of a channel that were taken together.
     follower: Option<(usize, StreamElement)>,
 }
@@ -40,7 +45,9 @@ impl InputGate {
     /// A gate over these channels.
     pub fn new(channels: Vec<InputChannel>) -> Self {
         let ended = vec![false; channels.len()];
+        let awaited = channels.iter().filter(|channel| channel.complete_first);
         Self {
+            awaited: awaited.count(),
             channels,
             ended,
             next: 0,
@@ -67,14 +74,14 @@ impl InputGate {
     /// one batch: a task that cannot keep up pays for fewer calls.
     pub fn poll(&mut self, aligner: &BarrierAligner) -> Gated {
         if let Some((channel, element)) = self.follower.take() {
-            self.ended[channel] = element == StreamElement::EndOfInput;
+            self.note_end(channel, &element);
             return Gated::Element(channel, element);
         }
         let count = self.channels.len();
         for _ in 0..count {
             let channel = self.next;
             self.next = if channel + 1 == count { 0 } else { channel + 1 };
-            if self.ended[channel] || aligner.is_blocked(channel) {
+            if self.ended[channel] || aligner.is_blocked(channel) || self.is_held(channel) {
                 continue;
             }
             match self.channels[channel].receiver.try_receive() {
@@ -83,7 +90,7 @@ impl InputGate {
                     return Gated::Element(channel, StreamElement::Records(records, split));
                 }
                 Received::Element(element) => {
-                    self.ended[channel] = element == StreamElement::EndOfInput;
+                    self.note_end(channel, &element);
                     return Gated::Element(channel, element);
                 }
                 Received::Broken => return Gated::Broken(channel),
@@ -91,6 +98,18 @@ impl InputGate {
             }
         }
         Gated::Empty
+    }
+
+    /// Whether a channel waits for others to end.
+    fn is_held(&self, channel: usize) -> bool {
+        self.awaited > 0 && !self.channels[channel].complete_first
+    }
+
+    fn note_end(&mut self, channel: usize, element: &StreamElement) {
+        if *element == StreamElement::EndOfInput {
+            self.ended[channel] = true;
+            self.awaited -= usize::from(self.channels[channel].complete_first);
+        }
     }
 
     /// Appends the buffers that are queued behind these records. A record element that would not fit waits as follower,

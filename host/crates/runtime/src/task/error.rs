@@ -13,6 +13,16 @@ pub enum TaskError {
     /// User logic failed.
     #[error(transparent)]
     Operator(#[from] OperatorError),
+    /// User logic failed where no record can be left out.
+    #[error(
+        "{source}; it was {what}, which cannot be left out as a record can, so on-failure does not apply"
+    )]
+    Unskippable {
+        /// What was being done.
+        what: &'static str,
+        /// What happened.
+        source: OperatorError,
+    },
     /// A source or sink failed.
     #[error(transparent)]
     Connector(#[from] ConnectorError),
@@ -34,7 +44,7 @@ impl TaskError {
     /// Who has to act.
     pub fn domain(&self) -> Domain {
         match self {
-            Self::Operator(error) => error.domain(),
+            Self::Operator(error) | Self::Unskippable { source: error, .. } => error.domain(),
             Self::Connector(error) => error.domain(),
             Self::State(error) => error.domain(),
             Self::Restore(_) => Domain::External,
@@ -45,7 +55,7 @@ impl TaskError {
     /// What may help.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Operator(error) => error.recovery(),
+            Self::Operator(error) | Self::Unskippable { source: error, .. } => error.recovery(),
             Self::Connector(error) => error.recovery(),
             Self::State(error) => error.recovery(),
             Self::Restore(_) | Self::BrokenChannel(_) | Self::Internal(_) => Recovery::RestartJob,

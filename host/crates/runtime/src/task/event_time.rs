@@ -82,18 +82,20 @@ impl Task {
     ) -> Result<(), TaskError> {
         if let Some(operator) = &mut self.operator {
             operator.call().moment = moment(self.now_ms, self.watermark);
+            let mut told = Ok(());
             match origin {
-                Some(assigner) => operator.on_watermark(assigner, watermark)?,
+                Some(assigner) => told = operator.on_watermark(assigner, watermark),
                 None => {
                     for head in &self.spec.heads {
                         // An assigner begins event time anew; what its input says is not for it.
                         let mut assigners = self.spec.assigners.iter();
-                        if !assigners.any(|(assigner, _)| assigner == head) {
-                            operator.on_watermark(*head, watermark)?;
+                        if told.is_ok() && !assigners.any(|(assigner, _)| assigner == head) {
+                            told = operator.on_watermark(*head, watermark);
                         }
                     }
                 }
             }
+            told.map_err(|error| self.unskippable("a watermark", error))?;
             self.commit()?;
         }
         self.outlets.watermark(origin, watermark);

@@ -39,6 +39,10 @@ pub struct TaskFigures {
     pub state_bytes: AtomicU64,
     /// Timers that wait.
     pub timers: AtomicU64,
+    /// Records left out because the chain cannot process them.
+    pub records_skipped: AtomicU64,
+    /// Records left out and kept as dead letters.
+    pub dead_letters: AtomicU64,
     /// All input is processed.
     pub finished: AtomicBool,
     metrics: Mutex<Metrics>,
@@ -73,6 +77,10 @@ pub struct TaskReading {
     pub state_bytes: u64,
     /// See [`TaskFigures::timers`].
     pub timers: u64,
+    /// See [`TaskFigures::records_skipped`].
+    pub records_skipped: u64,
+    /// See [`TaskFigures::dead_letters`].
+    pub dead_letters: u64,
     /// See [`TaskFigures::finished`].
     pub finished: bool,
 }
@@ -107,6 +115,8 @@ impl TaskFigures {
             state_entries: get(&self.state_entries),
             state_bytes: get(&self.state_bytes),
             timers: get(&self.timers),
+            records_skipped: get(&self.records_skipped),
+            dead_letters: get(&self.dead_letters),
             finished: self.finished.load(Ordering::Relaxed),
         }
     }

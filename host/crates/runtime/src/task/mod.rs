@@ -11,6 +11,7 @@ pub mod head;
 pub mod mailbox;
 mod open;
 pub mod outlets;
+pub mod poison;
 pub mod replacement;
 pub mod snapshot;
 pub mod spec;

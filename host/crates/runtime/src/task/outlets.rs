@@ -81,6 +81,17 @@ impl Outlets {
         )
     }
 
+    /// Writes records to one sink, whatever leads there. Without that sink they are dropped.
+    ///
+    /// # Errors
+    /// The sink refuses.
+    pub fn write_sink(&mut self, sink: OperatorId, records: &Batch) -> Result<(), TaskError> {
+        match self.sinks.iter_mut().find(|it| it.operator == sink) {
+            Some(outlet) => Ok(outlet.writer.write(records)?),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the head has outlets of its own.
     pub fn head_is_used(&self) -> bool {
         !self.head.outlets.is_empty()

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use dataflow::clock::Clock;
 use dataflow::ids::{OperatorId, SplitId, TaskId};
 use dataflow::port::blob::{BlobRef, BlobStore};
-use dataflow::port::operator::{FragmentSpec, OperatorFactory};
+use dataflow::port::call::Call;
+use dataflow::port::operator::{FragmentSpec, OperatorError, OperatorFactory};
 use dataflow::port::operator_state::OperatorStateSpec;
 use dataflow::port::sink::{Sink, SinkContext};
 use dataflow::port::source::{Source, SourceSplit};
@@ -19,6 +20,7 @@ use crate::network::record_writer::RecordWriter;
 use crate::task::event::EventSink;
 use crate::task::figures::TaskFigures;
 use crate::task::mailbox::{Mailbox, Waker};
+use crate::task::poison::PoisonWish;
 use crate::task::storage_pool::StoragePool;
 
 /// A task to be.
@@ -49,10 +51,61 @@ pub struct TaskSpec {
     pub head_outlets: Vec<Outlet>,
     /// What the task was when the restored checkpoint was taken.
     pub restored: Restored,
+    /// What becomes of records that the fragment cannot process.
+    pub poison: PoisonWish,
+    /// What the fragment may keep.
+    pub limits: TaskLimits,
     /// Whether snapshots write keyed state.
     pub persist: bool,
     /// Age at which a segment is sent though it is not full (nanoseconds).
     pub buffer_timeout_ns: u64,
+}
+
+/// What the fragment of one task may keep between its calls. What one call may use is its guest's own limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskLimits {
+    /// Bytes of keyed state in memory.
+    pub state_bytes: u64,
+    /// Timers that wait.
+    pub timers: u64,
+}
+
+impl Default for TaskLimits {
+    fn default() -> Self {
+        Self {
+            state_bytes: u64::MAX,
+            timers: u64::MAX,
+        }
+    }
+}
+
+impl TaskLimits {
+    /// Holds a chain to its limits after a call.
+    ///
+    /// # Errors
+    /// It keeps too much.
+    pub(super) fn check(&self, chain: &str, call: &mut Call) -> Result<(), OperatorError> {
+        let over = |limit, used, allowed| OperatorError::Limit {
+            operator: chain.to_owned(),
+            limit,
+            used,
+            allowed,
+        };
+        let timers = call.timers();
+        let waiting = (timers.event.len() + timers.processing.len()) as u64;
+        if waiting > self.timers {
+            return Err(over("timers", waiting, self.timers));
+        }
+        let Some(backend) = call.backend() else {
+            return Ok(());
+        };
+        let usage = backend.usage();
+        let kept = usage.memory_bytes + usage.disk_bytes;
+        if kept > self.state_bytes {
+            return Err(over("keyed state (bytes)", kept, self.state_bytes));
+        }
+        Ok(())
+    }
 }
 
 /// A source to open.

@@ -261,7 +261,10 @@ impl Task {
             return self.outlets.write_head(batch, self.now_ns);
         };
         operator.call().moment = moment(self.now_ms, self.watermark);
-        let consumed = operator.process(input, &batch)? as usize;
+        let consumed = match operator.process(input, &batch) {
+            Ok(consumed) => consumed as usize,
+            Err(error) => return self.isolate(input, batch, split, error),
+        };
         if self.outlets.head_is_used() {
             let mut head = batch.clone();
             head.split_off(consumed);
@@ -309,7 +312,10 @@ impl Task {
             return Ok(());
         };
         operator.call().moment = moment(self.now_ms, self.watermark);
-        let handled = operator.on_timers(domain, &timers)? as usize;
+        let handled = match operator.on_timers(domain, &timers) {
+            Ok(handled) => handled as usize,
+            Err(error) => return Err(self.unskippable("a timer", error)),
+        };
         if handled < timers.len() {
             let rest = timers.split_off(handled);
             self.todo.push_front(Work::Timers(domain, rest));
@@ -320,7 +326,9 @@ impl Task {
     fn finish(&mut self) -> Result<(), TaskError> {
         if let Some(operator) = &mut self.operator {
             operator.call().moment = moment(self.now_ms, self.watermark);
-            operator.finish()?;
+            if let Err(error) = operator.finish() {
+                return Err(self.unskippable("the end of the input", error));
+            }
             self.commit()?;
         }
         self.end_output()
@@ -358,6 +366,7 @@ impl Task {
             self.outlets
                 .write(emitted.port, emitted.records, self.now_ns)?;
         }
+        self.spec.limits.check(&self.spec.name, call)?;
         let observed = std::mem::take(&mut call.observed);
         let next = call.timers().event.next_time();
         if next.is_some_and(|time| time <= self.watermark)

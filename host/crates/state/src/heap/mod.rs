@@ -17,7 +17,7 @@ use dataflow::element::Column;
 use dataflow::ids::{CheckpointId, StateNumber};
 use dataflow::port::blob::BlobStore;
 use dataflow::port::state::{
-    Addresses, BackendSpec, Found, PendingSnapshot, Scanned, SnapshotHandle, StateBackend,
+    Addresses, BackendSpec, Found, Pages, PendingSnapshot, Scanned, SnapshotHandle, StateBackend,
     StateBackendFactory, StateError, StateKind, StateSpec, StateUsage,
 };
 use dataflow::time::frozen_timers::FrozenTimers;
@@ -200,15 +200,31 @@ impl StateBackend for HeapBackend {
         Ok(scanned)
     }
 
-    fn clear_key(&mut self, state: StateNumber, key: &[u8]) -> Result<(), StateError> {
+    fn scan_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+        limit: u32,
+    ) -> Result<Pages, StateError> {
+        let state = self.state(state)?;
+        states::require(&state.spec, StateKind::Map, "scan")?;
+        let mut pages = Pages::default();
+        state.table.map_scan_many(count, keys, limit, &mut pages)?;
+        Ok(pages)
+    }
+
+    fn clear_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+    ) -> Result<(), StateError> {
         let stamp = self.stamp();
         let state = self.state(state)?;
-        states::require(&state.spec, StateKind::Map, "clear_key")?;
+        states::require(&state.spec, StateKind::Map, "clear")?;
         state.table.tidy();
-        state.table.write_one(key, &[], |shard, address| {
-            shard.map_clear(address, crate::table::shard::UNKNOWN, stamp)
-        })?;
-        Ok(())
+        state.table.map_clear_many(count, keys, stamp)
     }
 
     fn visit(

@@ -318,11 +318,18 @@ impl StateBackend for RocksdbBackend {
         read::scan(state, &self.database, key, from, limit)
     }
 
-    fn clear_key(&mut self, state: StateNumber, key: &[u8]) -> Result<(), StateError> {
+    fn clear_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+    ) -> Result<(), StateError> {
         let database = Arc::clone(&self.database);
         let (state, stamp) = self.writable(state)?;
-        states::require(&state.spec, StateKind::Map, "clear_key")?;
-        read::clear_key(state, &database, key, stamp)?;
+        states::require(&state.spec, StateKind::Map, "clear")?;
+        for key in keys.entries(count) {
+            read::clear_key(state, &database, key, stamp)?;
+        }
         self.relieve()
     }
 

@@ -5,7 +5,7 @@
 //! until an entry moves.
 
 use dataflow::element::Column;
-use dataflow::port::state::{Addresses, StateError};
+use dataflow::port::state::{Addresses, Pages, StateError};
 
 use super::shard::{NONE, Shard, UNKNOWN};
 use super::{Address, Answer, Place, Stamp, Table, Written};
@@ -80,6 +80,15 @@ impl<'a> Cursor<'a> {
             ..Self::exact(addresses)
         };
         (cursor, Cells::of(addresses.sub_keys, addresses.count))
+    }
+
+    /// Keys of a Map state.
+    fn of_keys(count: usize, keys: &'a Column) -> Self {
+        Self {
+            count,
+            keys: Cells::of(keys, count),
+            sub_keys: Cells::empty(),
+        }
     }
 
     #[inline]
@@ -364,6 +373,49 @@ impl Table {
             },
             |index| sub_keys.get(index).len(),
         )
+    }
+
+    /// Removes all entries of some keys of a Map state.
+    ///
+    /// # Errors
+    /// A foreign key.
+    pub(crate) fn map_clear_many(
+        &mut self,
+        count: usize,
+        keys: &Column,
+        stamp: Stamp,
+    ) -> Result<(), StateError> {
+        self.write_many(
+            Cursor::of_keys(count, keys),
+            |shard, address, hint, _| shard.map_clear(address, hint, stamp),
+            |_| 0,
+        )
+    }
+
+    /// Reads the first entries of some keys of a Map state.
+    ///
+    /// # Errors
+    /// A foreign key.
+    pub(crate) fn map_scan_many(
+        &self,
+        count: usize,
+        keys: &Column,
+        limit: u32,
+        pages: &mut Pages,
+    ) -> Result<(), StateError> {
+        self.probe_many(Cursor::of_keys(count, keys), |_, shard, address, hint| {
+            if pages.is_long() {
+                return;
+            }
+            pages.begin();
+            if let Some(shard) = shard
+                && let Some((offset, header)) = shard.locate(address, hint)
+            {
+                shard.map_scan(offset, &header, &[], |sub_key, value, _| {
+                    value.is_none_or(|value| pages.push(limit, sub_key, value))
+                });
+            }
+        })
     }
 
     /// Visits what the table knows of a Map state's key from sub-key `from` on, removed sub-keys included, until

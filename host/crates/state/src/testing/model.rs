@@ -24,6 +24,7 @@ enum Step {
     Clear(u8),
     Get(u32, Vec<(u8, u8)>),
     Scan(u8, u8, u8),
+    ScanMany(Vec<u8>, u8),
     /// Takes a snapshot and leaves it for later.
     Freeze,
     /// Writes the oldest waiting snapshots, on another thread, completing the last one if asked.
@@ -75,6 +76,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..40u8).prop_map(Step::Clear),
         4 => (state, addresses()).prop_map(|(state, at)| Step::Get(state, at)),
         3 => (0..40u8, any::<u8>(), 1..20u8).prop_map(|(key, from, limit)| Step::Scan(key, from, limit)),
+        2 => (prop::collection::vec(0..40u8, 1..40), 1..20u8)
+            .prop_map(|(keys, limit)| Step::ScanMany(keys, limit)),
         3 => Just(Step::Freeze),
         3 => any::<bool>().prop_map(Step::Write),
         1 => Just(Step::Abort),
@@ -261,12 +264,44 @@ impl<'a> Job<'a> {
         assert_eq!(page.more, all.len() > limit as usize);
     }
 
+    /// A scan of many keys is a scan of each.
+    fn scan_many(&mut self, numbers: &[u8], limit: u8) {
+        let limit = u32::from(limit);
+        self.per_task(
+            numbers,
+            |k| (key(*k), Vec::new()),
+            |task, addresses, mine| {
+                let count = mine.len();
+                let keys = addresses.keys;
+                let pages = task.scan_many(MAP, count, keys, limit).unwrap();
+                assert_eq!((pages.counts.len(), pages.more.len()), (count, count));
+                let total = pages.counts.iter().sum::<u32>() as usize;
+                pages.sub_keys.validate("sub-keys", total).unwrap();
+                pages.values.validate("values", total).unwrap();
+                let mut at = 0;
+                for (index, k) in mine.iter().enumerate() {
+                    let page = task.page(&key(*k), b"", limit);
+                    assert_eq!(pages.counts[index] as usize, page.count);
+                    assert_eq!(pages.more[index], u8::from(page.more));
+                    for entry in 0..page.count {
+                        let own = page.sub_keys.get(entry, page.count);
+                        assert_eq!(pages.sub_keys.get(at, total), own);
+                        let own = page.values.get(entry, page.count);
+                        assert_eq!(pages.values.get(at, total), own);
+                        at += 1;
+                    }
+                }
+            },
+        );
+    }
+
     fn clear(&mut self, k: u8) {
         let key = key(k);
         self.model
             .retain(|(state, k, _), _| *state != MAP.0 || *k != key);
         let task = self.task_of(&key);
-        self.tasks[task].clear_key(MAP, &key).unwrap();
+        let keys = Column::fixed(key);
+        self.tasks[task].clear_many(MAP, 1, &keys).unwrap();
     }
 
     fn freeze(&mut self) {
@@ -341,6 +376,7 @@ impl<'a> Job<'a> {
             Step::Append(writes) => self.append(writes),
             Step::Delete(state, at) => self.delete(*state, at),
             Step::Clear(key) => self.clear(*key),
+            Step::ScanMany(keys, limit) => self.scan_many(keys, *limit),
             Step::Get(state, at) => self.get(*state, at),
             Step::Scan(key, from, limit) => self.scan(*key, *from, *limit),
             Step::Freeze => self.freeze(),

@@ -116,7 +116,7 @@ fn a_map_of_any_size_is_read_page_by_page_in_order() {
 }
 
 #[test]
-fn clear_key_empties_one_key_for_good() {
+fn clear_many_empties_keys_for_good() {
     for rig in rigs() {
         for count in [3u32, 3000] {
             let mut backend = rig.open(&[]);
@@ -125,7 +125,8 @@ fn clear_key_empties_one_key_for_good() {
                 backend.put(MAP, b"kez", &n.to_be_bytes(), b"v");
             }
             rig.checkpoint(backend.as_mut(), 1);
-            backend.clear_key(MAP, b"key").unwrap();
+            let key = Column::fixed(b"key".to_vec());
+            backend.clear_many(MAP, 1, &key).unwrap();
             assert_eq!(backend.page(b"key", b"", 10).count, 0);
             assert_eq!(backend.read(MAP, b"key", &0u32.to_be_bytes()), None);
             backend.put(MAP, b"key", b"new", b"v");

@@ -199,8 +199,16 @@ impl StateBackend for MemoryBackend {
         Ok(scanned)
     }
 
-    fn clear_key(&mut self, state: StateNumber, key: &[u8]) -> Result<(), StateError> {
-        self.state(state)?.remove(key);
+    fn clear_many(
+        &mut self,
+        state: StateNumber,
+        count: usize,
+        keys: &Column,
+    ) -> Result<(), StateError> {
+        let state = self.state(state)?;
+        for key in keys.entries(count) {
+            state.remove(key);
+        }
         Ok(())
     }
 

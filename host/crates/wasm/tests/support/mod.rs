@@ -58,6 +58,7 @@ pub(crate) fn spec(behavior: &str) -> FragmentSpec {
         inputs: vec![vec![(OperatorId(0), 0)]],
         outputs: vec![(OperatorId(0), 0)],
         states: vec![(OperatorId(0), "count".to_owned(), STATE)],
+        guest: Default::default(),
         parameters: vec![("behavior".to_owned(), behavior.to_owned())],
         resources: std::sync::Arc::default(),
     }

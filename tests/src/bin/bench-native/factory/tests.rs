@@ -28,6 +28,7 @@ fn a_chain_without_native_logic_is_refused_by_name() {
         inputs: Vec::new(),
         outputs: vec![(OperatorId(1), 0)],
         states: Vec::new(),
+        guest: Default::default(),
         parameters: Vec::new(),
         resources: std::sync::Arc::default(),
     };

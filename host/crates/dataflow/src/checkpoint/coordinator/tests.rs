@@ -127,3 +127,15 @@ fn a_store_failure_counts_and_a_success_forgives() {
         assert_eq!(c.stored(CheckpointId(id + 1), Ok(()), now + 30), None);
     }
 }
+
+#[test]
+fn no_checkpoint_begins_before_what_it_is_held_for_has_finished() {
+    let mut c = coordinator(0).held_for(&BTreeSet::from([VertexId(1)]));
+    assert_eq!((c.next_time_ms(), c.on_time(100)), (None, None));
+    assert_eq!(c.trigger(101), None);
+    c.finished(task(1, 0));
+    assert_eq!(c.on_time(102), None, "one of two has finished");
+    c.finished(task(1, 1));
+    assert_eq!(c.next_time_ms(), Some(100));
+    assert_eq!(c.on_time(103), Some(Decision::Trigger(CheckpointId(7))));
+}

@@ -14,6 +14,7 @@ fn op(id: u32, kind: OperatorKind, inputs: usize) -> Operator {
         component: None,
         grants: Vec::new(),
         cached_files: Vec::new(),
+        guest: Default::default(),
         outputs: if matches!(kind, OperatorKind::Sink(_)) {
             Vec::new()
         } else {
@@ -27,6 +28,7 @@ fn op(id: u32, kind: OperatorKind, inputs: usize) -> Operator {
         inputs: (0..inputs)
             .map(|_| Input {
                 schema: "\"long\"".into(),
+                complete_first: false,
             })
             .collect(),
     }

@@ -20,10 +20,12 @@ fn operator(id: u32, kind: OperatorKind, inputs: usize, outputs: usize) -> Opera
         component: None,
         grants: Vec::new(),
         cached_files: Vec::new(),
+        guest: Default::default(),
         kind,
         inputs: (0..inputs)
             .map(|_| Input {
                 schema: "\"string\"".into(),
+                complete_first: false,
             })
             .collect(),
         outputs: (0..outputs).map(output).collect(),
@@ -142,6 +144,7 @@ fn what_is_wrong_is_named() {
         |g| {
             g.operators[1].inputs.push(Input {
                 schema: "\"string\"".into(),
+                complete_first: false,
             });
             let mut back = edge(2, 1, Partitioning::Forward);
             back.input = 1;

@@ -85,7 +85,8 @@ impl StateBackend for Model {
         Ok(scanned)
     }
 
-    fn clear_key(&mut self, _: StateNumber, key: &[u8]) -> Refused {
+    fn clear_many(&mut self, _: StateNumber, _: usize, key: &Column) -> Refused {
+        let key = &key.data[..];
         self.0.retain(|(k, _), _| k != key);
         Ok(())
     }
@@ -177,8 +178,8 @@ proptest! {
                     now.append_many(state, Addresses { count: 1, keys: &key, sub_keys: &sub }, &keys(v))?;
                 }
                 Step::Clear(k) => {
-                    call.clear_key(state, vec![k])?;
-                    now.clear_key(state, &[k])?;
+                    call.clear_many(state, 1, Column::fixed(vec![k]))?;
+                    now.clear_many(state, 1, &Column::fixed(vec![k]))?;
                 }
                 Step::Get(k, s) => {
                     for key in [keys(k), keys(k + 10)] {

@@ -1,0 +1,3 @@
+module github.com/wasmill/wasmill/guest-sdk/go
+
+go 1.24
