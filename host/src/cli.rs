@@ -157,6 +157,7 @@ pub(crate) enum StateVerb {
         /// Name of the state
         state: String,
         /// The key as JSON; a text need not be quoted
+        #[arg(allow_hyphen_values = true)]
         key: String,
     },
     /// Prints all entries, one JSON object a line

@@ -1,5 +1,5 @@
 //! A job that changes from version to version, as a user's does: the parameter `version` chooses which of its releases
-//! this is. Every release counts and sums the bids of each auction and writes lines at the end.
+//! this is, otherwise the component `guest-evolving-one` or `-two` does. Every release counts and sums the bids of each auction and writes lines at the end.
 //!
 //! Version 1 is the first. Version 2 has changed the record of its state in every way that can be migrated. Version 3 has
 //! lost its second operator and declares a state that nobody had. Version 4 has changed a field to what it cannot be.
@@ -52,9 +52,15 @@ impl KeyedProcess for Cheap {
     }
 }
 
-#[wasmill_sdk::job]
-fn evolving(env: &mut Env) -> Result<(), JobError> {
-    let version: i64 = env.param("version").describe("which release").default(1)?;
+/// The job, in the release that the parameter `version` names.
+///
+/// # Errors
+/// A parameter is wrong.
+pub fn job(env: &mut Env, version: i64) -> Result<(), JobError> {
+    let version: i64 = env
+        .param("version")
+        .describe("which release")
+        .default(version)?;
     let n: i64 = env.param("n").describe("how many bids").default(1000)?;
     let keys: i64 = env
         .param("keys")
@@ -70,7 +76,7 @@ fn evolving(env: &mut Env) -> Result<(), JobError> {
         source = source.rate(rate);
     }
     let bids = env.source(source).uid("bids");
-    let keyed = bids.key_by(|bid| bid.auction).uid("by-auction");
+    let keyed = bids.key_by(|bid: &Bid| bid.auction).uid("by-auction");
     if version != 3 {
         let cheap = keyed.clone().process(|ctx| Cheap {
             seen: ctx.map_state("seen"),
