@@ -8,13 +8,13 @@ MAKEFLAGS += --no-print-directory
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Set when the last build of all this was complete: cargo is not even asked when nothing has changed.
 BUILT := $(TARGET)/release/.wasmill-built
-SOURCES := $(shell find host guest-sdk plugins wit Cargo.toml Cargo.lock .cargo scripts/build.sh \
+SOURCES := $(shell find host guest-sdk plugins wit web/dist Cargo.toml Cargo.lock .cargo scripts/build.sh \
 	\( -name target -o -name node_modules \) -prune -o -print 2>/dev/null)
 
 # What `make bench` runs; empty means the job's own default.
 export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE
 
-.PHONY: help setup build demo test lint bench bench-crossing bench-epoch bench-table clean
+.PHONY: help setup build console demo test lint bench bench-crossing bench-epoch bench-table clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -29,7 +29,10 @@ $(BUILT): $(SOURCES)
 	@scripts/build.sh
 	@touch $@
 
-demo: build ## Count words of real text and actions in a real log
+console: ## Build the web console into web/dist, which is committed (needs node 20)
+	cd web && npm ci && npm test && npm run build
+
+demo: build ## Count words of real text and actions in a real log; on a terminal, then show a running job
 	@scripts/demo.sh
 
 test: build ## Run all tests

@@ -3,6 +3,8 @@
 #
 # 1. word-count on real text: the licences that every Debian has, and this repository's own documents.
 # 2. log-rate on real timestamped records: this machine's package log, or else this repository's own history.
+#
+# On a terminal a third job stays, to be looked at in the console until Ctrl-C.
 # 3. a job without code, of the shipped standard operators: the best sellers of a few sales.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -67,9 +69,31 @@ best_sellers() {
     run "$wasmill" run plugins/standard/examples/best-sellers.yaml
 }
 
+# A cluster on the usual port, or on a free one if somebody has that, with a job that goes on: until Ctrl-C.
+console() {
+    local port cluster said=$work/cluster.out
+    for port in 8081 0; do
+        : >"$said"
+        "$wasmill" cluster --listen "127.0.0.1:$port" --data-dir "$work/cluster" >"$said" 2>&1 &
+        cluster=$!
+        while kill -0 "$cluster" 2>/dev/null && ! grep -q '^listening' "$said"; do sleep 0.1; done
+        if grep -q '^listening' "$said"; then break; fi
+    done
+    trap 'wait "$cluster"; exit 0' INT TERM
+    local address
+    address=$(sed -n 's/^listening on //p' "$said")
+    "$wasmill" list --address "$address" | grep -q ' RUNNING ' ||
+        run "$wasmill" submit "$guests/bench.wasm" --address "$address" -p "$parallelism" \
+            --checkpoint-interval 2s --param job=J4 --param rate=20000 --param n=1000000000
+    echo
+    echo "A job that counts in event-time windows is running. Look at it: $address    (Ctrl-C ends the demo)"
+    wait "$cluster"
+}
+
 words
 log_rate
 best_sellers
 echo
 echo "Next: $wasmill plan $guests/word_count.wasm    (the graph)"
 echo "      plugins/word-count/src/lib.rs              (the code)"
+if [ -t 1 ]; then console; fi

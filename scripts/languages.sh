@@ -1,24 +1,104 @@
 #!/usr/bin/env bash
-# Guests in other languages than Rust: installs their tools, builds components, runs the tests of their SDKs.
+# The toolchains of guests that are not written in Rust.
 #
-#   languages.sh LANGUAGE tools                 installs the tools, says where they are
-#   languages.sh LANGUAGE build JOB [-o OUT]    builds the component of a job; prints its path
-#   languages.sh LANGUAGE test [FOLDER]         runs the tests of the SDK, or of a folder that uses it
+#   scripts/languages.sh LANGUAGE [COMMAND...]
 #
-# LANGUAGE is python or javascript (for TypeScript too). Versions are pinned. Tools and components are kept in
-# $WASMILL_LANGUAGES_CACHE (~/.cache/wasmill-languages), by a hash of what they are made of, so a second run is quick.
-# What is missing on the machine and cannot be installed is told, and the exit code is 1.
+# Makes sure that the toolchain of a language is there and runs a command with its tools on the PATH; without a command
+# it only installs. Versions are pinned; what is downloaded is kept in the user's cache, never in the checkout. Where
+# something can neither be found nor installed, it says what to do and fails.
+#
+# LANGUAGE is go, c, zig, python or javascript (for TypeScript too). The last two have commands of their own:
+#   build JOB [-o OUT]    builds the component of a job, once for each content of the sources; prints its path
+#   test [FOLDER]         runs the tests of the SDK, or of a folder that uses it
 set -euo pipefail
 shopt -s inherit_errexit
+
 root=$(cd "$(dirname "$0")/.." && pwd)
-cache=${WASMILL_LANGUAGES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wasmill-languages}
-mkdir -p "$cache"
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/wasmill/languages
 
 say() { echo "languages: $*" >&2; }
 fail() {
-    say "$*"
+    say "$@"
     exit 1
 }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# Runs the rest with an exclusive lock: tests ask from several processes at once.
+locked() {
+    mkdir -p "$cache"
+    exec 9>"$cache/$1.lock"
+    flock 9
+}
+
+# ---- Go: any from 1.24 on, which is the first that exports functions by name ----
+
+go_is_new_enough() {
+    local version
+    version=$("$1" env GOVERSION 2>/dev/null) || return 1
+    [[ $version =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge 24 ]
+}
+
+language_go() {
+    local go
+    for go in "$(command -v go || true)" /usr/local/go/bin/go /usr/lib/go-1.*/bin/go; do
+        if [ -x "$go" ] && go_is_new_enough "$go"; then
+            export PATH=${go%/*}:$PATH
+            return 0
+        fi
+    done
+    # An older Go fetches a newer one by itself, from 1.21 on.
+    export GOTOOLCHAIN=go1.26.8
+    if command -v go >/dev/null && go_is_new_enough go; then return 0; fi
+    fail "Go 1.24 or newer is missing; install it from https://go.dev/dl or from your distribution"
+}
+
+# ---- C: clang 19 with a C library for wasm32-wasi, from Debian 12 or newer ----
+
+c_packages=(clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32)
+
+has_c() {
+    command -v clang-19 && command -v wasm-ld-19 && [ -e /usr/include/wasm32-wasi/stdlib.h ] &&
+        compgen -G '/usr/lib/llvm-19/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a'
+} >/dev/null
+
+language_c() {
+    if has_c; then return 0; fi
+    locked c
+    if has_c; then return 0; fi
+    command -v apt-get >/dev/null || fail "clang 19 with wasi-libc is missing; on Debian: apt-get install ${c_packages[*]}"
+    say "installs ${c_packages[*]}"
+    as_root apt-get -qq update >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${c_packages[@]}" >/dev/null
+    has_c || fail "clang 19 with wasi-libc could not be installed: apt-get install ${c_packages[*]}"
+    exec 9>&-
+}
+
+# ---- Zig: the one from the Python package index ----
+
+zig_version=0.17.0
+
+language_zig() {
+    local folder=$cache/zig-$zig_version
+    if [ ! -x "$folder/ziglang/zig" ]; then
+        locked zig
+        if [ ! -x "$folder/ziglang/zig" ]; then
+            say "downloads Zig $zig_version"
+            rm -rf "$folder.new"
+            python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder.new" \
+                "ziglang==$zig_version" >&2 || fail "Zig $zig_version is missing and pip could not fetch it (pip install ziglang)"
+            rm -rf "$folder"
+            mv "$folder.new" "$folder"
+        fi
+        exec 9>&-
+    fi
+    export PATH=$folder/ziglang:$PATH ZIG_GLOBAL_CACHE_DIR=$cache/zig-build
+}
+
+# ---- What Python and JavaScript share: things that are made once for each content ----
 
 # A short hash of files and folders, with their names below the root of the repository.
 hash_of() {
@@ -32,6 +112,7 @@ hash_of() {
 make_once() {
     local result=$1
     shift
+    mkdir -p "${result%/*}"
     [ ! -e "$result" ] || return 0
     (
         flock 9
@@ -42,14 +123,12 @@ make_once() {
     ) 9>"$result.lock"
 }
 
-# Installs Debian packages, if this is Debian and we may.
-install_packages() {
+# Installs Debian packages, if this is Debian.
+debian_packages() {
     command -v apt-get >/dev/null || return 1
-    local sudo=()
-    if [ "$(id -u)" -ne 0 ]; then sudo=(sudo -n); fi
     say "installs $*"
-    { "${sudo[@]}" apt-get -qq update &&
-        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"; } >&2
+    { as_root apt-get -qq update && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq install -y --no-install-recommends "$@"; } >&2
 }
 
 # The file after -o among arguments, if there is one.
@@ -65,7 +144,6 @@ output_of() {
 component() {
     local result=$cache/components/$1.wasm out=$2
     shift 2
-    mkdir -p "$cache/components"
     make_once "$result" "$@"
     if [ -n "$out" ]; then
         mkdir -p "$(dirname "$out")"
@@ -83,9 +161,9 @@ python_sdk=guest-sdk/python
 python_sources=("$python_sdk/wasmill" "$python_sdk/requirements.txt")
 
 python_install() {
-    command -v python3 >/dev/null || install_packages python3 || fail "Python is missing: install Python 3.11 or newer"
+    command -v python3 >/dev/null || debian_packages python3 || fail "Python is missing: install Python 3.11 or newer"
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$(python3 --version) is too old: 3.11 is needed"
-    python3 -c 'import venv, ensurepip' 2>/dev/null || install_packages python3-venv ||
+    python3 -c 'import venv, ensurepip' 2>/dev/null || debian_packages python3-venv ||
         fail "Python's venv is missing: install python3-venv"
     say "installs the tools for Python (componentize-py and pytest)"
     # A virtual environment knows its own path, so it is made where it stays.
@@ -97,32 +175,29 @@ python_install() {
     echo "$home.venv" >"$1"
 }
 
-# Prints the folder of the virtual environment.
-python_tools() {
+language_python() {
     local mark
     mark=$cache/python-$(hash_of "$python_sdk/requirements.txt")
     make_once "$mark" python_install
-    cat "$mark"
+    PATH=$(cat "$mark")/bin:$PATH
+    export PATH PYTHONPATH=$root/$python_sdk PYTHONDONTWRITEBYTECODE=1
 }
 
 python_compile() {
-    say "builds $2 (about 20 s)"
-    PYTHONPATH=$root/$python_sdk PYTHONDONTWRITEBYTECODE=1 "$1/bin/python" -m wasmill build "$2" -o "$3"
+    say "builds $1 (about 20 s)"
+    python -m wasmill build "$1" -o "$2"
 }
 
 python_build() {
-    local job tools
+    local job
     job=$(absolute "$1")
-    tools=$(python_tools)
     component "python-$(hash_of "${python_sources[@]}" wit "$(dirname "$job")")" "$(output_of "$@")" \
-        python_compile "$tools" "$job"
+        python_compile "$job"
 }
 
 python_test() {
-    local tools
-    tools=$(python_tools)
     cd "${1:-$root/$python_sdk}"
-    PYTHONPATH=$root/$python_sdk PYTHONDONTWRITEBYTECODE=1 "$tools/bin/python" -m pytest -q -p no:cacheprovider .
+    python -m pytest -q -p no:cacheprovider .
 }
 
 # ---- JavaScript and TypeScript ---------------------------------------------------------------------------------------
@@ -132,7 +207,7 @@ javascript_parts=(bin src test package.json package-lock.json tsconfig.json)
 javascript_sources=("${javascript_parts[@]/#/$javascript_sdk/}" wit)
 
 javascript_install() {
-    command -v npm >/dev/null || install_packages nodejs npm || fail "Node.js is missing: install version 18 or newer"
+    command -v npm >/dev/null || debian_packages nodejs npm || fail "Node.js is missing: install version 18 or newer"
     node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
         fail "Node.js $(node --version) is too old: 18 is needed"
     say "installs the tools for JavaScript and compiles the SDK"
@@ -143,22 +218,20 @@ javascript_install() {
     npx --no-install tsc || fail "the SDK does not compile"
 }
 
-# Prints the folder of the compiled SDK with its tools.
-javascript_tools() {
-    local folder
-    folder=$cache/javascript-$(hash_of "${javascript_sources[@]}")
-    make_once "$folder" javascript_install
-    echo "$folder"
+# The compiled SDK with its tools is in the folder $wasmill_js.
+language_javascript() {
+    wasmill_js=$cache/javascript-$(hash_of "${javascript_sources[@]}")
+    make_once "$wasmill_js" javascript_install
+    export PATH=$wasmill_js/node_modules/.bin:$PATH
 }
 
-javascript_compile() { node "$1/bin/build.mjs" "$2" -o "$3"; }
+javascript_compile() { node "$wasmill_js/bin/build.mjs" "$1" -o "$2"; }
 
 javascript_build() {
-    local job tools
+    local job
     job=$(absolute "$1")
-    tools=$(javascript_tools)
     component "javascript-$(hash_of "${javascript_sources[@]}" "$(dirname "$job")")" "$(output_of "$@")" \
-        javascript_compile "$tools" "$job"
+        javascript_compile "$job"
 }
 
 # Checks the types of a folder against the SDK and runs its tests. They are compiled in a folder of their own, beside a
@@ -167,33 +240,38 @@ javascript_test_folder() {
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
     mkdir "$scratch/node_modules"
-    ln -s "$1" "$scratch/node_modules/wasmill"
-    ln -s "$1/node_modules/@types" "$scratch/node_modules/@types"
-    cp "$2"/*.ts "$scratch"
+    ln -s "$wasmill_js" "$scratch/node_modules/wasmill"
+    ln -s "$wasmill_js/node_modules/@types" "$scratch/node_modules/@types"
+    cp "$1"/*.ts "$scratch"
     printf '{ "type": "module" }' >"$scratch/package.json"
-    sed -e 's/"outDir": "dist"/"outDir": "dist", "skipLibCheck": true/' -e '/"include"/d' -e 's/^  },$/  }/' \
-        "$1/tsconfig.json" >"$scratch/tsconfig.json"
+    printf '{ "extends": "%s", "include": ["*.ts"], "compilerOptions": { "rootDir": ".", "outDir": "dist", "skipLibCheck": true } }' \
+        "$wasmill_js/tsconfig.json" >"$scratch/tsconfig.json"
     cd "$scratch"
-    "$1/node_modules/.bin/tsc"
+    tsc
     if compgen -G 'dist/*.test.js' >/dev/null; then node --test dist/; fi
 }
 
 javascript_test() {
-    local tools
-    tools=$(javascript_tools)
     if [ $# -gt 0 ]; then
-        javascript_test_folder "$tools" "$(cd "$1" && pwd)"
+        javascript_test_folder "$(cd "$1" && pwd)"
     else
-        cd "$tools" && node --test dist/test/
+        cd "$wasmill_js" && node --test dist/test/
     fi
 }
 
-# ----------------------------------------------------------------------------------------------------------------------
+# ----
 
-language=${1:-} verb=${2:-}
-if [ "$(type -t "${language}_$verb" || true)" != function ] || [[ $verb != @(tools|build|test) ]]; then
-    sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0" >&2
-    exit 2
+languages="go, c, zig, python and javascript"
+[ $# -ge 1 ] || fail "which language? there are $languages"
+declare -F "language_$1" >/dev/null || fail "there is no language $1 here; there are $languages"
+language=$1
+shift
+"language_$language"
+if [ $# -eq 0 ]; then exit 0; fi
+if declare -F "${language}_$1" >/dev/null; then
+    verb=$1
+    shift
+    "${language}_$verb" "$@"
+else
+    exec "$@"
 fi
-shift 2
-"${language}_$verb" "$@"

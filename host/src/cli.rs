@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::api::security::Role;
+
 /// Runs stateful stream jobs whose operators are WebAssembly components.
 #[derive(Debug, Parser)]
 #[command(
@@ -33,6 +35,34 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs a job to its end, everything in this process
     Run(Box<RunArgs>),
+    /// Runs many jobs in this process, submitted through the REST API or the console
+    Cluster(ClusterArgs),
+    /// Has a running cluster run a job, and prints its id; the same as `run --detached`
+    Submit(Box<RunArgs>),
+    /// Lists the jobs of a cluster
+    List(ClientArgs),
+    /// Shows a job of a cluster: its graph with live figures
+    Info(JobRef),
+    /// Cancels a job of a cluster
+    Cancel(JobRef),
+    /// Has a job of a cluster take a checkpoint now
+    Checkpoint(JobRef),
+    /// Has a job of a cluster take a savepoint, and prints where it is
+    Savepoint(SavepointArgs),
+    /// Ends a job of a cluster with a savepoint, and prints where it is
+    Stop(StopArgs),
+    /// Gives a running job of a cluster another parallelism
+    Rescale(RescaleArgs),
+    /// Swaps a component of a running job of a cluster for another version of it
+    Swap(SwapArgs),
+    /// Shows the newest log entries of a job of a cluster
+    Logs(LogsArgs),
+    /// Lists, uploads or deletes components of a cluster
+    Components(ComponentsArgs),
+    /// Shows slots and jobs of a cluster in a few numbers
+    Overview(ClientArgs),
+    /// Makes a token for the REST API, and its line for the tokens file
+    Token(TokenArgs),
     /// Shows the graph of a job: operators, chains, edges
     Plan(PlanArgs),
     /// Tells whether saved state fits a job, state by state; exit code 1 if it does not
@@ -105,6 +135,18 @@ pub(crate) struct RunArgs {
     /// Where checkpoints are kept, one folder per job name
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+
+    /// Has a running cluster run the job, prints its id and ends
+    #[arg(short = 'd', long)]
+    pub(crate) detached: bool,
+
+    /// The cluster of --detached: 127.0.0.1:8081 or https://host:8081; otherwise rest.address and rest.port
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+
+    /// Shows the job in the console and the REST API while it runs, at rest.address and rest.port or at this address
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) ui: Option<String>,
 
     /// Continues from what was saved: `latest`, the folder of a job's checkpoints, or a savepoint
     #[arg(long = "from", alias = "restore", value_name = "latest|PATH")]
@@ -180,6 +222,152 @@ pub(crate) enum StateVerb {
         #[arg(long, default_value_t = 1000)]
         limit: u64,
     },
+}
+
+/// How a running cluster is asked.
+#[derive(Debug, Args)]
+pub(crate) struct ClientArgs {
+    /// Where the cluster is, such as 127.0.0.1:8081 or https://host:8081; otherwise rest.address and rest.port
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobRef {
+    /// The id of the job
+    #[arg(value_name = "JOB")]
+    pub(crate) job: dataflow::ids::JobId,
+
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SavepointArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// The directory in which it gets one of its own; state.savepoints.dir of the cluster if it is absent
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// The directory in which the savepoint gets one of its own; state.savepoints.dir of the cluster if it is absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) savepoint: Option<PathBuf>,
+
+    /// Ends the sources first, so that windows and timers fire and everything is written
+    #[arg(long)]
+    pub(crate) drain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RescaleArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// Subtasks of operators that do not say otherwise
+    #[arg(short = 'p', long, value_name = "N")]
+    pub(crate) parallelism: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwapArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// Uid of an operator that runs in the component
+    pub(crate) operator: String,
+
+    /// The component that takes its place
+    #[arg(value_name = "NEW.wasm")]
+    pub(crate) component: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// As serious as this, or more: error, warn, info
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ComponentsArgs {
+    #[command(subcommand)]
+    pub(crate) action: Option<ComponentsAction>,
+
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ComponentsAction {
+    /// Uploads a component and prints its id
+    Upload {
+        /// The file
+        file: PathBuf,
+    },
+    /// Deletes a component that no job uses
+    Delete {
+        /// Its id or name
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// What it allows: to look, to run jobs too, or everything
+    #[arg(value_enum)]
+    pub(crate) role: Role,
+
+    /// Whose it is
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClusterArgs {
+    /// Where the REST API and the console listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    /// Where uploads, jobs and their checkpoints are kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Accepts a public address without tokens and TLS
+    #[arg(long)]
+    pub(crate) insecure: bool,
+}
+
+impl ClusterArgs {
+    /// The configuration the flags stand for.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = Vec::new();
+        let mut set = |key: &str, value: String| settings.push((key.to_owned(), value));
+        if let Some(listen) = self.listen {
+            set("rest.address", listen.ip().to_string());
+            set("rest.port", listen.port().to_string());
+        }
+        if let Some(dir) = &self.data_dir {
+            set("data.dir", dir.display().to_string());
+        }
+        if self.insecure {
+            set("security.insecure", "true".to_owned());
+        }
+        settings
+    }
 }
 
 #[derive(Debug, Args)]

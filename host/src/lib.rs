@@ -5,12 +5,17 @@
 //! interface to build other programs on.
 #![forbid(unsafe_code)]
 
+mod api;
 mod cli;
+mod client;
 mod commands;
 mod config;
 mod dead_letters;
+mod diagnosis;
+mod dispatcher;
 mod job_file;
 mod job_graph;
+mod job_log;
 pub mod native;
 mod operator_figures;
 mod output;

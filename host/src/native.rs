@@ -68,7 +68,8 @@ pub fn run(job: NativeJob) -> Result<()> {
         &clock,
     );
     let job = Arc::new(job.with_context(|| format!("job {name}"))?);
-    let (started, summary) = commands::run::run_job(&job, config, &clock, Default::default())?;
+    let begins = Default::default();
+    let (started, summary) = commands::run::run_job(&job, config, &clock, begins, None)?;
     progress::conclude(&started, &summary, &job, true);
     Ok(())
 }

@@ -246,10 +246,11 @@ fn a_job_without_checkpoints_stops_when_interrupted() {
 }
 
 /// Interrupts twice what cannot stop once `stuck` holds, and expects an end.
-fn stops_at_the_second_interrupt(run: Run, stuck: impl FnMut(&Running) -> bool) {
+fn stops_at_the_second_interrupt(run: Run, mut stuck: impl FnMut(&Running) -> bool) {
     let mut running = run.start();
     assert!(
-        running.reaches("a call that does not return", stuck),
+        // By reference: what it waits on stays open to the end.
+        running.reaches("a call that does not return", &mut stuck),
         "{}",
         running.errors()
     );

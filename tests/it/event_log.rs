@@ -86,7 +86,10 @@ fn files_that_appear_are_in_the_log_once_through_kills() {
         running.kill();
     }
     let mut running = start(2);
-    let whole = running.reaches("the whole log", |_| events(&log).len() >= FILES * LINES);
+    // A restart may find the log whole at once: what the last checkpoint prepared is published first.
+    let whole = running.reaches("the whole log", |running| {
+        events(&log).len() >= FILES * LINES && running.handles_interrupts()
+    });
     assert!(whole, "seed {seed}: {}", running.errors());
     running.interrupt();
     assert_eq!(running.end().code, Some(130));

@@ -6,7 +6,9 @@
 
 mod bounded;
 mod cli;
+mod cluster;
 mod connectors;
+mod console;
 mod damage;
 mod demos;
 mod errors;
@@ -25,6 +27,8 @@ mod random_jobs;
 mod recovery;
 mod refusals;
 mod rescale;
+mod rest;
+mod rest_security;
 mod rich;
 mod savepoints;
 mod standard_plugins;
@@ -34,4 +38,5 @@ mod swap;
 mod time;
 mod transforms;
 mod wasi;
+mod why;
 mod windows;

@@ -218,5 +218,5 @@ fn an_operator_of_a_job_file_has_its_own_policy_and_limits() {
         ended.fails_naming(&["faulty file", words[0], words[1]]);
     }
     let ended = run("none", "limits: { memory: lots }").end();
-    ended.fails_naming(&["operators[2].limits.memory", "lots"]);
+    ended.fails_naming(&["limits.memory", "faulty", "lots"]);
 }

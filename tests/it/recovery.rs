@@ -225,3 +225,25 @@ fn an_output_directory_that_was_gone_for_a_while_has_everything_once() {
     assert!(summary["restarts"].as_u64() > Some(0), "{summary}");
     published::lines(&out).must_equal(&Lines::expected(&question), &ended.told());
 }
+
+#[test]
+fn several_checkpoints_under_way_at_once_keep_the_answer() {
+    let data = directory();
+    let summary = fixed_delay(faulty("panic", 1, data.path()), 1)
+        .set("execution.checkpointing.max-concurrent-checkpoints", "4")
+        .set("execution.checkpointing.interval", "1ms")
+        .parallelism(2)
+        .summary();
+    is_exact(&summary, 1);
+}
+
+#[test]
+fn at_least_once_nothing_is_lost() {
+    let data = directory();
+    let summary = fixed_delay(faulty("panic", 1, data.path()), 1)
+        .set("execution.checkpointing.mode", "AT_LEAST_ONCE")
+        .parallelism(2)
+        .summary();
+    assert_eq!(summary["restarts"], 1, "{summary}");
+    assert!(summary["count"].as_u64() >= Some(N), "{summary}");
+}

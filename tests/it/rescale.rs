@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::support::answer::Lines;
 use crate::support::bids::bids;
-use crate::support::orders::order;
+use crate::support::orders::Ordered;
 use crate::support::programs::guest;
-use crate::support::published::{has_checkpoint, lines};
-use crate::support::run::{Ended, Run, Running};
+use crate::support::published::lines;
+use crate::support::run::{Ended, Run};
 
 const BIDS: u64 = 2500;
 const KEYS: u64 = 40;
@@ -34,21 +34,19 @@ fn job(component: &str, data: &Path, backend: &str, parallelism: u32) -> Run {
 }
 
 /// Starts a job and rescales it to each parallelism in turn; the answers, and how it ended.
-fn rescaled(run: Run, name: &str, data: &Path, parallelism: &[u32]) -> (Vec<Value>, Ended) {
-    let mut running = run.start();
-    let is_saved = |_: &Running| has_checkpoint(&data.join("checkpoints"));
-    assert!(running.reaches("a checkpoint", is_saved), "it ended before");
-    let root = data.join("checkpoints").join(name);
-    let answers = parallelism
-        .iter()
-        .map(|subtasks| order(&mut running, &root, &format!("rescale {subtasks}")))
-        .collect();
+fn rescaled(run: Run, parallelism: &[u32]) -> (Vec<Value>, Ended) {
+    let running = Ordered::start(run).saved();
+    let answers = parallelism.iter().map(|subtasks| {
+        let subtasks = subtasks.to_string();
+        running.order("rescale", &["-p", &subtasks])
+    });
+    let answers = answers.collect();
     (answers, running.end().success())
 }
 
 fn must_have_rescaled(answers: &[Value], told: &str) {
     for answer in answers {
-        assert_eq!(answer["in_place"], false, "{answer}\n{told}");
+        assert_eq!(answer["in-place"], false, "{answer}\n{told}");
         assert!(answer["checkpoint"].is_u64(), "{answer}\n{told}");
     }
 }
@@ -70,7 +68,7 @@ fn totals() -> Lines {
 fn keyed_state_moves(backend: &str) {
     let data = tempfile::tempdir().expect("a directory");
     let run = job("guest_evolving_one", data.path(), backend, 2);
-    let (answers, ended) = rescaled(run, "guest-evolving-one", data.path(), &[4, 1, 3]);
+    let (answers, ended) = rescaled(run, &[4, 1, 3]);
     must_have_rescaled(&answers, &ended.told());
     lines(&data.path().join("out")).must_equal(&totals(), &ended.told());
     assert_eq!(ended.summary()["restarts"], 0, "{}", ended.told());
@@ -91,7 +89,7 @@ fn operator_states(case: &str, kind: &str, parallelism: &[u32]) -> (Lines, Ended
     let run = job("guest_state", data.path(), "filesystem", 3)
         .param("case", case)
         .param("kind", kind);
-    let (answers, ended) = rescaled(run, "guest-state", data.path(), parallelism);
+    let (answers, ended) = rescaled(run, parallelism);
     must_have_rescaled(&answers, &ended.told());
     (lines(&data.path().join("out")), ended)
 }
@@ -149,7 +147,7 @@ fn every_new_subtask_gets_a_copy_of_the_broadcast_state_while_the_job_runs() {
 fn a_job_that_cannot_be_rescaled_so_goes_on_as_it_is() {
     let data = tempfile::tempdir().expect("a directory");
     let run = job("guest_evolving_one", data.path(), "filesystem", 2);
-    let (answers, ended) = rescaled(run, "guest-evolving-one", data.path(), &[1000, 0]);
+    let (answers, ended) = rescaled(run, &[1000, 0]);
     for answer in answers {
         let error = answer["error"].as_str().unwrap_or_default();
         assert!(error.contains("parallelism"), "{answer}");

@@ -51,12 +51,10 @@ fn a_savepoint_goes_on_with_checkpoints_in_memory() {
 fn a_job_goes_on_while_its_savepoint_is_written_and_the_savepoint_is_a_fork() {
     let data = tempfile::tempdir().expect("a directory");
     let job = Evolving::new(data.path(), "filesystem");
-    let mut running = job.started();
-    let answer = job.order(
-        &mut running,
-        &format!("savepoint {}", job.target().display()),
-    );
-    let savepoint = PathBuf::from(answer["savepoint"].as_str().expect("a path"));
+    let running = job.started();
+    let target = job.target();
+    let answer = running.order("savepoint", &[target.to_str().expect("a path")]);
+    let savepoint = PathBuf::from(answer["location"].as_str().expect("a path"));
     let ended = running.end().success();
     job.must_have_told_everything(&ended.told());
     let fork = Evolving::new(data.path(), "filesystem")
@@ -84,7 +82,7 @@ fn values_of_a_checkpoint_are_migrated_too() {
     let data = tempfile::tempdir().expect("a directory");
     let job = Evolving::new(data.path(), "filesystem");
     let running = job.started();
-    running.interrupt();
+    running.cluster.process.interrupt();
     let stopped = running.end();
     assert_eq!(stopped.code, Some(130), "{}", stopped.told());
     let second = Evolving::new(data.path(), "filesystem").version(2);
@@ -97,7 +95,7 @@ fn a_checkpoint_of_one_backend_is_restored_by_the_other() {
     let data = tempfile::tempdir().expect("a directory");
     let job = Evolving::new(data.path(), "rocksdb");
     let running = job.started();
-    running.interrupt();
+    running.cluster.process.interrupt();
     let stopped = running.end();
     assert_eq!(stopped.code, Some(130), "{}", stopped.told());
     let second = Evolving::new(data.path(), "filesystem");
@@ -135,9 +133,9 @@ fn state_that_cannot_be_migrated_is_refused_by_name() {
 fn a_drained_job_tells_all_it_knows_before_it_ends() {
     let data = tempfile::tempdir().expect("a directory");
     let job = Evolving::new(data.path(), "filesystem");
-    let mut running = job.started();
-    let answer = job.order(&mut running, &format!("drain {}", job.target().display()));
-    assert!(answer["savepoint"].is_string(), "{answer}");
+    let running = job.started();
+    let answer = job.stop(&running, &["--drain"]);
+    assert!(answer["location"].is_string(), "{answer}");
     let ended = running.end().success();
     // Totals are written when event time ends, so only a drained job has any.
     let counted = job.counted();

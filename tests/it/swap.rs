@@ -7,44 +7,45 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::answer::Lines;
 use crate::support::bids::bids;
-use crate::support::orders::order;
+use crate::support::cluster::Cluster;
+use crate::support::orders::{has_completed, order};
 use crate::support::programs::guest;
-use crate::support::published::{has_checkpoint, lines};
-use crate::support::run::{Ended, Run, Running};
+use crate::support::published::lines;
 
 const BIDS: u64 = 3000;
 const KEYS: u64 = 40;
 
-fn job(component: &str, data: &Path) -> Run {
-    Run::new("run", guest(component))
-        .arg("--json")
-        .param("n", BIDS)
-        .param("keys", KEYS)
-        .param("rate", 1500)
-        .param("out", data.join("out").display())
-        .parallelism(3)
-        .set("data.tmp-dir", data)
-        .checkpoints("50ms", &data.join("checkpoints"))
+fn job(data: &Path) -> Value {
+    json!({
+        "parallelism": 3,
+        "parameters": { "n": BIDS, "keys": KEYS, "rate": 1500, "out": data.join("out") },
+        "settings": { "execution.checkpointing.interval": "50ms" },
+    })
 }
 
-/// Starts a job and swaps the component of an operator for each of some files in turn.
-fn swapped(component: &str, uid: &str, files: &[&str], data: &Path) -> (Vec<Value>, Ended) {
-    let mut running = job(component, data).start();
-    let is_saved = |_: &Running| has_checkpoint(&data.join("checkpoints"));
-    assert!(running.reaches("a checkpoint", is_saved), "it ended before");
-    let root = data.join("checkpoints").join(component.replace('_', "-"));
-    let answers = files
-        .iter()
-        .map(|file| {
-            let words = format!("swap {uid} {}", guest(file).display());
-            order(&mut running, &root, &words)
-        })
-        .collect();
-    (answers, running.end().success())
+/// Has a cluster run a job and swaps the component of an operator for each of some files in turn; the answers, and what
+/// the job is at its end.
+fn swapped(component: &str, uid: &str, files: &[&str], data: &Path) -> (Vec<Value>, Value) {
+    let cluster = Cluster::start(&data.join("cluster"));
+    let component = cluster.upload(component);
+    let id = cluster.run(&component, &job(data));
+    has_completed(&cluster, &id);
+    let answers = files.iter().map(|file| {
+        let file = guest(file);
+        order(
+            &cluster,
+            &id,
+            "swap",
+            &[uid, file.to_str().expect("a path")],
+        )
+    });
+    let answers = answers.collect();
+    cluster.reaches(&id, "FINISHED");
+    (answers, cluster.get(&format!("/jobs/{id}")))
 }
 
 /// Every bid is told exactly once, with the next number of its auction; gives the factors of each auction in the order
@@ -91,10 +92,10 @@ fn a_component_is_swapped_at_a_barrier_while_the_job_runs() {
     let files = ["guest_swap_ten", "guest_swap_one"];
     let (answers, ended) = swapped("guest_swap_one", "number", &files, data.path());
     for answer in &answers {
-        assert_eq!(answer["in_place"], true, "{answer}\n{}", ended.told());
+        assert_eq!(answer["in-place"], true, "{answer}\n{ended}");
     }
     let mut changes = Vec::new();
-    for (auction, factors) in factors(&data.path().join("out"), &ended.told()) {
+    for (auction, factors) in factors(&data.path().join("out"), &ended.to_string()) {
         let mut runs = factors.clone();
         runs.dedup();
         changes.push(runs.len());
@@ -109,9 +110,7 @@ fn a_component_is_swapped_at_a_barrier_while_the_job_runs() {
         changes.contains(&3),
         "no auction saw all three: {changes:?}"
     );
-    let summary = ended.summary();
-    assert_eq!(summary["restarts"], 0, "{}", ended.told());
-    assert_eq!(summary["restored_from"], Value::Null, "{}", ended.told());
+    assert_eq!(ended["restarts"], 0, "{ended}");
 }
 
 #[test]
@@ -124,7 +123,7 @@ fn a_component_that_fails_is_taken_back() {
         error.contains("went back") && error.contains("broken"),
         "{error}"
     );
-    let factors = factors(&data.path().join("out"), &ended.told());
+    let factors = factors(&data.path().join("out"), &ended.to_string());
     assert!(factors.values().flatten().all(|factor| *factor == 1));
 }
 
@@ -135,9 +134,9 @@ fn a_component_that_does_not_fit_is_refused_before_anything_happens() {
     let (answers, ended) = swapped("guest_swap_one", "number", &files, data.path());
     let error = answers[0]["error"].as_str().unwrap_or_default();
     assert!(error.contains("operator \"number\""), "{error}");
-    let factors = factors(&data.path().join("out"), &ended.told());
+    let factors = factors(&data.path().join("out"), &ended.to_string());
     assert!(factors.values().flatten().all(|factor| *factor == 1));
-    assert_eq!(ended.summary()["restarts"], 0, "{}", ended.told());
+    assert_eq!(ended["restarts"], 0, "{ended}");
 }
 
 #[test]
@@ -162,11 +161,11 @@ fn a_release_with_other_schemas_takes_over_from_a_checkpoint() {
     let files = ["guest_evolving_two"];
     let (answers, ended) = swapped("guest_evolving_one", "totals", &files, data.path());
     assert_eq!(
-        answers[0]["in_place"],
+        answers[0]["in-place"],
         false,
         "{}\n{}",
         answers[0],
-        ended.told()
+        ended
     );
     let mut totals: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
     for bid in bids(BIDS, KEYS) {
@@ -178,5 +177,5 @@ fn a_release_with_other_schemas_takes_over_from_a_checkpoint() {
     for (auction, (count, sum)) in totals {
         expected.add(format!("1,{auction},{count},{sum}"));
     }
-    lines(&data.path().join("out")).must_equal(&expected, &ended.told());
+    lines(&data.path().join("out")).must_equal(&expected, &ended.to_string());
 }

@@ -184,7 +184,8 @@ pub(crate) fn laws(tree: &Tree) -> Vec<Finding> {
 pub(crate) fn environment(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.rust() {
-        if file.is_test() || !file.path.starts_with("host/crates/") {
+        let is_built_with = file.path.ends_with("/build.rs");
+        if file.is_test() || is_built_with || !file.path.starts_with("host/crates/") {
             continue;
         }
         for (number, line) in file.code.lines().enumerate() {

@@ -224,10 +224,13 @@ impl Generator {
         self.with("epm", records)
     }
 
-    /// How many records a second to give, in all.
+    /// How many records a second to give, in all; 0 for as many as possible.
     #[must_use]
     pub fn rate(self, records_per_second: i64) -> Self {
-        self.with("rate", records_per_second)
+        match records_per_second {
+            0 => self,
+            rate => self.with("rate", rate),
+        }
     }
 
     fn with(mut self, key: &str, value: i64) -> Self {

@@ -21,29 +21,45 @@ pub(super) fn inspect(args: &InspectArgs, config: &Config) -> Result<ExitCode> {
         return inspect_job_file(args, &file, &components);
     }
     let component = super::load(&runtime, &args.file)?;
-    let inspection = component.inspect();
-    let manifest = component.describe()?;
-    let world = format!("{:?}", inspection.world).to_lowercase();
-    let form = format!("{:?}", inspection.form).to_lowercase();
     if args.json {
-        let document = json!({
-            "file": args.file,
-            "digest": component.digest().to_string(),
-            "bytes": inspection.file_bytes,
-            "component_bytes": inspection.component_bytes,
-            "form": form,
-            "world": world,
-            "imports": inspection.imports,
-            "exports": inspection.exports,
-            "functions": inspection.functions,
-            "code_bytes": inspection.code_bytes,
-            "manifest": manifest,
-        });
+        let document = document(&args.file.display().to_string(), &component)?;
         say(&serde_json::to_string_pretty(&document)?);
         return Ok(ExitCode::SUCCESS);
     }
+    let manifest = component.describe()?;
+    let (world, form) = world_and_form(&component);
     say(&text_of(args, &component, &manifest, &form, &world));
     Ok(ExitCode::SUCCESS)
+}
+
+fn world_and_form(component: &wasm::Component) -> (String, String) {
+    let inspection = component.inspect();
+    (
+        format!("{:?}", inspection.world).to_lowercase(),
+        format!("{:?}", inspection.form).to_lowercase(),
+    )
+}
+
+/// What is in a component, as JSON; `file` is what the reader calls it.
+///
+/// # Errors
+/// It does not describe itself.
+pub(crate) fn document(file: &str, component: &wasm::Component) -> Result<Value> {
+    let inspection = component.inspect();
+    let (world, form) = world_and_form(component);
+    Ok(json!({
+        "file": file,
+        "digest": component.digest().to_string(),
+        "bytes": inspection.file_bytes,
+        "component_bytes": inspection.component_bytes,
+        "form": form,
+        "world": world,
+        "imports": inspection.imports,
+        "exports": inspection.exports,
+        "functions": inspection.functions,
+        "code_bytes": inspection.code_bytes,
+        "manifest": component.describe()?,
+    }))
 }
 
 /// What a job file names: parameters, components, operators. Nothing is planned for it.

@@ -1,16 +1,18 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
 mod check;
+mod cluster;
 mod compile;
-mod control;
 mod dead_letters;
 mod export;
-mod inspect;
+pub(crate) mod inspect;
 pub(crate) mod origin;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod run;
+mod signals;
 mod state;
 pub(crate) mod submission;
+pub(crate) mod ui;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -21,8 +23,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use dataflow::clock::{Clock, SystemClock};
 
-use crate::cli::{Cli, Command, Document};
-use crate::config::{self, Config};
+use crate::api::security::new_token;
+use crate::cli::{Cli, ClientArgs, Command, Document};
+use crate::client::{self, Client};
+use crate::config::{self, Config, ConfigSources};
 use crate::scheduler::failure::JobFailure;
 use crate::{job_file, output, telemetry};
 
@@ -40,11 +44,62 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// What the user has to know, on one line; see [`exit_code_of`].
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
-    let mut settings = cli.settings;
-    if let Some(level) = cli.log {
+    let mut settings = given(&cli);
+    let asked = ask(&cli.command, &settings, cli.config.as_deref())?;
+    if let Some(code) = asked {
+        return Ok(code);
+    }
+    let job_args = match &cli.command {
+        Command::Run(args) => Some(&args.job),
+        Command::Plan(args) => Some(&args.job),
+        Command::Check(args) => Some(&args.job),
+        _ => None,
+    };
+    let submission = job_args.map(Submission::of).transpose()?;
+    if let Some(parallelism) = job_args.and_then(|args| args.parallelism) {
+        settings.push(("parallelism.default".to_owned(), parallelism.to_string()));
+    }
+    // What the job file says goes before files and environment, and behind the flags.
+    let own = submission.as_ref().map(Submission::settings);
+    let settings = [own.unwrap_or_default(), settings].concat();
+    let config = config::load(cli.config.as_deref(), &settings)?;
+    let logs = telemetry::start(&config.log_level, config.log_json)?;
+    match (cli.command, submission) {
+        (Command::Run(args), Some(job)) => {
+            let file = cli.config;
+            run::run(&args, &job, &config, ConfigSources { file, settings }, logs)
+        }
+        (Command::Plan(args), Some(job)) => plan::plan(&args, &job, &config),
+        (Command::Cluster(_), _) => {
+            let file = cli.config;
+            cluster::cluster(config, ConfigSources { file, settings }, logs)
+        }
+        (Command::Check(args), Some(job)) => check::check(&args, &job, &config),
+        (Command::State(args), _) => state::state(&args, &config),
+        (Command::Inspect(args), _) => inspect::inspect(&args, &config),
+        (Command::DeadLetters(args), _) => dead_letters::dead_letters(&args, &config),
+        (Command::Compile, _) => compile::compile(&config),
+        (Command::Export(args), _) => export::export(&args, &config),
+        (Command::Schema(args), _) => {
+            let Document::JobFile = args.document;
+            output::say(&serde_json::to_string_pretty(&job_file::document::schema())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        // The others asked a cluster, and have their answers.
+        _ => {
+            output::say(config::DEFAULTS);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The configuration that the command line gives: `-D` and the flags that stand for keys.
+fn given(cli: &Cli) -> Vec<(String, String)> {
+    let mut settings = cli.settings.clone();
+    if let Some(level) = cli.log.clone() {
         settings.push(("log.level".to_owned(), level));
     }
-    if let Command::Run(args) = &cli.command {
+    if let Command::Run(args) | Command::Submit(args) = &cli.command {
         let given = [
             (
                 "execution.checkpointing.interval",
@@ -62,45 +117,63 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
                 .filter_map(|(k, v)| Some((k.to_owned(), v?))),
         );
     }
+    if let Command::Cluster(args) = &cli.command {
+        settings.extend(args.settings());
+    }
     if let Command::DeadLetters(args) = &cli.command
         && let Some(dir) = &args.data_dir
     {
         settings.push(("data.dir".to_owned(), dir.display().to_string()));
     }
-    let job_args = match &cli.command {
-        Command::Run(args) => Some(&args.job),
-        Command::Plan(args) => Some(&args.job),
-        Command::Check(args) => Some(&args.job),
-        _ => None,
+    settings
+}
+
+/// Carries a verb out that asks a running cluster, if it is one.
+fn ask(
+    command: &Command,
+    settings: &[(String, String)],
+    file: Option<&Path>,
+) -> Result<Option<ExitCode>> {
+    let client = |address: Option<&String>| {
+        let config = config::load(file, settings)?;
+        Client::new(address.map(String::as_str), &config)
     };
-    let submission = job_args.map(Submission::of).transpose()?;
-    if let Some(parallelism) = job_args.and_then(|args| args.parallelism) {
-        settings.push(("parallelism.default".to_owned(), parallelism.to_string()));
-    }
-    // What the job file says goes before files and environment, and behind the flags.
-    let own = submission.as_ref().map(Submission::settings);
-    let settings = [own.unwrap_or_default(), settings].concat();
-    let config = config::load(cli.config.as_deref(), &settings)?;
-    telemetry::start(&config.log_level, config.log_json)?;
-    match (cli.command, submission) {
-        (Command::Run(args), Some(job)) => run::run(&args, &job, &config),
-        (Command::Plan(args), Some(job)) => plan::plan(&args, &job, &config),
-        (Command::Check(args), Some(job)) => check::check(&args, &job, &config),
-        (Command::State(args), _) => state::state(&args, &config),
-        (Command::Inspect(args), _) => inspect::inspect(&args, &config),
-        (Command::DeadLetters(args), _) => dead_letters::dead_letters(&args, &config),
-        (Command::Compile, _) => compile::compile(&config),
-        (Command::Export(args), _) => export::export(&args, &config),
-        (Command::Schema(args), _) => {
-            let Document::JobFile = args.document;
-            output::say(&serde_json::to_string_pretty(&job_file::document::schema())?);
-            Ok(ExitCode::SUCCESS)
+    let of = |args: &ClientArgs| client(args.address.as_ref());
+    let code = match command {
+        Command::Submit(args) => client::submit(&client(args.address.as_ref())?, args, settings)?,
+        Command::Run(args) if args.detached => {
+            client::submit(&client(args.address.as_ref())?, args, settings)?
         }
-        (Command::Config | Command::Run(_) | Command::Plan(_) | Command::Check(_), _) => {
-            output::say(config::DEFAULTS);
-            Ok(ExitCode::SUCCESS)
+        Command::List(args) => client::list(&of(args)?, args.json)?,
+        Command::Overview(args) => client::overview(&of(args)?, args.json)?,
+        Command::Info(it) => client::info(&of(&it.client)?, &it.job.to_string(), it.client.json)?,
+        Command::Cancel(it) => {
+            client::cancel(&of(&it.client)?, &it.job.to_string(), it.client.json)?
         }
-    }
+        Command::Checkpoint(it) => {
+            client::checkpoint(&of(&it.client)?, &it.job.to_string(), it.client.json)?
+        }
+        Command::Savepoint(args) => client::savepoint(&of(&args.job.client)?, args)?,
+        Command::Stop(args) => client::stop(&of(&args.job.client)?, args)?,
+        Command::Rescale(args) => client::rescale(&of(&args.job.client)?, args)?,
+        Command::Swap(args) => client::swap(&of(&args.job.client)?, args)?,
+        Command::Logs(args) => {
+            let (job, client) = (args.job.job.to_string(), &args.job.client);
+            client::logs(&of(client)?, &job, args.level.as_deref(), client.json)?
+        }
+        Command::Components(args) => {
+            let json = args.client.json;
+            client::components(&of(&args.client)?, args.action.as_ref(), json)?
+        }
+        Command::Token(args) => {
+            let (token, line) = new_token(args.role, &args.name)?;
+            output::say(&token);
+            output::error(&format!("the line for the tokens file: {line}"));
+            ExitCode::SUCCESS
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(code))
 }
 
 /// The exit code an error stands for.

@@ -13,8 +13,9 @@ use crate::config::Config;
 use crate::savepoint::bundle::{self, is_savepoint};
 use crate::savepoint::convert::{Target, adapt};
 use crate::savepoint::state_files::StateFiles;
+use crate::scheduler::blueprint::backends;
 use crate::scheduler::job::Job;
-use crate::scheduler::job_master::{Store, backends};
+use crate::scheduler::job_master::Store;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
 /// What a job begins from.
@@ -63,7 +64,7 @@ impl Origin {
     }
 
     /// Where the job keeps its checkpoints.
-    pub(super) fn root(&self, job: &Job, config: &Config) -> PathBuf {
+    pub(crate) fn root(&self, job: &Job, config: &Config) -> PathBuf {
         match self {
             Self::Checkpoints(path) => path.clone(),
             _ => config.data_dir.join(file_name_of(&job.graph.name)),
@@ -77,15 +78,13 @@ impl Origin {
     /// There is nothing to begin from, it does not fit, or the directory is not to be had.
     pub(crate) fn open(
         &self,
-        job: &Job,
-        config: &Config,
-        run: &str,
-        clock: &Arc<dyn Clock>,
+        begin: &Begin<'_>,
         handle: &Handle,
-        allow_non_restored: bool,
     ) -> Result<(Option<Store>, Option<Restorable>)> {
-        let root = self.root(job, config);
-        let (store, restorable) = open_store(self.restore(), config, &root, run, handle)?;
+        let Begin {
+            config, root, run, ..
+        } = begin;
+        let (store, restorable) = open_store(self.restore(), config, root, run, handle)?;
         let Self::Savepoint(dir) = self else {
             return Ok((store, restorable));
         };
@@ -93,43 +92,49 @@ impl Origin {
             Some(store) => store,
             None => {
                 let retained = config.retained_checkpoints;
-                let opened = CheckpointStore::open(&root, run.to_owned(), retained, handle.clone());
+                let run = (*run).to_owned();
+                let opened = CheckpointStore::open(root, run, retained, handle.clone());
                 Arc::new(Mutex::new(opened?))
             }
         };
-        let imported = Import {
-            job,
-            config,
-            clock,
-            work_dir: config.tmp_dir.join(format!("wasmill-{run}-import")),
-            allow_non_restored,
-        };
-        let restorable = imported.savepoint(dir, &store)?;
+        let restorable = begin.import(dir, &store)?;
         Ok((Some(store), Some(restorable)))
     }
 }
 
-/// Makes a checkpoint of a savepoint.
-struct Import<'a> {
-    job: &'a Job,
-    config: &'a Config,
-    clock: &'a Arc<dyn Clock>,
-    work_dir: PathBuf,
-    allow_non_restored: bool,
+/// What a job begins with.
+pub(crate) struct Begin<'a> {
+    /// The job.
+    pub(crate) job: &'a Job,
+    /// Its settings.
+    pub(crate) config: &'a Config,
+    /// Its data directory.
+    pub(crate) root: &'a Path,
+    /// Marks the temporary names of this start.
+    pub(crate) run: &'a str,
+    /// Time.
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    /// Whether state of operators that the job does not have is left out.
+    pub(crate) allow_non_restored: bool,
 }
 
-impl Import<'_> {
-    fn savepoint(&self, dir: &Path, store: &Store) -> Result<Restorable> {
+impl Begin<'_> {
+    /// Makes the job's first checkpoint of a savepoint.
+    fn import(&self, dir: &Path, store: &Store) -> Result<Restorable> {
         let began_ns = self.clock.monotonic_ns();
-        let restored = self.convert(dir, store);
-        let _ = std::fs::remove_dir_all(&self.work_dir);
+        let work_dir = self
+            .config
+            .tmp_dir
+            .join(format!("wasmill-{}-import", self.run));
+        let restored = self.convert(dir, &work_dir, store);
+        let _ = std::fs::remove_dir_all(&work_dir);
         let restorable = restored.with_context(|| format!("savepoint {}", dir.display()))?;
         let seconds = (self.clock.monotonic_ns() - began_ns) as f64 / 1e9;
         tracing::info!(savepoint = %dir.display(), seconds, "read");
         Ok(restorable)
     }
 
-    fn convert(&self, dir: &Path, store: &Store) -> Result<Restorable> {
+    fn convert(&self, dir: &Path, work_dir: &Path, store: &Store) -> Result<Restorable> {
         let manifest = bundle::read(dir)?;
         let mut store = store
             .lock()
@@ -137,7 +142,7 @@ impl Import<'_> {
         let files = StateFiles {
             blobs: store.blobs(),
             root: dir.to_owned(),
-            work_dir: self.work_dir.clone(),
+            work_dir: work_dir.to_owned(),
         };
         let operators = self.job.operators();
         if manifest.checkpoint.operators.is_empty() {

@@ -48,7 +48,8 @@ fn reached(job: &Job) -> impl Iterator<Item = (&Operator, String, Option<&PathBu
     })
 }
 
-fn document(job: &Job) -> Value {
+/// The plan as JSON.
+pub(crate) fn document(job: &Job) -> Value {
     let vertices: Vec<Value> = job
         .execution
         .vertices

@@ -1,19 +1,24 @@
 //! `wasmill run`: a job from its file to its end in this process: load, restore, deploy, watch, sum up.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use dataflow::clock::Clock;
-use dataflow::ids::JobId;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
-use super::origin::Origin;
+use super::origin::{Begin, Origin};
 use super::submission::Submission;
+use super::ui::Ui;
 use crate::cli::RunArgs;
-use crate::config::{Backend, Config};
+use crate::config::{Backend, Config, ConfigSources};
 use crate::dead_letters;
+use crate::dispatcher::job_spec::{JobSource, JobSpec};
+use crate::dispatcher::new_job_id;
+use crate::job_log::JobLogs;
 use crate::output;
 use crate::progress::{self, Started, Summary, Watched};
 use crate::scheduler::command::{JobCommand, JobHandle};
@@ -22,7 +27,13 @@ use crate::scheduler::job_master::{JobMaster, Outcome, Store};
 use crate::scheduler::job_view::JobView;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
-pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> Result<ExitCode> {
+pub(super) fn run(
+    args: &RunArgs,
+    submission: &Submission,
+    config: &Config,
+    sources: ConfigSources,
+    logs: Arc<JobLogs>,
+) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
     let from = Origin::of(args.restore.as_deref());
@@ -35,8 +46,31 @@ pub(super) fn run(args: &RunArgs, submission: &Submission, config: &Config) -> R
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
-    let allow = args.allow_non_restored_state;
-    let (started, summary) = run_job(&job, config.clone(), &clock, (from, allow))?;
+    let ui = match args.ui.as_deref() {
+        None => None,
+        Some(listen) => Some(Ui {
+            listen: match listen {
+                "" => None,
+                listen => Some(listen.parse().with_context(|| format!("--ui={listen}"))?),
+            },
+            sources,
+            sandbox,
+            logs,
+            spec: JobSpec {
+                source: JobSource::Elsewhere,
+                parameters: args.job.parameters.clone(),
+                settings: Vec::new(),
+                grants: args.job.grants.clone(),
+                cached_files: args.job.cached_files.clone(),
+                parallelism: args.job.parallelism,
+                restore: args.restore.clone(),
+                allow_non_restored: args.allow_non_restored_state,
+                swapped: BTreeMap::new(),
+            },
+        }),
+    };
+    let begins = (from, args.allow_non_restored_state);
+    let (started, summary) = run_job(&job, config.clone(), &clock, begins, ui)?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
         Outcome::Finished(_) | Outcome::Savepoint(..) => ExitCode::SUCCESS,
@@ -54,6 +88,7 @@ pub(crate) fn run_job(
     mut config: Config,
     clock: &Arc<dyn Clock>,
     (from, allow_non_restored): (Origin, bool),
+    ui: Option<Ui>,
 ) -> Result<(Started, Summary)> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -62,14 +97,16 @@ pub(crate) fn run_job(
         .build()
         .context("start the control threads")?;
     let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
-    let opened = from.open(
+    let root = from.root(job, &config);
+    let begin = Begin {
         job,
-        &config,
-        &run,
+        config: &config,
+        root: &root,
+        run: &run,
         clock,
-        tokio.handle(),
         allow_non_restored,
-    );
+    };
+    let opened = from.open(&begin, tokio.handle());
     let (store, restorable) = opened.with_context(|| format!("job {}", job.graph.name))?;
     if store.is_some() && config.checkpoint_interval.is_none() {
         // A restored job goes on being restorable, at least at its end.
@@ -77,12 +114,13 @@ pub(crate) fn run_job(
     }
     let work_dir = config.tmp_dir.join(format!("wasmill-{run}"));
     let started = Started::now(clock);
-    let view = Arc::new(JobView::new(new_job_id()?, Arc::clone(job), clock.now_ms()));
-    let (settings, root) = (config.clone(), from.root(job, &config));
+    let id = new_job_id()?;
+    let view = Arc::new(JobView::new(id, Arc::clone(job), clock.now_ms()));
     let (handle, commands) = JobHandle::new(Arc::clone(&view));
+    let config = Arc::new(config);
     let master = JobMaster {
         job: Arc::clone(job),
-        config: Arc::new(config),
+        config: Arc::clone(&config),
         clock: Arc::clone(clock),
         store,
         restorable: restorable.map(Arc::new),
@@ -94,27 +132,25 @@ pub(crate) fn run_job(
     };
     let watched = Watched::of(view);
     let outcome = tokio.block_on(async {
-        let orders = super::control::watch(handle.clone(), settings, root, Arc::clone(clock));
-        let orders = tokio::spawn(orders);
+        let shown = match ui {
+            Some(ui) => Some(ui.show(id, job, &config, clock, handle.clone()).await?),
+            None => None,
+        };
         let signals = tokio::spawn(watch_signals(handle, work_dir));
         let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
-        let outcome = master.run().await;
+        let span = tracing::info_span!("job", job = %id);
+        let outcome = master.run().instrument(span).await;
         line.abort();
         let _ = line.await;
         signals.abort();
-        orders.abort();
-        outcome
-    });
+        // Whoever had the job end is told so before there is nobody to tell it.
+        if shown.is_some_and(|dispatcher| dispatcher.operations.any()) {
+            tokio::time::sleep(FAREWELL).await;
+        }
+        anyhow::Ok(outcome)
+    })?;
     let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
     Ok((started, Summary::new(outcome, &watched, clock)))
-}
-
-/// A new name that no other job has.
-fn new_job_id() -> Result<JobId> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id)
-        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
-    Ok(JobId(id))
 }
 
 /// A job's name as a folder's.
@@ -173,6 +209,9 @@ pub(crate) fn open_store(
     };
     Ok((Some(Arc::new(Mutex::new(store))), restorable))
 }
+
+/// How long a process still answers after its job was ended by a request.
+const FAREWELL: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// How long tasks have after the second signal.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(1);

@@ -27,6 +27,8 @@ const SHORT_NAMES: [(&str, &str); 3] = [
 pub(crate) enum Submission {
     /// The path of a component.
     Component(PathBuf),
+    /// A component that is loaded already.
+    Loaded(Box<wasm::Component>),
     /// A job file.
     JobFile(Box<ReadJobFile>),
 }
@@ -71,7 +73,7 @@ impl Submission {
     /// What the job file grants and registers, then what the arguments do, which goes before it.
     fn given(&self, args: &JobArgs) -> Result<Given> {
         let (mut grants, mut cached_files) = match self {
-            Self::Component(_) => (Vec::new(), Vec::new()),
+            Self::Component(_) | Self::Loaded(_) => (Vec::new(), Vec::new()),
             Self::JobFile(file) => (
                 paths(file, "grants", &file.job.grants)?,
                 paths(file, "cached_files", &file.job.cached_files)?,
@@ -101,20 +103,9 @@ impl Submission {
         let limits = || guest_limits(&config.guest);
         let (mut graph, components) = match self {
             Self::Component(file) => {
-                let component = super::load(sandbox, file)?;
-                let plan = component.plan(&args.parameters)?;
-                let graph = job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason));
-                let graph = graph.with_context(|| format!("job {}", plan.name))?;
-                let component = JobComponent {
-                    name: component.name().to_owned(),
-                    digest: component.digest().to_string(),
-                    first_operator: 0,
-                    operators: component.operators(limits()),
-                    parameters: args.parameters.clone(),
-                    planned: planned(&plan),
-                };
-                (graph, vec![component])
+                planned(&super::load(sandbox, file)?, &args.parameters, limits())?
             }
+            Self::Loaded(component) => planned(component, &args.parameters, limits())?,
             Self::JobFile(file) => {
                 let assembled = Assembled::of(file, config.plugin_dir.as_deref(), sandbox, clock)?;
                 let components = assembled.components.into_iter().map(|it| JobComponent {
@@ -123,7 +114,7 @@ impl Submission {
                     first_operator: it.first_operator,
                     operators: it.component.operators(limits()),
                     parameters: it.arguments,
-                    planned: planned(&it.plan),
+                    planned: uids(&it.plan),
                 });
                 (assembled.graph, components.collect())
             }
@@ -147,9 +138,29 @@ impl Submission {
 }
 
 /// The operators of a plan by their numbers.
-fn planned(plan: &wasm::Plan) -> Vec<(u32, String)> {
+fn uids(plan: &wasm::Plan) -> Vec<(u32, String)> {
     let operators = plan.operators.iter();
     operators.map(|it| (it.id, it.uid.clone())).collect()
+}
+
+/// The graph that a component plans, and the component itself.
+fn planned(
+    component: &wasm::Component,
+    parameters: &[(String, String)],
+    limits: wasm::GuestLimits,
+) -> Result<(JobGraph, Vec<JobComponent>)> {
+    let plan = component.plan(parameters)?;
+    let graph = job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason));
+    let graph = graph.with_context(|| format!("job {}", plan.name))?;
+    let component = JobComponent {
+        name: component.name().to_owned(),
+        digest: component.digest().to_string(),
+        first_operator: 0,
+        operators: component.operators(limits),
+        parameters: parameters.to_vec(),
+        planned: uids(&plan),
+    };
+    Ok((graph, vec![component]))
 }
 
 /// Grants or registered files of a job file, as the flags have them; paths are relative to the file.

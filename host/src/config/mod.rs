@@ -1,18 +1,22 @@
 //! Configuration in two stages: what was written ([`raw`]) and what it means ([`Config`]). Read once by `main`, handed
 //! down by value; there is no global.
 
+pub(crate) mod cluster;
 mod guest;
+pub(crate) mod origin;
 mod raw;
 mod raw_restart;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use dataflow::job::restart::RestartStrategy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use thiserror::Error;
 
+use cluster::ClusterConfig;
 pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
@@ -30,6 +34,12 @@ pub(crate) struct Config {
     pub(crate) checkpoint_timeout: Duration,
     /// Least time between two checkpoints.
     pub(crate) checkpoint_min_pause: Duration,
+    /// What a checkpoint promises about each record.
+    pub(crate) checkpoint_mode: CheckpointMode,
+    /// Checkpoints that may be under way at once.
+    pub(crate) max_concurrent_checkpoints: usize,
+    /// Whether the checkpoints of a canceled job are deleted.
+    pub(crate) delete_checkpoints_on_cancellation: bool,
     /// Failures in a row that are tolerated.
     pub(crate) tolerated_checkpoint_failures: u32,
     /// Completed checkpoints that are kept.
@@ -64,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     /// Whether the log is JSON.
     pub(crate) log_json: bool,
+    /// What concerns a process with many jobs.
+    pub(crate) cluster: ClusterConfig,
 }
 
 /// A state backend by name.
@@ -95,11 +107,36 @@ pub(crate) enum ConfigError {
     },
 }
 
+/// What a configuration is read from, beside the defaults and the environment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConfigSources {
+    /// A file.
+    pub(crate) file: Option<PathBuf>,
+    /// Keys and values of the command line.
+    pub(crate) settings: Vec<(String, String)>,
+}
+
 /// Layers the defaults, a file, the environment and `key=value` settings, in this order.
 pub(crate) fn load(
     file: Option<&Path>,
     settings: &[(String, String)],
 ) -> Result<Config, ConfigError> {
+    let raw: RawConfig = layers(file, settings)?
+        .extract()
+        .map_err(|error| ConfigError::Parse(describe(&error)))?;
+    raw.resolve()
+}
+
+/// As [`load`], with a job's own settings on top.
+pub(crate) fn load_with(
+    sources: &ConfigSources,
+    settings: &[(String, String)],
+) -> Result<Config, ConfigError> {
+    let settings = [&sources.settings, settings].concat();
+    load(sources.file.as_deref(), &settings)
+}
+
+fn layers(file: Option<&Path>, settings: &[(String, String)]) -> Result<Figment, ConfigError> {
     let mut figment = Figment::from(Toml::string(DEFAULTS));
     if let Some(file) = file {
         if !file.is_file() {
@@ -125,10 +162,7 @@ pub(crate) fn load(
             .unwrap_or_else(|_| figment::value::Value::from(value.clone()));
         figment = figment.merge(Serialized::default(key, value));
     }
-    let raw: RawConfig = figment
-        .extract()
-        .map_err(|error| ConfigError::Parse(describe(&error)))?;
-    raw.resolve()
+    Ok(figment)
 }
 
 /// Every key has a section, so a variable without `__` is somebody else's.

@@ -5,8 +5,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use serde::Deserialize;
 
+use super::cluster::{
+    self, ClusterConfig, RawJobStore, RawRest, RawSecurity, RawSlot, RawTaskManager, RawWeb,
+};
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::{Backend, Config, ConfigError};
@@ -30,6 +34,12 @@ pub(super) struct RawConfig {
     data: RawData,
     plugin: RawPlugin,
     log: RawLog,
+    rest: RawRest,
+    taskmanager: RawTaskManager,
+    slot: RawSlot,
+    web: RawWeb,
+    jobstore: RawJobStore,
+    security: RawSecurity,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,6 +61,9 @@ struct RawCheckpointing {
     interval: String,
     timeout: String,
     min_pause: String,
+    mode: String,
+    max_concurrent_checkpoints: usize,
+    externalized_checkpoint_retention: String,
     tolerable_failed_checkpoints: u32,
     num_retained: usize,
 }
@@ -96,6 +109,39 @@ struct RawPlugin {
 struct RawLog {
     level: String,
     format: String,
+}
+
+/// What the keys of checkpointing mean.
+struct Checkpointing {
+    interval: Duration,
+    timeout: Duration,
+    min_pause: Duration,
+    mode: CheckpointMode,
+    delete_on_cancellation: bool,
+}
+
+impl RawCheckpointing {
+    fn resolve(&self) -> Result<Checkpointing, ConfigError> {
+        const MODES: [(&str, CheckpointMode); 2] = [
+            ("EXACTLY_ONCE", CheckpointMode::ExactlyOnce),
+            ("AT_LEAST_ONCE", CheckpointMode::AtLeastOnce),
+        ];
+        const RETENTIONS: [(&str, bool); 2] = [
+            ("RETAIN_ON_CANCELLATION", false),
+            ("DELETE_ON_CANCELLATION", true),
+        ];
+        Ok(Checkpointing {
+            interval: duration("execution.checkpointing.interval", &self.interval)?,
+            timeout: positive_duration("execution.checkpointing.timeout", &self.timeout)?,
+            min_pause: duration("execution.checkpointing.min-pause", &self.min_pause)?,
+            mode: one_of("execution.checkpointing.mode", &self.mode, &MODES)?,
+            delete_on_cancellation: one_of(
+                "execution.checkpointing.externalized-checkpoint-retention",
+                &self.externalized_checkpoint_retention,
+                &RETENTIONS,
+            )?,
+        })
+    }
 }
 
 pub(super) fn duration(key: &'static str, value: &str) -> Result<Duration, ConfigError> {
@@ -173,9 +219,22 @@ fn folder(written: &str, variable: &str, in_home: &str, leaf: &str) -> PathBuf {
 }
 
 impl RawConfig {
+    fn cluster(&self) -> Result<ClusterConfig, ConfigError> {
+        cluster::resolve(
+            &self.rest,
+            &self.taskmanager,
+            &self.slot,
+            &self.web,
+            &self.jobstore,
+            &self.security,
+        )
+    }
+
     pub(super) fn resolve(self) -> Result<Config, ConfigError> {
+        let cluster = self.cluster()?;
         let checkpointing = self.execution.checkpointing;
-        let interval = duration("execution.checkpointing.interval", &checkpointing.interval)?;
+        let checkpoints = checkpointing.resolve()?;
+        let interval = checkpoints.interval;
         let (restart_strategy, restart_after_user_errors) = self
             .restart_strategy
             .resolve(!interval.is_zero(), self.execution_retries.as_ref())?;
@@ -193,14 +252,11 @@ impl RawConfig {
             },
             buffer_timeout: duration("execution.buffer-timeout", &self.execution.buffer_timeout)?,
             checkpoint_interval: (!interval.is_zero()).then_some(interval),
-            checkpoint_timeout: positive_duration(
-                "execution.checkpointing.timeout",
-                &checkpointing.timeout,
-            )?,
-            checkpoint_min_pause: duration(
-                "execution.checkpointing.min-pause",
-                &checkpointing.min_pause,
-            )?,
+            checkpoint_timeout: checkpoints.timeout,
+            checkpoint_min_pause: checkpoints.min_pause,
+            checkpoint_mode: checkpoints.mode,
+            max_concurrent_checkpoints: checkpointing.max_concurrent_checkpoints.max(1),
+            delete_checkpoints_on_cancellation: checkpoints.delete_on_cancellation,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
             retained_checkpoints: checkpointing.num_retained.max(1),
             restart_strategy,
@@ -241,6 +297,7 @@ impl RawConfig {
                 &self.log.format,
                 &[("text", false), ("json", true)],
             )?,
+            cluster,
         })
     }
 }

@@ -36,7 +36,7 @@ fn settings_override_defaults() {
 #[test]
 fn a_tick_of_zero_means_that_guests_are_never_stopped() {
     let config = with(&[("guest.epoch-tick", "0s")]).expect("zero is allowed");
-    assert!(config.guest_epoch_tick.is_zero());
+    assert!(config.guest.epoch_tick.is_zero());
     with(&[("guest.call-timeout", "0s")]).expect_err("a call needs time");
 }
 

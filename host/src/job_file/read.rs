@@ -40,17 +40,34 @@ pub(crate) fn read(path: &Path, given: &[(String, String)]) -> Result<ReadJobFil
         file: name.clone(),
         reason: error.to_string(),
     })?;
-    let mut job = parse(&name, &text)?;
-    let refuse = |defect: Defect| defect.of(&name);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    of_text(&name, folder, &text, given)
+}
+
+/// Reads a job file from memory: `name` is what messages call it, and its paths are relative to `folder`.
+///
+/// # Errors
+/// It is not a job file, or the parameters do not fit it.
+pub(crate) fn of_text(
+    name: &str,
+    folder: &Path,
+    text: &str,
+    given: &[(String, String)],
+) -> Result<ReadJobFile, JobFileError> {
+    let mut job = parse(name, text)?;
+    let refuse = |defect: Defect| defect.of(name);
     if !job.is_known_version() {
         let reason = format!("{} is not 1; this host does not know it", job.version);
         return Err(refuse(Defect::new("version", reason)));
     }
-    let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let values = parameters::values(&job, &folder, given).map_err(refuse)?;
+    let values = parameters::values(&job, folder, given).map_err(refuse)?;
     watermarks::expand(&mut job).map_err(refuse)?;
     parameters::substitute(&mut job, &values).map_err(refuse)?;
-    Ok(ReadJobFile { job, name, folder })
+    Ok(ReadJobFile {
+        job,
+        name: name.to_owned(),
+        folder: folder.to_owned(),
+    })
 }
 
 fn text_of(path: &Path) -> std::io::Result<String> {

@@ -11,7 +11,7 @@ pub(crate) mod avro_type;
 pub(crate) mod bundle;
 pub(crate) mod convert;
 pub(crate) mod difference;
-mod entry;
+pub(crate) mod entry;
 pub(crate) mod error;
 pub(crate) mod fit;
 mod part;

@@ -96,6 +96,9 @@ impl SavedState {
                     "operator": state.operator, "state": short_name(&state), "kind": state.word(),
                     "entries": entries, "bytes": bytes,
                 });
+                let mut operators = self.metadata.operators.iter();
+                let operator = operators.find(|it| it.uid == state.operator);
+                told["key_schema"] = json!(operator.and_then(|it| it.key_schema.as_ref()));
                 if let ChainStateKind::Declared(declared) = &state.kind {
                     told["schema"] = declared.schema.clone();
                     told["expires"] = json!(declared.expires);

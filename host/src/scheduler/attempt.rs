@@ -4,11 +4,11 @@
 //! A job ends with a final checkpoint, taken when every task has finished: it is what publishes the last output of the
 //! sinks, whether or not checkpoints are kept. Whether there is another attempt is the job master's business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision};
+use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision, DeclineReason};
 use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
 use dataflow::clock::Clock;
 use dataflow::graph::complete_first;
@@ -96,8 +96,8 @@ pub(super) struct Progress {
     last_completed: Option<CheckpointId>,
     /// What waits for a checkpoint that is not triggered yet.
     pub(super) asked: Vec<Order>,
-    /// What waits for the one under way.
-    pub(super) waiting: Vec<Order>,
+    /// What waits for one that is under way, or for a newer one.
+    pub(super) waiting: Vec<(CheckpointId, Order)>,
     /// What waits for the final one.
     pub(super) draining: Option<SavepointOrder>,
     /// Held by what must be over before the attempt is.
@@ -186,8 +186,8 @@ impl Attempt {
             done,
         };
         if self.trial.is_some() {
-            let decision = progress.coordinator.trigger(self.clock.now_ms());
-            self.carry_out(&mut progress, decision)?;
+            let decisions = self.trigger_wanted(&mut progress, self.clock.now_ms());
+            self.carry_out(&mut progress, decisions)?;
         }
         let end = loop {
             let now_ms = self.clock.now_ms();
@@ -211,28 +211,8 @@ impl Attempt {
         };
         self.dismiss(&mut progress);
         drop(progress);
-        self.settle(results).await;
+        settle(&self.view, &*self.clock, results).await;
         end
-    }
-
-    /// Waits for what is being stored or published: the next attempt must find the store as this one leaves it.
-    async fn settle(&self, mut results: mpsc::Receiver<Event>) {
-        while let Some(event) = results.recv().await {
-            // What was stored but not published is published when the job goes on from it.
-            if let Event::Stored(checkpoint, Ok(_)) | Event::Committed(checkpoint, _, Ok(())) =
-                event
-            {
-                let now_ms = self.clock.now_ms();
-                self.view
-                    .lock()
-                    .checkpoints
-                    .completed(checkpoint.id, now_ms);
-            }
-        }
-        let now_ms = self.clock.now_ms();
-        let mut view = self.view.lock();
-        view.checkpoints
-            .abandon("the tasks ended before it was complete", now_ms);
     }
 
     fn on_event(
@@ -241,7 +221,7 @@ impl Attempt {
         event: Event,
     ) -> Result<Option<AttemptEnd>, JobFailure> {
         let now_ms = self.clock.now_ms();
-        let decision = match event {
+        let decisions = match event {
             Event::Time => progress.coordinator.on_time(now_ms),
             Event::Command(JobCommand::Cancel) => {
                 return Ok(Some(AttemptEnd::Canceled(progress.last_completed)));
@@ -252,7 +232,7 @@ impl Attempt {
                     return Ok(Some(AttemptEnd::Suspended(None)));
                 }
                 progress.suspending = true;
-                progress.coordinator.trigger(now_ms)
+                self.trigger_wanted(progress, now_ms)
             }
             Event::Command(command) => self.on_order(progress, command, now_ms),
             Event::Discovered((index, splits)) => {
@@ -262,7 +242,7 @@ impl Attempt {
                     source,
                 })?;
                 monitor.deal(splits, &self.tasks);
-                None
+                Vec::new()
             }
             Event::Task(event) => self.on_task_event(progress, event, now_ms)?,
             Event::Stored(checkpoint, result) => {
@@ -276,7 +256,7 @@ impl Attempt {
                 return self.on_committed(progress, &checkpoint, &metadata, now_ms);
             }
         };
-        self.carry_out(progress, decision)?;
+        self.carry_out(progress, decisions)?;
         Ok(None)
     }
 
@@ -285,17 +265,17 @@ impl Attempt {
         progress: &mut Progress,
         event: TaskEvent,
         now_ms: i64,
-    ) -> Result<Option<Decision>, JobFailure> {
+    ) -> Result<Vec<Decision>, JobFailure> {
         match event {
             TaskEvent::Running(task) => {
                 tracing::info!(%task, "running");
                 self.view.lock().task_is(task, TaskStatus::Running, now_ms);
                 self.took_over(task, None);
-                Ok(None)
+                Ok(Vec::new())
             }
             TaskEvent::Replaced(task, pause_ns) => {
                 self.took_over(task, Some(pause_ns));
-                Ok(None)
+                Ok(Vec::new())
             }
             TaskEvent::Acknowledged(task, checkpoint, part, timings) => {
                 let mut view = self.view.lock();
@@ -329,33 +309,32 @@ impl Attempt {
             TaskEvent::Ended(task) => {
                 tracing::debug!(%task, "ended");
                 self.view.lock().task_is(task, TaskStatus::Canceled, now_ms);
-                Ok(None)
+                Ok(Vec::new())
             }
         }
     }
 
     /// Triggers the checkpoint that somebody waits for: the final one, the last one before a stop, or one asked for.
-    pub(super) fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Option<Decision> {
+    pub(super) fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Vec<Decision> {
         let all = progress.finished.len() == self.tasks.len();
-        let wanted = !progress.asked.is_empty() || self.trial.is_some();
-        if all || progress.suspending || wanted {
-            progress.coordinator.trigger(now_ms)
-        } else {
-            None
-        }
+        let ordered = !progress.asked.is_empty() || self.trial.is_some();
+        let wanted = all || progress.suspending || ordered;
+        let decision = wanted.then(|| progress.coordinator.trigger(now_ms));
+        decision.flatten().into_iter().collect()
     }
 
     pub(super) fn carry_out(
         &mut self,
         progress: &mut Progress,
-        decision: Option<Decision>,
+        decisions: Vec<Decision>,
     ) -> Result<(), JobFailure> {
-        let mut next = decision;
-        while let Some(decision) = next.take() {
+        let mut next = VecDeque::from(decisions);
+        while let Some(decision) = next.pop_front() {
             match decision {
                 Decision::Trigger(checkpoint) => {
                     tracing::debug!(%checkpoint, "triggered");
-                    progress.waiting.append(&mut progress.asked);
+                    let asked = progress.asked.drain(..).map(|order| (checkpoint, order));
+                    progress.waiting.extend(asked);
                     self.prepare_in_place(progress, checkpoint)?;
                     let now_ms = self.clock.now_ms();
                     let mut view = self.view.lock();
@@ -372,13 +351,16 @@ impl Attempt {
                 Decision::Abort(checkpoint, reason) => {
                     tracing::warn!(%checkpoint, %reason, "checkpoint given up");
                     let now_ms = self.clock.now_ms();
+                    let subsumed = matches!(reason, DeclineReason::Subsumed(_));
                     let reason = reason.to_string();
-                    self.given_up(progress, checkpoint, &reason)?;
+                    if !subsumed {
+                        self.given_up(progress, checkpoint, &reason)?;
+                    }
                     self.view
                         .lock()
                         .checkpoints
                         .failed(checkpoint, reason, now_ms);
-                    next = self.trigger_wanted(progress, now_ms);
+                    next.extend(self.trigger_wanted(progress, now_ms));
                 }
                 Decision::FailJob(reason) => return Err(JobFailure::Checkpoints(reason)),
             }
@@ -416,7 +398,7 @@ impl Attempt {
         checkpoint: Box<CompletedCheckpoint>,
         result: Result<Arc<Metadata>, String>,
         now_ms: i64,
-    ) -> Option<Decision> {
+    ) -> Vec<Decision> {
         let metadata = match result {
             Ok(metadata) => metadata,
             Err(reason) => {
@@ -430,7 +412,7 @@ impl Attempt {
             let result = commit_sinks(&job, &checkpoint);
             let _ = done.blocking_send(Event::Committed(checkpoint, metadata, result));
         });
-        None
+        Vec::new()
     }
 
     fn on_committed(
@@ -441,7 +423,7 @@ impl Attempt {
         now_ms: i64,
     ) -> Result<Option<AttemptEnd>, JobFailure> {
         progress.last_completed = Some(checkpoint.id);
-        progress.coordinator.stored(checkpoint.id, Ok(()), now_ms);
+        let mut decisions = progress.coordinator.stored(checkpoint.id, Ok(()), now_ms);
         self.view
             .lock()
             .checkpoints
@@ -464,10 +446,25 @@ impl Attempt {
         if end.is_some() {
             return Ok(end);
         }
-        let decision = self.trigger_wanted(progress, now_ms);
-        self.carry_out(progress, decision)?;
+        decisions.extend(self.trigger_wanted(progress, now_ms));
+        self.carry_out(progress, decisions)?;
         Ok(None)
     }
+}
+
+/// Waits for what is being stored or published: the next attempt must find the store as this one leaves it.
+async fn settle(view: &JobView, clock: &dyn Clock, mut results: mpsc::Receiver<Event>) {
+    while let Some(event) = results.recv().await {
+        // What was stored but not published is published when the job goes on from it.
+        if let Event::Stored(checkpoint, Ok(_)) | Event::Committed(checkpoint, _, Ok(())) = event {
+            let now_ms = clock.now_ms();
+            view.lock().checkpoints.completed(checkpoint.id, now_ms);
+        }
+    }
+    let now_ms = clock.now_ms();
+    let mut view = view.lock();
+    view.checkpoints
+        .abandon("the tasks ended before it was complete", now_ms);
 }
 
 fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSnapshot> {

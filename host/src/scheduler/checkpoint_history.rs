@@ -31,7 +31,6 @@ pub(crate) struct CheckpointRecord {
     /// When it was completed or given up.
     pub(crate) ended_ms: Option<i64>,
     /// Tasks that take part.
-    #[expect(dead_code, reason = "the REST API reads it")]
     pub(crate) tasks: usize,
     /// The parts that are there: when they came (milliseconds since the Unix epoch), and what they cost.
     pub(crate) parts: BTreeMap<TaskId, (i64, SnapshotTimings)>,

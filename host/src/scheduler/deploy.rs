@@ -358,6 +358,7 @@ impl Deployment<'_> {
             poison,
             limits: self.limits(vertex),
             persist: self.config.checkpoint_interval.is_some(),
+            mode: self.config.checkpoint_mode,
             buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
                 .unwrap_or(u64::MAX),
         })

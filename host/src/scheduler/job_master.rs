@@ -14,28 +14,22 @@ use dataflow::ids::CheckpointId;
 use dataflow::job::restart::{Restart, Restarts};
 use dataflow::job::status::JobStatus;
 use dataflow::limits::TASK_EVENTS_MAX;
-use dataflow::port::blob::BlobStore;
 use dataflow::port::error::Recovery;
-use dataflow::port::state::StateBackendFactory;
 use runtime::task::event::TaskEvent;
-use runtime::task::storage_pool::StoragePool;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::attempt::{Attempt, AttemptEnd, Reports};
+use super::blueprint::Blueprint;
 use super::command::{CommandError, JobCommand};
-use super::deploy::{Deployment, RunningTask};
-use super::failure::{DeployError, JobFailure};
+use super::deploy::RunningTask;
+use super::failure::JobFailure;
 use super::job::Job;
 use super::job_view::{FailureRecord, JobView, TaskStatus, TaskView};
 use super::order::{Order, SavepointOrder};
 use super::replacement::Trial;
-use super::restore::Inheritance;
 use super::savepoint_writer::SavepointWriter;
-use crate::config::{Backend, Config};
-use crate::savepoint::convert::{Target, adapt};
-use crate::savepoint::state_files::StateFiles;
-use crate::storage::blob_store::ObjectBlobStore;
+use crate::config::Config;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable, StoreError};
 use crate::storage::metadata::Metadata;
 
@@ -93,7 +87,24 @@ impl JobMaster {
             now_ms,
         );
         let _ = std::fs::remove_dir_all(&self.work_dir);
+        let canceled = matches!(result, Ok((JobStatus::Canceled, _)));
+        if canceled && self.config.delete_checkpoints_on_cancellation {
+            self.discard_checkpoints().await;
+        }
         result.map(|(_, outcome)| outcome)
+    }
+
+    async fn discard_checkpoints(&mut self) {
+        let Some(store) = self.store.take() else {
+            return;
+        };
+        let discarded = tokio::task::spawn_blocking(move || {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.discard()
+        });
+        if let Ok(Err(error)) = discarded.await {
+            tracing::warn!(%error, "the checkpoints of the canceled job could not be deleted");
+        }
     }
 
     async fn attempts(&mut self) -> Result<(JobStatus, Outcome), JobFailure> {
@@ -314,7 +325,11 @@ impl JobMaster {
             at_least,
         };
         let runtime = Handle::current();
-        let deployed = tokio::task::spawn_blocking(move || blueprint.deploy(sender, runtime));
+        let deployed = {
+            // Threads of tasks say whose they are by the span they are made in.
+            let span = tracing::Span::current();
+            tokio::task::spawn_blocking(move || span.in_scope(|| blueprint.deploy(sender, runtime)))
+        };
         let deployed = match deployed.await {
             Ok(deployed) => deployed?,
             Err(panic) => return Err(JobFailure::Internal(panic.to_string())),
@@ -355,107 +370,6 @@ impl JobMaster {
     }
 }
 
-/// What an attempt is deployed from; owned, so that it can go to another thread.
-struct Blueprint {
-    job: Arc<Job>,
-    config: Arc<Config>,
-    clock: Arc<dyn Clock>,
-    store: Option<Store>,
-    restorable: Option<Arc<Restorable>>,
-    allow_non_restored: bool,
-    run: String,
-    work_dir: PathBuf,
-    at_least: u32,
-}
-
-struct Deployed {
-    tasks: Vec<RunningTask>,
-    monitors: Vec<super::monitor::Monitor>,
-    next_checkpoint: u64,
-    attempt: u32,
-}
-
-impl Blueprint {
-    fn blobs(&self, runtime: Handle) -> Arc<dyn BlobStore> {
-        match &self.store {
-            Some(store) => store.lock().unwrap_or_else(PoisonError::into_inner).blobs(),
-            // Nothing is written then, so this is only a formality.
-            None => Arc::new(ObjectBlobStore::new(
-                Arc::new(object_store::memory::InMemory::new()),
-                runtime,
-            )),
-        }
-    }
-
-    /// What is restored, in the form the job needs: for its backend, by its schemas.
-    fn adapted(&self, blobs: &Arc<dyn BlobStore>) -> Result<Option<Restorable>, DeployError> {
-        let Some(restorable) = &self.restorable else {
-            return Ok(None);
-        };
-        let work_dir = self.work_dir.join("adapt");
-        let files = StateFiles {
-            blobs: Arc::clone(blobs),
-            root: PathBuf::new(),
-            work_dir: work_dir.clone(),
-        };
-        let operators = self.job.operators();
-        let target = Target {
-            operators: &operators,
-            max_parallelism: self.job.graph.max_parallelism,
-            backend: backends(&self.config),
-            blobs: Arc::clone(blobs),
-            allow_non_restored: self.allow_non_restored,
-            threads: self.config.storage_threads,
-        };
-        let metadata = adapt(&restorable.metadata, &files, &target)?;
-        let _ = std::fs::remove_dir_all(work_dir);
-        Ok(Some(Restorable {
-            metadata,
-            damaged_runs: restorable.damaged_runs.clone(),
-        }))
-    }
-
-    fn deploy(
-        &self,
-        sender: mpsc::Sender<TaskEvent>,
-        runtime: Handle,
-    ) -> Result<Deployed, DeployError> {
-        let blobs = self.blobs(runtime);
-        let restorable = self.adapted(&blobs)?;
-        let inheritance = Inheritance::new(&self.job, restorable.as_ref())?;
-        let attempt = inheritance.attempt().max(self.at_least);
-        // Names of one attempt are never those of another: what it published can be told apart.
-        let run = format!("{}-{attempt}", self.run);
-        if let Some(store) = &self.store {
-            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-            store.begin_run(run.clone());
-        }
-        let work_dir = self.work_dir.join(format!("attempt-{attempt}"));
-        let deployment = Deployment {
-            job: &self.job,
-            inheritance: &inheritance,
-            config: &self.config,
-            attempt,
-            clock: Arc::clone(&self.clock),
-            backends: backends(&self.config),
-            storage: Arc::new(StoragePool::start(self.config.storage_threads, blobs)?),
-            // Fails only when the attempt is over, and then nobody wants to know.
-            events: Arc::new(move |event| drop(sender.blocking_send(event))),
-            run,
-            work_dir,
-        };
-        let cached_files = self.work_dir.join("cached-files");
-        crate::resources::fetch(&self.job.resources, &cached_files)
-            .map_err(|error| DeployError::Resources(format!("{error:#}")))?;
-        Ok(Deployed {
-            monitors: deployment.monitors()?,
-            tasks: deployment.start()?,
-            next_checkpoint: inheritance.next_checkpoint(),
-            attempt,
-        })
-    }
-}
-
 fn task_view(job: &Job, task: &RunningTask, now_ms: i64) -> TaskView {
     let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
     TaskView {
@@ -470,19 +384,13 @@ fn task_view(job: &Job, task: &RunningTask, now_ms: i64) -> TaskView {
     }
 }
 
-pub(crate) fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
-    match config.backend {
-        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
-        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
-    }
-}
-
 fn checkpoint_config(config: &Config) -> CheckpointConfig {
     let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     CheckpointConfig {
         interval_ms: config.checkpoint_interval.map(ms),
         timeout_ms: ms(config.checkpoint_timeout),
         min_pause_ms: ms(config.checkpoint_min_pause),
+        max_concurrent: config.max_concurrent_checkpoints,
         tolerated_failures: config.tolerated_checkpoint_failures,
     }
 }

@@ -28,7 +28,6 @@ pub(crate) enum TaskStatus {
 }
 
 impl TaskStatus {
-    #[expect(dead_code, reason = "the REST API reads it")]
     /// The name in the REST API.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -56,7 +55,6 @@ pub(crate) struct TaskView {
     pub(crate) figures: Arc<TaskFigures>,
     /// Its state.
     pub(crate) status: TaskStatus,
-    #[expect(dead_code, reason = "the REST API reads it")]
     /// When it was deployed (milliseconds since the Unix epoch).
     pub(crate) started_ms: i64,
     /// When it ended.

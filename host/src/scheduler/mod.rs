@@ -3,6 +3,7 @@
 //! a job from outside is its [`job_view`]; what can be asked of it is a [`command`].
 
 pub(crate) mod attempt;
+pub(crate) mod blueprint;
 pub(crate) mod checkpoint_history;
 pub(crate) mod command;
 pub(crate) mod deploy;

@@ -21,17 +21,17 @@ impl Attempt {
         progress: &mut Progress,
         command: JobCommand,
         now_ms: i64,
-    ) -> Option<Decision> {
+    ) -> Vec<Decision> {
         let order = match command {
             JobCommand::Checkpoint(reply) => Order::Checkpoint(reply),
             JobCommand::Savepoint(order) => Order::Savepoint(order),
             JobCommand::Replace(order) => Order::Replace(order),
             // These end the attempt and are looked at before.
-            JobCommand::Suspend | JobCommand::Cancel => return None,
+            JobCommand::Suspend | JobCommand::Cancel => return Vec::new(),
         };
         if let Some(why) = self.objection(progress, &order) {
             order.refuse(why);
-            return None;
+            return Vec::new();
         }
         match order {
             Order::Savepoint(order) if order.then == Afterwards::Drain => {
@@ -39,11 +39,11 @@ impl Attempt {
                     task.mailbox.post(Mail::Drain);
                 }
                 progress.draining = Some(order);
-                None
+                Vec::new()
             }
             order => {
                 progress.asked.push(order);
-                progress.coordinator.trigger(now_ms)
+                self.trigger_wanted(progress, now_ms)
             }
         }
     }
@@ -60,7 +60,8 @@ impl Attempt {
         let Order::Replace(order) = order else {
             return None;
         };
-        let mut orders = progress.asked.iter().chain(&progress.waiting);
+        let waiting = progress.waiting.iter().map(|(_, order)| order);
+        let mut orders = progress.asked.iter().chain(waiting);
         let under_way = orders.any(|other| matches!(other, Order::Replace(_)));
         if under_way || self.trial.is_some() {
             return Some(CommandError::NotNow("being changed already"));
@@ -74,17 +75,18 @@ impl Attempt {
         progress: &mut Progress,
         checkpoint: CheckpointId,
     ) -> Result<(), JobFailure> {
-        let is_replace = |order: &Order| matches!(order, Order::Replace(_));
+        let is_replace =
+            |(at, order): &(_, Order)| *at == checkpoint && matches!(order, Order::Replace(_));
         let Some(index) = progress.waiting.iter().position(is_replace) else {
             return Ok(());
         };
-        let Order::Replace(order) = &progress.waiting[index] else {
+        let (_, Order::Replace(order)) = &progress.waiting[index] else {
             return Ok(());
         };
         let Some(chains) = in_place(&self.job, &order.next) else {
             return Ok(());
         };
-        let Order::Replace(order) = progress.waiting.remove(index) else {
+        let (_, Order::Replace(order)) = progress.waiting.remove(index) else {
             return Ok(());
         };
         let told = post(&order.next, &chains, &self.tasks, checkpoint, self.attempt);
@@ -148,7 +150,9 @@ impl Attempt {
         metadata: &Arc<Metadata>,
     ) -> Option<AttemptEnd> {
         let mut end = None;
-        for order in std::mem::take(&mut progress.waiting) {
+        let due = |(at, _): &mut (CheckpointId, _)| *at <= checkpoint.id;
+        let due: Vec<_> = progress.waiting.extract_if(.., due).collect();
+        for (_, order) in due {
             match order {
                 Order::Checkpoint(reply) => drop(reply.send(Ok(checkpoint.id))),
                 Order::Savepoint(order) if order.then == Afterwards::Resume => {
@@ -197,7 +201,8 @@ impl Attempt {
         checkpoint: CheckpointId,
         reason: &str,
     ) -> Result<(), JobFailure> {
-        for order in progress.waiting.drain(..) {
+        let in_vain = |(at, _): &mut (CheckpointId, _)| *at == checkpoint;
+        for (_, order) in progress.waiting.extract_if(.., in_vain) {
             let reason = reason.to_owned();
             order.refuse(CommandError::Checkpoint { checkpoint, reason });
         }
@@ -211,7 +216,8 @@ impl Attempt {
 
     /// The attempt ends: what still waits is not carried out.
     pub(super) fn dismiss(&mut self, progress: &mut Progress) {
-        let orders = progress.asked.drain(..).chain(progress.waiting.drain(..));
+        let waiting = progress.waiting.drain(..).map(|(_, order)| order);
+        let orders = progress.asked.drain(..).chain(waiting);
         let draining = progress.draining.take().map(Order::Savepoint);
         for order in orders.chain(draining) {
             order.refuse(CommandError::NotNow("ending or starting again"));

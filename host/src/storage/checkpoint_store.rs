@@ -315,10 +315,22 @@ impl CheckpointStore {
         let bytes = serde_json::to_vec(&next).map_err(|e| self.fail(CURRENT, "encode", &e))?;
         self.write(CURRENT, bytes)?;
         self.current = next;
-        if let Err(error) = self.sweep(metadata) {
+        if let Err(error) = self.sweep(metadata.triggered_ms) {
             tracing::warn!(%error, "old checkpoint files could not be deleted");
         }
         Ok(())
+    }
+
+    /// Forgets every checkpoint and deletes its files: nothing can be restored any more. Blocks; not for async threads.
+    ///
+    /// # Errors
+    /// The directory refuses.
+    pub(crate) fn discard(&mut self) -> Result<(), StoreError> {
+        self.current.retained.clear();
+        let bytes =
+            serde_json::to_vec(&self.current).map_err(|e| self.fail(CURRENT, "encode", &e))?;
+        self.write(CURRENT, bytes)?;
+        self.sweep(i64::MAX)
     }
 
     fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
@@ -330,7 +342,7 @@ impl CheckpointStore {
 
     /// Deletes metadata that is not retained, and files older than this checkpoint's trigger that no retained metadata
     /// names: a younger file may belong to a checkpoint that is being written.
-    fn sweep(&self, newest: &Metadata) -> Result<(), StoreError> {
+    fn sweep(&self, older_than_ms: i64) -> Result<(), StoreError> {
         let objects: Vec<object_store::ObjectMeta> = self
             .runtime
             .block_on(self.store.list(None).try_collect())
@@ -350,7 +362,7 @@ impl CheckpointStore {
         }
         for object in objects {
             let name = object.location.to_string();
-            let old = object.last_modified.timestamp_millis() < newest.triggered_ms;
+            let old = object.last_modified.timestamp_millis() < older_than_ms;
             let ours = name.starts_with("shared/") || name.starts_with("chk-");
             if old && ours && !named.contains(&name) {
                 let deleted = self.runtime.block_on(self.store.delete(&object.location));

@@ -99,7 +99,9 @@ fn faulty(env: &mut Env) -> Result<(), JobError> {
         .describe("how many different keys")
         .default(1000)?;
     let fault = Fault::parse(&fault, factor)?;
-    env.source::<Pair>(Generator::pairs().count(n).keys(keys).rate(rate))
+    let pairs = Generator::pairs().count(n).keys(keys);
+    let pairs = if rate > 0 { pairs.rate(rate) } else { pairs };
+    env.source::<Pair>(pairs)
         .key_by(|pair| pair.key)
         .process(move |ctx| Faulty {
             seen: ctx.value_state("seen"),

@@ -67,6 +67,7 @@ type Pair<T> = Box<(T, T)>;
 /// A whole number.
 #[derive(Debug)]
 pub(crate) enum Long {
+    /// Of type `int` or `long`.
     Field(Field),
     Constant(i64),
     Timestamp,
@@ -78,7 +79,10 @@ pub(crate) enum Long {
 /// A fraction.
 #[derive(Debug)]
 pub(crate) enum Double {
+    /// Of type `double`.
     Field(Field),
+    /// Of type `float`.
+    Float(Field),
     Constant(f64),
     OfLong(Box<Long>),
     Negate(Box<Double>),
@@ -145,18 +149,6 @@ impl Comparison {
     }
 }
 
-/// A field's value; nothing if it is null or the record malformed, which the interpreter has words for.
-fn read<'r, T>(
-    row: Row<'r>,
-    field: &'r Field,
-    value: impl FnOnce(&'r Dynamic, &'r Field) -> Result<T, wasmill_sdk::Error>,
-) -> Option<T> {
-    if field.is_nullable() && row.record.is_null(field).ok()? {
-        return None;
-    }
-    value(row.record, field).ok()
-}
-
 impl<T> Choice<T> {
     fn chosen(&self, row: Row<'_>) -> Option<&T> {
         Some(if self.condition.evaluate(row)? {
@@ -171,7 +163,7 @@ impl Long {
     /// Its value, if the interpreter is not needed for it.
     pub(crate) fn evaluate(&self, row: Row<'_>) -> Option<i64> {
         match self {
-            Self::Field(field) => read(row, field, Dynamic::long),
+            Self::Field(field) => Some(row.record.bits(field)? as i64),
             Self::Constant(value) => Some(*value),
             Self::Timestamp => row.timestamp,
             Self::Negate(inner) => inner.evaluate(row)?.checked_neg(),
@@ -194,7 +186,11 @@ impl Double {
     /// As [`Long::evaluate`].
     pub(crate) fn evaluate(&self, row: Row<'_>) -> Option<f64> {
         match self {
-            Self::Field(field) => read(row, field, Dynamic::double),
+            Self::Field(field) => row.record.bits(field).map(f64::from_bits),
+            Self::Float(field) => {
+                let bits = row.record.bits(field)? as u32;
+                Some(f64::from(f32::from_bits(bits)))
+            }
             Self::Constant(value) => Some(*value),
             Self::OfLong(inner) => Some(inner.evaluate(row)? as f64),
             Self::Negate(inner) => Some(-inner.evaluate(row)?),
@@ -217,7 +213,10 @@ impl Text {
     /// As [`Long::evaluate`].
     pub(crate) fn evaluate<'r>(&'r self, row: Row<'r>) -> Option<&'r str> {
         match self {
-            Self::Field(field) => read(row, field, Dynamic::text),
+            Self::Field(field) => match row.record.is_null(field) {
+                Ok(false) => row.record.text(field).ok(),
+                _ => None,
+            },
             Self::Constant(text) => Some(text),
             Self::Choose(choice) => choice.chosen(row)?.evaluate(row),
         }
@@ -228,7 +227,7 @@ impl Boolean {
     /// As [`Long::evaluate`].
     pub(crate) fn evaluate(&self, row: Row<'_>) -> Option<bool> {
         Some(match self {
-            Self::Field(field) => read(row, field, Dynamic::boolean)?,
+            Self::Field(field) => row.record.bits(field)? == 1,
             Self::Constant(value) => *value,
             Self::Not(inner) => !inner.evaluate(row)?,
             Self::And(sides) => sides.0.evaluate(row)? && sides.1.evaluate(row)?,

@@ -131,7 +131,6 @@ impl Counting {
     fn open(
         component: &Component,
         state: &str,
-        guest: Default::default(),
         parameters: Vec<(String, String)>,
         backend: Box<dyn StateBackend>,
         traffic: &Traffic,
@@ -155,6 +154,7 @@ impl Counting {
             inputs: vec![vec![(operator, 0)]],
             outputs: vec![(operator, 0)],
             states: vec![(operator, state.to_owned(), STATE)],
+            guest: Default::default(),
             parameters,
             resources: std::sync::Arc::default(),
         };

@@ -24,7 +24,7 @@ impl Neighbour {
     }
 
     /// Waits for its end and looks at its result.
-    pub(super) fn is_unharmed(self) {
+    pub(super) fn check_unharmed(self) {
         let summary = self.running.end().success().summary();
         assert_eq!(summary["checksum"], self.expected);
     }

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::support::answer::Lines;
 use crate::support::bids::bids;
-use crate::support::orders;
+use crate::support::orders::Ordered;
 use crate::support::programs::guest;
-use crate::support::published::{has_checkpoint, lines};
-use crate::support::run::{Run, Running};
+use crate::support::published::lines;
+use crate::support::run::Run;
 
 /// Bids of a run.
 pub(super) const BIDS: u64 = 2500;
@@ -96,29 +96,26 @@ impl Evolving {
     }
 
     /// Starts it and waits for a checkpoint.
-    pub(super) fn started(&self) -> Running {
-        let mut running = self.run().start();
-        let data = self.data.join(&self.data_dir);
-        let is_saved = |_: &Running| has_checkpoint(&data);
-        assert!(running.reaches("a checkpoint", is_saved), "it ended before");
-        running
-    }
-
-    /// Gives a running job an order.
-    pub(super) fn order(&self, running: &mut Running, words: &str) -> Value {
-        orders::order(running, &self.checkpoints(), words)
+    pub(super) fn started(&self) -> Ordered {
+        Ordered::start(self.run()).saved()
     }
 
     /// Starts it and stops it with a savepoint; where that is.
     pub(super) fn stopped(&self) -> PathBuf {
-        let mut running = self.started();
-        let target = self.target();
-        let answer = self.order(&mut running, &format!("stop {}", target.display()));
+        let running = self.started();
+        let answer = self.stop(&running, &[]);
         let ended = running.end().success();
-        let path = answer["savepoint"].as_str();
+        let path = answer["location"].as_str();
         let path = path.unwrap_or_else(|| panic!("{answer}\n{}", ended.told()));
         assert_eq!(ended.summary()["savepoint"], path, "{}", ended.told());
         PathBuf::from(path)
+    }
+
+    /// Stops a running job with a savepoint.
+    pub(super) fn stop(&self, running: &Ordered, more: &[&str]) -> Value {
+        let target = self.target();
+        let target = target.to_str().expect("a path");
+        running.order("stop", &[&["--savepoint", target], more].concat())
     }
 
     fn told(&self) -> Lines {

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::support::answer::Lines;
 use crate::support::bids::bids;
-use crate::support::orders::order;
+use crate::support::orders::Ordered;
 use crate::support::programs::guest;
-use crate::support::published::{has_checkpoint, lines};
-use crate::support::run::{Ended, Run, Running};
+use crate::support::published::lines;
+use crate::support::run::{Ended, Run};
 
 const BIDS: u64 = 1500;
 const KEYS: u64 = 10;
@@ -29,14 +29,12 @@ fn job(case: &str, data: &Path, name: &str, parallelism: u32) -> Run {
 /// Stops a job with a savepoint and lets it go on with two subtasks.
 fn through_a_savepoint(case: &str) -> (Lines, Ended) {
     let data = tempfile::tempdir().expect("a directory");
-    let mut running = job(case, data.path(), "first", 3).start();
-    let is_saved = |_: &Running| has_checkpoint(&data.path().join("first"));
-    assert!(running.reaches("a checkpoint", is_saved), "it ended before");
-    let words = format!("stop {}", data.path().join("savepoints").display());
-    let root = data.path().join("first/guest-state");
-    let answer = order(&mut running, &root, &words);
+    let running = Ordered::start(job(case, data.path(), "first", 3)).saved();
+    let target = data.path().join("savepoints");
+    let target = target.to_str().expect("a path");
+    let answer = running.order("stop", &["--savepoint", target]);
     let ended = running.end().success();
-    let savepoint = answer["savepoint"].as_str();
+    let savepoint = answer["location"].as_str();
     let savepoint = savepoint.unwrap_or_else(|| panic!("{answer}\n{}", ended.told()));
     let second = job(case, data.path(), "second", 2)
         .arg("--from")

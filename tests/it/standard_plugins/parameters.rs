@@ -194,7 +194,9 @@ fn idle_timeout_lets_a_silent_source_not_hold_back_windows() {
     std::fs::write(&file, text).expect("the job file can be written");
     let mut running = Run::new("run", &file).start();
     let first = |output: String| output.contains("\"n\":1");
-    let told = running.reaches("the first window", |running| first(running.output()));
+    let told = running.reaches("the first window", |running| {
+        first(running.output()) && running.handles_interrupts()
+    });
     assert!(told, "{}", running.errors());
     running.interrupt();
     assert_eq!(running.end().code, Some(130));

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod bids;
+pub(crate) mod cluster;
 pub(crate) mod languages;
 pub(crate) mod oracle;
 pub(crate) mod orders;

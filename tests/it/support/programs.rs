@@ -29,7 +29,16 @@ fn programs() -> &'static Programs {
 
 /// Has cargo build something into the target directory of the tests; a failure shows cargo's own words.
 fn cargo(target: &Path, arguments: &[&str]) {
-    let output = Command::new(env!("CARGO"))
+    let mut command = Command::new(env!("CARGO"));
+    // What cargo has told this test about itself: a build script that looks at it would run anew every time, and all
+    // that depends on it would be compiled anew.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args(arguments)
         .arg("--quiet")
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

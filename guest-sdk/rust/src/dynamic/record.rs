@@ -111,6 +111,22 @@ impl Dynamic {
         super::read::in_slot(field.kind(), &self.0, field.slot)
     }
 
+    /// The eight bytes of a number or boolean that is there: nothing where [`Dynamic::long`] and the like have an error
+    /// to tell, at the cost of a bounds check. For code that has another way then.
+    #[inline]
+    pub fn bits(&self, field: &Field) -> Option<u64> {
+        let word = |at: usize| {
+            let bytes = self.0.get(at..)?.first_chunk::<8>()?;
+            Some(u64::from_le_bytes(*bytes))
+        };
+        let bits = word(field.slot);
+        match field.null_bit {
+            None => bits,
+            Some(bit) if word(bit / 64 * 8)? >> (bit % 64) & 1 == 0 => bits,
+            Some(_) => None,
+        }
+    }
+
     #[inline]
     fn slot(&self, field: &Field) -> Result<u64, Error> {
         slot_of(&self.0, field.present(&self.0)?.slot)

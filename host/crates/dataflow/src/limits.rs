@@ -59,6 +59,9 @@ pub const CALL_OUTPUT_HARD_BYTES: usize = 256 * 1024 * 1024;
 /// them.
 pub const COLLECT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Operations on jobs (savepoints, rescaling, swaps) that a process remembers.
+pub const OPERATIONS_MAX: usize = 256;
+
 /// Timers handed to a guest in one call.
 pub const TIMERS_PER_CALL: usize = 1024;
 
@@ -85,3 +88,30 @@ const _: () = assert!(MAX_PARALLELISM_DEFAULT <= PARALLELISM_MAX);
 const _: () = assert!(CALL_OUTPUT_SOFT_BYTES < CALL_OUTPUT_HARD_BYTES);
 const _: () = assert!(RECORD_BYTES_MAX <= CALL_OUTPUT_HARD_BYTES);
 const _: () = assert!(RECORD_BYTES_MAX < u32::MAX as usize);
+
+/// Jobs of one process that have not ended.
+pub const ACTIVE_JOBS_MAX: usize = 1000;
+
+/// Components that one process keeps.
+pub const COMPONENTS_MAX: usize = 1000;
+
+/// Parts of an upload that wait to be written to disk.
+pub const UPLOAD_CHUNKS_MAX: usize = 16;
+
+/// Clients whose request rates are remembered before those that are quiet are forgotten.
+pub const RATED_CLIENTS_MAX: usize = 4096;
+
+/// Log entries of a job that can be looked at through the REST API.
+pub const LOG_ENTRIES_PER_JOB: usize = 1000;
+
+/// Streams of events that are open at the same time.
+pub const EVENT_STREAMS_MAX: usize = 128;
+
+/// Samples of a tapped task that wait to be taken.
+pub const TAP_SAMPLES_MAX: usize = 256;
+
+/// Records that are sampled of one batch of a tapped task.
+pub const TAP_SAMPLES_PER_BATCH: usize = 8;
+
+/// Bytes of a record that is sampled; larger ones are left out.
+pub const TAP_RECORD_BYTES_MAX: usize = 64 * 1024;

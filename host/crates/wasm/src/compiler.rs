@@ -122,7 +122,7 @@ impl CompilerProcess {
         }
         match in_time {
             Ok((artefact, words)) => self.judge(name, status, artefact, words),
-            Err(_) => Err(self.over(name, "time", format!("{:?}", self.limits.timeout))),
+            Err(_) => Err(self.over(name, "time", &format!("{:?}", self.limits.timeout))),
         }
     }
 
@@ -160,11 +160,11 @@ impl CompilerProcess {
         }
         if matches!(status.signal(), Some(SIGXCPU | SIGKILL)) {
             let seconds = self.limits.cpu_seconds;
-            return Err(self.over(name, "processor time", format!("{seconds} s")));
+            return Err(self.over(name, "processor time", &format!("{seconds} s")));
         }
         if words.contains("memory allocation of") || words.contains("Cannot allocate memory") {
             let bytes = self.limits.memory_bytes;
-            return Err(self.over(name, "memory", format!("{} MiB", bytes >> 20)));
+            return Err(self.over(name, "memory", &format!("{} MiB", bytes >> 20)));
         }
         Err(WasmError::Compile {
             name: name.to_owned(),
@@ -172,7 +172,7 @@ impl CompilerProcess {
         })
     }
 
-    fn over(&self, name: &str, what: &str, allowed: String) -> WasmError {
+    fn over(&self, name: &str, what: &str, allowed: &str) -> WasmError {
         WasmError::Compile {
             name: name.to_owned(),
             reason: format!(

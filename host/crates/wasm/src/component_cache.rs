@@ -134,10 +134,12 @@ impl ComponentCache {
     }
 }
 
-#[expect(unsafe_code, reason = "loads compiled code that this cache wrote")]
-fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes are the output of `precompile_component` of an engine with the same compatibility hash: the
-    // caller has just checked the authentication code over them, whose key only this cache has.
+/// Loads compiled code: of this cache, or that was just compiled.
+#[expect(unsafe_code, reason = "loads machine code")]
+pub(crate) fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes are the output of `precompile_component` of an engine with the same compatibility hash. Either
+    // the caller has just checked the authentication code over them, whose key only this cache has; or they were made a
+    // moment ago, in this process or in one of this same program that this one started and talks to by a pipe.
     unsafe { Component::deserialize(engine, artefact) }
 }
 

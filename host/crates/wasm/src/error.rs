@@ -29,7 +29,7 @@ pub enum WasmError {
     },
     /// A core module that was not built against the contract.
     #[error(
-        "{name} is a core module without a component type; build it with a wasmill SDK or wit-bindgen, or turn it into a component first"
+        "{name} is a core module without a component type and without the functions of wasmill:dataflow; build it with a wasmill SDK or wit-bindgen, or export them by name"
     )]
     NoComponentType {
         /// The name it was loaded under.

@@ -10,7 +10,7 @@ use dataflow::clock::Clock;
 
 use crate::bindings::Complete;
 use crate::component::{Component, ComponentCore};
-use crate::component_cache::{ComponentCache, Digest};
+use crate::component_cache::{ComponentCache, Digest, deserialize};
 use crate::componentize::componentize;
 use crate::engine::{RuntimeConfig, engine};
 use crate::epoch::EpochTicker;
@@ -154,13 +154,6 @@ impl RuntimeCore {
         }
         Ok((compiled, false))
     }
-}
-
-#[expect(unsafe_code, reason = "loads the code that was just compiled")]
-fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Compiled> {
-    // SAFETY: the bytes are what `precompile_component` gave, in this process or in one of this same program that this
-    // one started, and came through a pipe that nobody else holds.
-    unsafe { Compiled::deserialize(engine, artefact) }
 }
 
 /// Compares names only, so that the error can list them; types are checked when the component is linked.

@@ -63,7 +63,7 @@ pub(crate) fn operator_error(
         message: state
             .last_words()
             .unwrap_or_else(|| error.root_cause().to_string()),
-        frames: frames.unwrap_or_default(),
+        frames: frames.unwrap_or_default().into(),
     }
 }
 

@@ -250,3 +250,49 @@ fn a_plan_that_fails_says_why() {
     let error = plain.plan(&[]).expect_err("no plan");
     assert!(matches!(error, WasmError::NoPlan { .. }), "{error}");
 }
+
+/// A module without its custom sections: what a compiler makes that knows nothing of components.
+fn without_custom_sections(module: &[u8]) -> Vec<u8> {
+    let (header, mut rest) = module.split_at(8);
+    let mut bare = header.to_vec();
+    while !rest.is_empty() {
+        // A section is its number, its length as LEB128, and its content.
+        let digits = rest[1..].iter().take_while(|byte| **byte >= 0x80).count() + 1;
+        let length = rest[1..=digits].iter().rev();
+        let length = length.fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f));
+        let (section, behind) = rest.split_at(1 + digits + length);
+        if section[0] != 0 {
+            bare.extend_from_slice(section);
+        }
+        rest = behind;
+    }
+    bare
+}
+
+#[test]
+fn a_module_that_has_only_the_names_of_the_contract_becomes_what_they_say() {
+    for (guest, world) in [("plain", World::Operators), ("behaviors", World::Job)] {
+        let typed = runtime().load(&guests::path(guest)).expect("it loads");
+        let bare = without_custom_sections(&guests::bytes(guest));
+        let component = runtime().load_bytes("it", &bare).expect("it loads");
+        let found = component.inspect();
+        assert_eq!(found.form, SourceForm::CoreModule);
+        assert_eq!(found.world, world);
+        assert_eq!(found.exports, typed.inspect().exports);
+        component.describe().expect("it describes itself");
+    }
+}
+
+#[test]
+fn a_module_whose_functions_are_not_those_of_the_contract_is_told_which() {
+    let mut module = b"\0asm\x01\0\0\0".to_vec();
+    // A type, a function of it, an export under a name of the contract, and its empty body.
+    let name = b"wasmill:dataflow/operator@0.1.0#finish";
+    module.extend([1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0]);
+    module.extend([7, name.len() as u8 + 4, 1, name.len() as u8]);
+    module.extend(name);
+    module.extend([0, 0, 10, 4, 1, 2, 0, 0x0b]);
+    let error = runtime().load_bytes("it", &module).expect_err("refused");
+    assert!(matches!(error, WasmError::Componentize { .. }), "{error}");
+    assert!(error.to_string().contains("finish"), "{error}");
+}

@@ -77,7 +77,8 @@ impl Compiler<'_> {
         Some(match field.kind() {
             Type::Boolean => Program::Boolean(Boolean::Field(field)),
             Type::Int | Type::Long => Program::Long(Long::Field(field)),
-            Type::Float | Type::Double => Program::Double(Double::Field(field)),
+            Type::Double => Program::Double(Double::Field(field)),
+            Type::Float => Program::Double(Double::Float(field)),
             Type::Text | Type::Enum(_) => Program::Text(Text::Field(field)),
             _ => return None,
         })

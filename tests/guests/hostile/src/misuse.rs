@@ -20,7 +20,6 @@ pub(crate) fn run(case: &str, records: &Batch) -> Result<u32, Failure> {
         "fails-at-length" => return Err(Failure::Operator("z".repeat(100 << 20))),
         "panic" => panic!("asked to"),
         "divide" => drop(std::hint::black_box(1_i32 / std::hint::black_box(0))),
-        "out-of-bounds" => read_at(u32::MAX - 8),
         "unreachable" => core::arch::wasm32::unreachable(),
         "foreign-key" => (0_u64..10_000)
             .for_each(|key| state::put(crate::state(), &key.to_le_bytes(), &[], b"x")),
@@ -70,12 +69,6 @@ fn failed_at(index: u32) -> Failure {
         index,
         message: "a bad record".to_owned(),
     })
-}
-
-fn read_at(address: u32) {
-    let address = std::hint::black_box(address) as usize as *const u64;
-    // SAFETY: none; it is the sandbox that is under test, which stops the read.
-    std::hint::black_box(unsafe { address.read_volatile() });
 }
 
 fn register(count: u32, times: &[i64], keys: &[u8]) {

@@ -1,7 +1,8 @@
 //! Barrier alignment of one task: after the barrier of a checkpoint arrived on one channel, that channel is held back
 //! until the barrier has arrived on all channels that have not ended (Flink's `SingleCheckpointBarrierHandler`).
 //!
-//! A channel that ended counts as having delivered: all it ever sent lies before the barrier.
+//! A channel that ended counts as having delivered: all it ever sent lies before the barrier. At least once, nothing is
+//! held back: records behind a barrier may get into its snapshot, and after a restore they come again.
 
 use crate::ids::CheckpointId;
 
@@ -14,9 +15,20 @@ pub enum Alignment {
     Aligned(CheckpointId),
 }
 
+/// What a checkpoint promises about each record (Flink's `CheckpointingMode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckpointMode {
+    /// Its effect on state is there once.
+    #[default]
+    ExactlyOnce,
+    /// Its effect on state is there, after a failure perhaps more than once; no channel ever waits for another.
+    AtLeastOnce,
+}
+
 /// Alignment state of one task.
 #[derive(Clone, Debug)]
 pub struct BarrierAligner {
+    mode: CheckpointMode,
     channels: Vec<Channel>,
     current: Option<CheckpointId>,
     last: Option<CheckpointId>,
@@ -25,14 +37,16 @@ pub struct BarrierAligner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Channel {
     Open,
-    Blocked,
+    /// Has delivered the barrier.
+    Delivered,
     Ended,
 }
 
 impl BarrierAligner {
     /// An aligner over so many open channels.
-    pub fn new(channels: usize) -> Self {
+    pub fn new(channels: usize, mode: CheckpointMode) -> Self {
         Self {
+            mode,
             channels: vec![Channel::Open; channels],
             current: None,
             last: None,
@@ -42,7 +56,7 @@ impl BarrierAligner {
     /// Whether the channel must not be read now.
     #[inline]
     pub fn is_blocked(&self, channel: usize) -> bool {
-        self.channels[channel] == Channel::Blocked
+        self.mode == CheckpointMode::ExactlyOnce && self.channels[channel] == Channel::Delivered
     }
 
     /// The checkpoint that is being aligned.
@@ -66,7 +80,7 @@ impl BarrierAligner {
             _ => {}
         }
         self.current = Some(checkpoint);
-        self.channels[channel] = Channel::Blocked;
+        self.channels[channel] = Channel::Delivered;
         self.check()
     }
 
@@ -98,7 +112,7 @@ impl BarrierAligner {
     fn release(&mut self) {
         self.current = None;
         for channel in &mut self.channels {
-            if *channel == Channel::Blocked {
+            if *channel == Channel::Delivered {
                 *channel = Channel::Open;
             }
         }

@@ -1,7 +1,8 @@
 //! When a checkpoint is due, complete, or given up. Facts go in with the time, decisions come out; nothing is awaited.
 //!
-//! One checkpoint is under way at a time. Numbers only grow, also over failures, so a late acknowledgement of an
-//! abandoned checkpoint is recognised by its number.
+//! As many checkpoints are under way as the configuration allows, but one at a time is stored, and when it is, older ones
+//! are given up: a sink publishes what a newer checkpoint names, so an older one must not come after it. Numbers only
+//! grow, also over failures, so a late acknowledgement of an abandoned checkpoint is recognised by its number.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,6 +19,8 @@ pub struct CheckpointConfig {
     pub timeout_ms: i64,
     /// Least time between the end of one and the trigger of the next.
     pub min_pause_ms: i64,
+    /// So many may be under way at once; at least 1.
+    pub max_concurrent: usize,
     /// So many may fail in a row before the job fails.
     pub tolerated_failures: u32,
 }
@@ -33,6 +36,15 @@ pub enum DeclineReason {
     StoreFailed(String),
     /// Some subtasks of a vertex had finished and others had not, so its state is of two times.
     PartlyFinished(TaskId),
+    /// A newer one was complete first.
+    Subsumed(CheckpointId),
+}
+
+impl DeclineReason {
+    /// Whether something went wrong. That a bounded job is about to end, or that a newer one was faster, is no fault.
+    fn is_fault(&self) -> bool {
+        !matches!(self, Self::PartlyFinished(_) | Self::Subsumed(_))
+    }
 }
 
 impl fmt::Display for DeclineReason {
@@ -47,6 +59,7 @@ impl fmt::Display for DeclineReason {
             Self::PartlyFinished(task) => {
                 write!(f, "{task} had finished while others of its vertex had not")
             }
+            Self::Subsumed(newer) => write!(f, "{newer} was complete before it"),
         }
     }
 }
@@ -72,7 +85,8 @@ pub struct Coordinator {
     /// Vertices whose tasks keep no position of their own, so they may not be caught half finished.
     must_finish_together: BTreeSet<u32>,
     next_id: u64,
-    pending: Option<Pending>,
+    /// Under way and not being stored, by number.
+    pending: BTreeMap<CheckpointId, Pending>,
     storing: Option<CheckpointId>,
     next_trigger_ms: Option<i64>,
     failures_in_a_row: u32,
@@ -82,8 +96,9 @@ pub struct Coordinator {
 
 #[derive(Debug)]
 struct Pending {
-    id: CheckpointId,
     triggered_ms: i64,
+    /// When the last part came, once it has.
+    complete_ms: Option<i64>,
     awaited: BTreeSet<TaskId>,
     parts: BTreeMap<TaskId, (TaskSnapshot, SnapshotTimings)>,
 }
@@ -106,7 +121,7 @@ impl Coordinator {
                 .collect(),
             tasks,
             next_id: first_id.0,
-            pending: None,
+            pending: BTreeMap::new(),
             storing: None,
             next_trigger_ms: config.interval_ms.map(|interval| now_ms + interval),
             failures_in_a_row: 0,
@@ -135,51 +150,62 @@ impl Coordinator {
 
     /// When [`Coordinator::on_time`] wants to be called next.
     pub fn next_time_ms(&self) -> Option<i64> {
-        if let Some(pending) = &self.pending {
-            return Some(pending.triggered_ms + self.config.timeout_ms);
-        }
-        if self.storing.is_some() || self.is_held() {
-            None
-        } else {
-            self.next_trigger_ms
-        }
+        let trigger = self.next_trigger_ms.filter(|_| self.has_room());
+        let timeouts = self.pending.values().filter_map(|pending| {
+            let waits = pending.complete_ms.is_none();
+            waits.then_some(pending.triggered_ms + self.config.timeout_ms)
+        });
+        timeouts.chain(trigger).min()
     }
 
-    /// The checkpoint under way.
-    pub fn pending(&self) -> Option<CheckpointId> {
-        self.pending
-            .as_ref()
-            .map(|pending| pending.id)
-            .or(self.storing)
+    /// Whether another one may be triggered.
+    fn has_room(&self) -> bool {
+        let under_way = self.pending.len() + usize::from(self.storing.is_some());
+        under_way < self.config.max_concurrent.max(1) && !self.is_held()
     }
 
     /// Time has passed.
-    pub fn on_time(&mut self, now_ms: i64) -> Option<Decision> {
-        if let Some(pending) = &self.pending {
-            if now_ms < pending.triggered_ms + self.config.timeout_ms {
-                return None;
-            }
-            let late = pending.awaited.iter().copied().collect();
-            return Some(self.give_up(DeclineReason::Timeout(late), now_ms));
+    pub fn on_time(&mut self, now_ms: i64) -> Vec<Decision> {
+        let is_late = |pending: &Pending| {
+            pending.complete_ms.is_none() && now_ms >= pending.triggered_ms + self.config.timeout_ms
+        };
+        let late: Vec<CheckpointId> = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| is_late(pending))
+            .map(|(id, _)| *id)
+            .collect();
+        let mut decisions = Vec::new();
+        for id in late {
+            let awaited = &self.pending[&id].awaited;
+            let reason = DeclineReason::Timeout(awaited.iter().copied().collect());
+            decisions.push(self.give_up(id, reason, now_ms));
         }
-        let due = self.storing.is_none() && self.next_trigger_ms.is_some_and(|at| now_ms >= at);
-        if due { self.trigger(now_ms) } else { None }
+        if let (Some(at), Some(interval)) = (self.next_trigger_ms, self.config.interval_ms)
+            && decisions.is_empty()
+            && self.has_room()
+            && now_ms >= at
+        {
+            self.next_trigger_ms = Some((at + interval).max(now_ms));
+            decisions.extend(self.trigger(now_ms));
+        }
+        decisions
     }
 
-    /// Asks for a checkpoint now; nothing happens while one is under way or none can be taken yet.
+    /// Asks for a checkpoint now; nothing happens while as many as may be are under way or none can be taken yet.
     pub fn trigger(&mut self, now_ms: i64) -> Option<Decision> {
-        if self.pending().is_some() || self.is_held() {
+        if !self.has_room() {
             return None;
         }
         let id = CheckpointId(self.next_id);
         self.next_id += 1;
-        let (awaited, parts) = (self.tasks.clone(), BTreeMap::new());
-        self.pending = Some(Pending {
-            id,
+        let pending = Pending {
             triggered_ms: now_ms,
-            awaited,
-            parts,
-        });
+            complete_ms: None,
+            awaited: self.tasks.clone(),
+            parts: BTreeMap::new(),
+        };
+        self.pending.insert(id, pending);
         Some(Decision::Trigger(id))
     }
 
@@ -191,33 +217,23 @@ impl Coordinator {
         snapshot: TaskSnapshot,
         timings: SnapshotTimings,
         now_ms: i64,
-    ) -> Option<Decision> {
-        let pending = self
-            .pending
-            .as_mut()
-            .filter(|pending| pending.id == checkpoint)?;
+    ) -> Vec<Decision> {
+        let Some(pending) = self.pending.get_mut(&checkpoint) else {
+            return Vec::new();
+        };
         if !pending.awaited.remove(&task) {
-            return None;
+            return Vec::new();
         }
         pending.parts.insert(task, (snapshot, timings));
         if !pending.awaited.is_empty() {
-            return None;
+            return Vec::new();
         }
-        if let Some(task) = self.partly_finished() {
-            return Some(self.give_up(DeclineReason::PartlyFinished(task), now_ms));
+        pending.complete_ms = Some(now_ms);
+        if let Some(task) = self.partly_finished(checkpoint) {
+            let reason = DeclineReason::PartlyFinished(task);
+            return vec![self.give_up(checkpoint, reason, now_ms)];
         }
-        let pending = self.pending.take()?;
-        self.storing = Some(pending.id);
-        Some(Decision::Store(Box::new(CompletedCheckpoint {
-            id: pending.id,
-            triggered_ms: pending.triggered_ms,
-            duration_ms: now_ms - pending.triggered_ms,
-            tasks: pending
-                .parts
-                .into_iter()
-                .map(|(task, (part, timings))| (task, part, timings))
-                .collect(),
-        })))
+        self.store_next(now_ms)
     }
 
     /// A task could not write its part.
@@ -227,11 +243,12 @@ impl Coordinator {
         checkpoint: CheckpointId,
         reason: String,
         now_ms: i64,
-    ) -> Option<Decision> {
-        self.pending
-            .as_ref()
-            .filter(|pending| pending.id == checkpoint)?;
-        Some(self.give_up(DeclineReason::SnapshotFailed(task, reason), now_ms))
+    ) -> Vec<Decision> {
+        if !self.pending.contains_key(&checkpoint) {
+            return Vec::new();
+        }
+        let reason = DeclineReason::SnapshotFailed(task, reason);
+        vec![self.give_up(checkpoint, reason, now_ms)]
     }
 
     /// The store has it, or has not.
@@ -240,23 +257,59 @@ impl Coordinator {
         checkpoint: CheckpointId,
         result: Result<(), String>,
         now_ms: i64,
-    ) -> Option<Decision> {
+    ) -> Vec<Decision> {
         if self.storing != Some(checkpoint) {
-            return None;
+            return Vec::new();
         }
+        let mut decisions = Vec::new();
         match result {
             Ok(()) => {
                 self.storing = None;
                 self.failures_in_a_row = 0;
-                self.schedule_next(now_ms);
-                None
+                self.pause(now_ms);
             }
-            Err(reason) => Some(self.give_up(DeclineReason::StoreFailed(reason), now_ms)),
+            Err(reason) => {
+                let reason = DeclineReason::StoreFailed(reason);
+                decisions.push(self.give_up(checkpoint, reason, now_ms));
+            }
         }
+        decisions.extend(self.store_next(now_ms));
+        decisions
     }
 
-    fn partly_finished(&self) -> Option<TaskId> {
-        let parts = &self.pending.as_ref()?.parts;
+    /// Has the newest complete one stored, unless one is; those before it are given up.
+    fn store_next(&mut self, now_ms: i64) -> Vec<Decision> {
+        let complete = self.pending.iter().rev();
+        let newest = complete
+            .into_iter()
+            .find(|(_, it)| it.complete_ms.is_some());
+        let (Some((id, _)), None) = (newest, self.storing) else {
+            return Vec::new();
+        };
+        let id = *id;
+        let older: Vec<CheckpointId> = self.pending.range(..id).map(|(id, _)| *id).collect();
+        let mut decisions: Vec<Decision> = older
+            .into_iter()
+            .map(|older| self.give_up(older, DeclineReason::Subsumed(id), now_ms))
+            .collect();
+        if let Some(pending) = self.pending.remove(&id) {
+            self.storing = Some(id);
+            let complete_ms = pending.complete_ms.unwrap_or(now_ms);
+            let tasks = pending.parts.into_iter();
+            decisions.push(Decision::Store(Box::new(CompletedCheckpoint {
+                id,
+                triggered_ms: pending.triggered_ms,
+                duration_ms: complete_ms - pending.triggered_ms,
+                tasks: tasks
+                    .map(|(task, (part, timings))| (task, part, timings))
+                    .collect(),
+            })));
+        }
+        decisions
+    }
+
+    fn partly_finished(&self, checkpoint: CheckpointId) -> Option<TaskId> {
+        let parts = &self.pending.get(&checkpoint)?.parts;
         let finished = |task: &TaskId| parts.get(task).is_some_and(|(part, _)| part.finished);
         self.must_finish_together.iter().find_map(|vertex| {
             let mut of_vertex = self.tasks.iter().filter(|task| task.vertex.0 == *vertex);
@@ -265,27 +318,23 @@ impl Coordinator {
         })
     }
 
-    fn give_up(&mut self, reason: DeclineReason, now_ms: i64) -> Decision {
-        let id = self.pending().unwrap_or(CheckpointId(0));
-        self.pending = None;
-        self.storing = None;
-        self.schedule_next(now_ms);
-        // That a bounded job is about to end is no fault.
-        if !matches!(reason, DeclineReason::PartlyFinished(_)) {
-            self.failures_in_a_row += 1;
+    fn give_up(&mut self, id: CheckpointId, reason: DeclineReason, now_ms: i64) -> Decision {
+        self.pending.remove(&id);
+        if self.storing == Some(id) {
+            self.storing = None;
         }
+        self.pause(now_ms);
+        self.failures_in_a_row += u32::from(reason.is_fault());
         if self.failures_in_a_row > self.config.tolerated_failures {
             return Decision::FailJob(reason);
         }
         Decision::Abort(id, reason)
     }
 
-    fn schedule_next(&mut self, now_ms: i64) {
-        let after_pause = now_ms + self.config.min_pause_ms;
-        self.next_trigger_ms = match (self.config.interval_ms, self.next_trigger_ms) {
-            (Some(interval), Some(last)) => Some((last + interval).max(after_pause).max(now_ms)),
-            _ => None,
-        };
+    /// After an end, the next trigger keeps its distance.
+    fn pause(&mut self, now_ms: i64) {
+        let earliest_ms = now_ms + self.config.min_pause_ms;
+        self.next_trigger_ms = self.next_trigger_ms.map(|at| at.max(earliest_ms));
     }
 }
 

@@ -41,7 +41,7 @@ pub enum OperatorError {
         /// What the guest said before it, or else the trap itself.
         message: String,
         /// The guest's frames, innermost first; empty if they are not known.
-        frames: Vec<String>,
+        frames: Box<[String]>,
     },
     /// The guest went over a limit.
     #[error("{operator} is over its limit on {limit}: {used} used, {allowed} allowed")]

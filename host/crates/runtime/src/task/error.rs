@@ -21,7 +21,7 @@ pub enum TaskError {
         /// What was being done.
         what: &'static str,
         /// What happened.
-        source: OperatorError,
+        source: Box<OperatorError>,
     },
     /// A source or sink failed.
     #[error(transparent)]
@@ -44,7 +44,8 @@ impl TaskError {
     /// Who has to act.
     pub fn domain(&self) -> Domain {
         match self {
-            Self::Operator(error) | Self::Unskippable { source: error, .. } => error.domain(),
+            Self::Operator(error) => error.domain(),
+            Self::Unskippable { source, .. } => source.domain(),
             Self::Connector(error) => error.domain(),
             Self::State(error) => error.domain(),
             Self::Restore(_) => Domain::External,
@@ -55,7 +56,8 @@ impl TaskError {
     /// What may help.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Operator(error) | Self::Unskippable { source: error, .. } => error.recovery(),
+            Self::Operator(error) => error.recovery(),
+            Self::Unskippable { source, .. } => source.recovery(),
             Self::Connector(error) => error.recovery(),
             Self::State(error) => error.recovery(),
             Self::Restore(_) | Self::BrokenChannel(_) | Self::Internal(_) => Recovery::RestartJob,

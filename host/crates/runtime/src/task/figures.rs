@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use dataflow::ids::OperatorId;
 use dataflow::metric::MetricValue;
 
+use crate::task::tap::Tap;
+
 /// The metrics that the operators of a chain keep: operator, name, value.
 pub type Metrics = Vec<(OperatorId, String, MetricValue)>;
 
@@ -45,6 +47,8 @@ pub struct TaskFigures {
     pub dead_letters: AtomicU64,
     /// All input is processed.
     pub finished: AtomicBool,
+    /// Samples of what leaves the task, for who looks.
+    pub tap: Tap,
     metrics: Mutex<Metrics>,
 }
 

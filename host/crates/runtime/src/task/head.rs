@@ -8,6 +8,7 @@ use dataflow::time::watermark_valve::{ValveChange, WatermarkValve};
 
 use crate::network::input_gate::{Gated, InputGate};
 use crate::task::error::TaskError;
+use crate::task::spec::TaskSpec;
 
 /// What the head has for the task.
 #[derive(Debug)]
@@ -47,9 +48,9 @@ pub struct GateHead {
 
 impl GateHead {
     /// A head over a gate; the valve starts at a restored watermark.
-    pub fn new(gate: InputGate, watermark: i64) -> Self {
-        let aligner = BarrierAligner::new(gate.len());
-        let valve = WatermarkValve::new(gate.len(), watermark);
+    pub fn new(gate: InputGate, spec: &TaskSpec) -> Self {
+        let aligner = BarrierAligner::new(gate.len(), spec.mode);
+        let valve = WatermarkValve::new(gate.len(), spec.restored.watermark);
         Self {
             gate,
             aligner,

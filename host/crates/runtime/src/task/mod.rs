@@ -17,4 +17,5 @@ pub mod snapshot;
 pub mod spec;
 pub mod step;
 pub mod storage_pool;
+pub mod tap;
 pub mod thread;

@@ -36,12 +36,12 @@ impl Task {
         environment: TaskEnvironment,
     ) -> Result<Self, TaskError> {
         let now_ms = environment.clock.now_ms().max(last_stamp(&spec));
-        let sinks = open_sinks(&mut spec)?;
         let outlets = Outlets::new(
             wiring.writers,
-            sinks,
+            open_sinks(&mut spec)?,
             spec.ports.clone(),
             spec.head_outlets.clone(),
+            Arc::clone(&environment.figures),
         );
         let states = open_operator_states(&mut spec)?;
         let call = open_call(spec.state.take())?.with_operator_states(states);
@@ -62,7 +62,7 @@ impl Task {
             }
             None => {
                 let gate = InputGate::new(wiring.channels);
-                Head::Gate(Box::new(GateHead::new(gate, spec.restored.watermark)))
+                Head::Gate(Box::new(GateHead::new(gate, &spec)))
             }
         };
         // Behind a gate there is no split: the whole input counts as one.
@@ -74,10 +74,8 @@ impl Task {
         (environment.events)(TaskEvent::Running(spec.id));
         let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
         let now_ns = environment.clock.monotonic_ns();
-        let time = GeneratorTime {
-            now_ms,
-            active_ms: i64::try_from(now_ns / 1_000_000).unwrap_or(i64::MAX),
-        };
+        let active_ms = i64::try_from(now_ns / 1_000_000).unwrap_or(i64::MAX);
+        let time = GeneratorTime { now_ms, active_ms };
         let generators = make_generators(&spec, &splits, time);
         let alignment = SourceAlignment::of(std::mem::take(&mut spec.alignments));
         let mut task = Self {

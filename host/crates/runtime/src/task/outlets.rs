@@ -1,11 +1,14 @@
 //! Where records leave a chain: edges and sinks, and which of them belong to which port.
 
+use std::sync::Arc;
+
 use dataflow::element::{Batch, StreamElement};
 use dataflow::ids::{CheckpointId, OperatorId};
 use dataflow::port::sink::{Committable, SinkWriter};
 
 use crate::network::record_writer::RecordWriter;
 use crate::task::error::TaskError;
+use crate::task::figures::TaskFigures;
 use crate::task::spec::{Outlet, PortWish};
 
 /// A sink of the chain with the transactions that no completed checkpoint has covered yet.
@@ -25,6 +28,7 @@ pub struct Outlets {
     ports: Vec<PortWish>,
     head: PortWish,
     records: u64,
+    figures: Arc<TaskFigures>,
 }
 
 impl Outlets {
@@ -34,6 +38,7 @@ impl Outlets {
         sinks: Vec<SinkOutlet>,
         ports: Vec<PortWish>,
         head_outlets: Vec<Outlet>,
+        figures: Arc<TaskFigures>,
     ) -> Self {
         let head = PortWish {
             event_time_from: None,
@@ -45,6 +50,7 @@ impl Outlets {
             ports,
             head,
             records: 0,
+            figures,
         }
     }
 
@@ -53,9 +59,11 @@ impl Outlets {
     /// # Errors
     /// A sink refuses.
     pub fn write(&mut self, port: u32, records: Batch, now_ns: u64) -> Result<(), TaskError> {
+        let number = port;
         let Some(port) = self.ports.get(port as usize) else {
             return Ok(());
         };
+        self.figures.tap.offer(Some(number), &records);
         self.records += u64::from(records.count);
         fan_out(
             &mut self.writers,
@@ -71,6 +79,7 @@ impl Outlets {
     /// # Errors
     /// A sink refuses.
     pub fn write_head(&mut self, records: Batch, now_ns: u64) -> Result<(), TaskError> {
+        self.figures.tap.offer(None, &records);
         self.records += u64::from(records.count);
         fan_out(
             &mut self.writers,

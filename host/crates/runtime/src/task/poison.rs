@@ -95,9 +95,10 @@ impl Task {
     pub(super) fn unskippable(&self, what: &'static str, source: OperatorError) -> TaskError {
         match self.spec.poison {
             PoisonWish::Fail => source.into(),
-            PoisonWish::Skip | PoisonWish::DeadLetter(..) => {
-                TaskError::Unskippable { what, source }
-            }
+            PoisonWish::Skip | PoisonWish::DeadLetter(..) => TaskError::Unskippable {
+                what,
+                source: Box::new(source),
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use dataflow::checkpoint::barrier_aligner::CheckpointMode;
 use dataflow::clock::Clock;
 use dataflow::ids::{OperatorId, SplitId, TaskId};
 use dataflow::port::blob::{BlobRef, BlobStore};
@@ -57,6 +58,8 @@ pub struct TaskSpec {
     pub limits: TaskLimits,
     /// Whether snapshots write keyed state.
     pub persist: bool,
+    /// What a checkpoint promises about each record.
+    pub mode: CheckpointMode,
     /// Age at which a segment is sent though it is not full (nanoseconds).
     pub buffer_timeout_ns: u64,
 }

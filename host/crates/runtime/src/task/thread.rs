@@ -26,11 +26,13 @@ pub fn spawn(
 ) -> Result<JoinHandle<()>, TaskError> {
     // Linux shows 15 bytes of a thread's name.
     let name = format!("t{}.{} {}", spec.id.vertex.0, spec.id.subtask, spec.name);
+    // Made here, within the job's own.
+    let (task, subtask) = (spec.id, u64::from(spec.id.subtask));
+    let span = tracing::info_span!("task", %task, chain = %spec.name, subtask);
     std::thread::Builder::new()
         .name(name.chars().take(15).collect())
         .spawn(move || {
             let (id, events) = (spec.id, Arc::clone(&environment.events));
-            let span = tracing::info_span!("task", task = %id, chain = %spec.name);
             let _entered = span.enter();
             let outcome = catch_unwind(AssertUnwindSafe(|| run(spec, wiring, environment)));
             events(match outcome {

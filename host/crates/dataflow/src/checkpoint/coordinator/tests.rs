@@ -11,10 +11,15 @@ fn task(vertex: u32, subtask: u32) -> TaskId {
 }
 
 fn coordinator(tolerated_failures: u32) -> Coordinator {
+    concurrent(tolerated_failures, 1)
+}
+
+fn concurrent(tolerated_failures: u32, max_concurrent: usize) -> Coordinator {
     let config = CheckpointConfig {
         interval_ms: Some(100),
         timeout_ms: 50,
         min_pause_ms: 10,
+        max_concurrent,
         tolerated_failures,
     };
     let tasks = [task(0, 0), task(1, 0), task(1, 1)];
@@ -26,7 +31,7 @@ fn acknowledge(
     task: TaskId,
     id: u64,
     finished: bool,
-) -> Option<Decision> {
+) -> Vec<Decision> {
     let part = TaskSnapshot {
         finished,
         ..TaskSnapshot::default()
@@ -43,32 +48,32 @@ fn acknowledge(
 #[test]
 fn a_checkpoint_is_stored_when_the_last_task_acknowledged_and_not_before() {
     let mut c = coordinator(0);
-    assert_eq!(c.on_time(99), None);
-    assert_eq!(c.on_time(100), Some(Decision::Trigger(CheckpointId(7))));
-    assert_eq!(c.on_time(101), None, "one at a time");
-    assert_eq!(acknowledge(&mut c, task(0, 0), 7, false), None);
+    assert_eq!(c.on_time(99), []);
+    assert_eq!(c.on_time(100), [Decision::Trigger(CheckpointId(7))]);
+    assert_eq!(c.on_time(101), [], "one at a time");
+    assert_eq!(acknowledge(&mut c, task(0, 0), 7, false), []);
     assert_eq!(
         acknowledge(&mut c, task(0, 0), 7, false),
-        None,
+        [],
         "twice counts once"
     );
     assert_eq!(
         acknowledge(&mut c, task(1, 0), 6, false),
-        None,
+        [],
         "of another checkpoint"
     );
-    assert_eq!(acknowledge(&mut c, task(1, 0), 7, false), None);
-    let Some(Decision::Store(completed)) = acknowledge(&mut c, task(1, 1), 7, false) else {
+    assert_eq!(acknowledge(&mut c, task(1, 0), 7, false), []);
+    let [Decision::Store(completed)] = &acknowledge(&mut c, task(1, 1), 7, false)[..] else {
         panic!("complete")
     };
     assert_eq!(
         (completed.id, completed.duration_ms, completed.tasks.len()),
         (CheckpointId(7), 5, 3)
     );
-    assert_eq!(c.on_time(210), None, "not while it is being stored");
-    assert_eq!(c.stored(CheckpointId(7), Ok(()), 195), None);
-    assert_eq!(c.on_time(204), None, "the pause");
-    assert_eq!(c.on_time(205), Some(Decision::Trigger(CheckpointId(8))));
+    assert_eq!(c.on_time(149), [], "not while it is being stored");
+    assert_eq!(c.stored(CheckpointId(7), Ok(()), 195), []);
+    assert_eq!(c.on_time(204), [], "the pause");
+    assert_eq!(c.on_time(205), [Decision::Trigger(CheckpointId(8))]);
 }
 
 #[test]
@@ -78,17 +83,17 @@ fn a_slow_checkpoint_is_given_up_and_its_late_acknowledgement_ignored() {
     let late = vec![task(0, 0), task(1, 0), task(1, 1)];
     assert_eq!(
         c.on_time(150),
-        Some(Decision::Abort(
+        [Decision::Abort(
             CheckpointId(7),
             DeclineReason::Timeout(late)
-        ))
+        )]
     );
-    assert_eq!(acknowledge(&mut c, task(0, 0), 7, false), None);
-    assert_eq!(c.on_time(200), Some(Decision::Trigger(CheckpointId(8))));
+    assert_eq!(acknowledge(&mut c, task(0, 0), 7, false), []);
+    assert_eq!(c.on_time(200), [Decision::Trigger(CheckpointId(8))]);
     let failed = c.decline(task(1, 1), CheckpointId(8), "disk full".into(), 201);
     assert!(matches!(
-        failed,
-        Some(Decision::FailJob(DeclineReason::SnapshotFailed(..)))
+        failed[..],
+        [Decision::FailJob(DeclineReason::SnapshotFailed(..))]
     ));
 }
 
@@ -101,7 +106,7 @@ fn a_vertex_is_not_caught_half_finished() {
     let reason = DeclineReason::PartlyFinished(task(1, 0));
     assert_eq!(
         acknowledge(&mut c, task(1, 1), 7, false),
-        Some(Decision::Abort(CheckpointId(7), reason))
+        [Decision::Abort(CheckpointId(7), reason)]
     );
 }
 
@@ -117,25 +122,55 @@ fn a_store_failure_counts_and_a_success_forgives() {
         }
         let aborted = c.stored(CheckpointId(id), Err("no space".into()), now);
         assert!(
-            matches!(aborted, Some(Decision::Abort(..))),
+            matches!(aborted[..], [Decision::Abort(..)]),
             "round {round}: {aborted:?}"
         );
         c.trigger(now + 20);
         for t in [task(0, 0), task(1, 0), task(1, 1)] {
             acknowledge(&mut c, t, id + 1, false);
         }
-        assert_eq!(c.stored(CheckpointId(id + 1), Ok(()), now + 30), None);
+        assert_eq!(c.stored(CheckpointId(id + 1), Ok(()), now + 30), []);
     }
 }
 
 #[test]
 fn no_checkpoint_begins_before_what_it_is_held_for_has_finished() {
     let mut c = coordinator(0).held_for(&BTreeSet::from([VertexId(1)]));
-    assert_eq!((c.next_time_ms(), c.on_time(100)), (None, None));
+    assert_eq!((c.next_time_ms(), c.on_time(100)), (None, vec![]));
     assert_eq!(c.trigger(101), None);
     c.finished(task(1, 0));
-    assert_eq!(c.on_time(102), None, "one of two has finished");
+    assert_eq!(c.on_time(102), [], "one of two has finished");
     c.finished(task(1, 1));
     assert_eq!(c.next_time_ms(), Some(100));
-    assert_eq!(c.on_time(103), Some(Decision::Trigger(CheckpointId(7))));
+    assert_eq!(c.on_time(103), [Decision::Trigger(CheckpointId(7))]);
+}
+
+#[test]
+fn as_many_are_under_way_as_are_allowed_and_older_ones_give_way_to_a_complete_one() {
+    let mut c = concurrent(0, 3);
+    c.config.timeout_ms = 1_000;
+    for (at, id) in [(100, 7), (200, 8), (300, 9)] {
+        assert_eq!(c.on_time(at), [Decision::Trigger(CheckpointId(id))]);
+    }
+    assert_eq!(c.on_time(400), [], "three at a time");
+    acknowledge(&mut c, task(0, 0), 7, false);
+    for t in [task(0, 0), task(1, 0)] {
+        acknowledge(&mut c, t, 8, false);
+    }
+    let decisions = acknowledge(&mut c, task(1, 1), 8, false);
+    let subsumed = DeclineReason::Subsumed(CheckpointId(8));
+    assert_eq!(decisions[0], Decision::Abort(CheckpointId(7), subsumed));
+    assert!(matches!(&decisions[1], Decision::Store(it) if it.id == CheckpointId(8)));
+    for t in [task(0, 0), task(1, 0)] {
+        acknowledge(&mut c, t, 9, false);
+    }
+    assert_eq!(
+        acknowledge(&mut c, task(1, 1), 9, false),
+        [],
+        "stored one by one"
+    );
+    let decisions = c.stored(CheckpointId(8), Ok(()), 410);
+    assert!(matches!(&decisions[..], [Decision::Store(it)] if it.id == CheckpointId(9)));
+    assert_eq!(c.stored(CheckpointId(9), Ok(()), 420), []);
+    assert_eq!(c.on_time(430), [Decision::Trigger(CheckpointId(10))]);
 }

@@ -29,6 +29,7 @@ fn operator(id: u32, complete_first: &[bool]) -> Operator {
         component: None,
         grants: Vec::new(),
         cached_files: Vec::new(),
+        guest: Default::default(),
         kind,
         inputs: complete_first.iter().map(input).collect(),
         outputs: vec![Output {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::CheckpointId;
-use crate::port::state::{PendingSnapshot, StateUsage, Visit};
+use crate::port::state::{PendingSnapshot, Scanned, StateUsage, Visit};
 use crate::time::frozen_timers::FrozenTimers;
 
 /// State as an ordered map; a list is its framed elements.
