@@ -10,11 +10,8 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
+use crate::support::cluster::Cluster;
 use crate::support::programs;
-use crate::support::run::{Run, Running};
-
-/// What the cluster says when it can be asked.
-const LISTENS: &str = "listening on ";
 
 fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../web")
@@ -100,27 +97,6 @@ fn the_unit_tests_of_the_console_pass() {
     done(in_console("npm", &["test"]));
 }
 
-/// Starts a cluster and returns it with its address.
-fn cluster(data: &Path) -> (Running, String) {
-    let mut cluster = Run::bare("cluster")
-        .arg("--listen")
-        .arg("127.0.0.1:0")
-        .arg("--data-dir")
-        .arg(data)
-        .set("data.cache-dir", programs::component_cache())
-        .start();
-    let address = |output: &str| {
-        let line = output.lines().find_map(|it| it.strip_prefix(LISTENS));
-        line.map(str::to_owned)
-    };
-    let listens = cluster.reaches("a cluster that listens", |it| {
-        address(&it.output()).is_some()
-    });
-    assert!(listens, "it ended: {}", cluster.errors());
-    let address = address(&cluster.output()).expect("it has just been there");
-    (cluster, address)
-}
-
 #[test]
 fn a_job_lives_its_life_in_the_browser() {
     installed();
@@ -132,10 +108,10 @@ fn a_job_lives_its_life_in_the_browser() {
         .nth(2)
         .expect("the target directory")
         .join("console-screenshots");
-    let (_cluster, address) = cluster(data.path());
+    let cluster = Cluster::start(data.path());
     let mut scenes = in_console("node", &["e2e/main.mjs"]);
     scenes
-        .env("CONSOLE_ADDRESS", &address)
+        .env("CONSOLE_ADDRESS", format!("http://{}", cluster.address))
         .env("CONSOLE_PLUGINS", plugins)
         .env("CONSOLE_PICTURES", pictures);
     done(scenes);

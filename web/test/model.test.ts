@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { PlanNode, Vertex } from '../src/api/job';
 import { culprits, level } from '../src/model/back_pressure';
-import { cli, curl, quote } from '../src/model/command_line';
+import { cli, clusterCli, curl, quote } from '../src/model/command_line';
 import { health } from '../src/model/health';
 import { link, splitPath } from '../src/model/route';
 import { EMPTY_FORM, faultOf, runCommand, runRequest } from '../src/model/run_form';
@@ -73,6 +73,12 @@ test('words of a command line survive the shell', () => {
   );
 });
 
+test('a command names its cluster unless that is where a client looks anyway', () => {
+  expect(clusterCli(['list'], { protocol: 'http:', host: 'localhost:8081' })).toBe('wasmill list');
+  expect(clusterCli(['list'], { protocol: 'http:', host: '10.0.0.1:80' })).toBe('wasmill list --address 10.0.0.1:80');
+  expect(clusterCli(['list'], { protocol: 'https:', host: 'mill' })).toBe('wasmill list --address https://mill');
+});
+
 test('a form becomes a request and the same command line', () => {
   const form = {
     ...EMPTY_FORM, parameters: { path: 'a b' }, parallelism: '2', checkpointInterval: '1s', savepoint: '/sp/1', grants: { files: '/data' },
@@ -81,7 +87,9 @@ test('a form becomes a request and the same command line', () => {
     parameters: { path: 'a b' }, settings: { 'execution.checkpointing.interval': '1s' }, parallelism: 2,
     grants: { 'files:files': '/data' }, savepointPath: '/sp/1',
   });
-  expect(runCommand('x.wasm', form)).toContain("--param 'path=a b' -p 2 -D execution.checkpointing.interval=1s");
+  expect(cli(...runCommand('x.wasm', form))).toBe(
+    "wasmill submit x.wasm --param 'path=a b' -p 2 -D execution.checkpointing.interval=1s --grant files:files=/data --restore /sp/1",
+  );
   expect(runRequest({ ...EMPTY_FORM, parallelism: 'many' })).toEqual({ parameters: {}, settings: {}, grants: {} });
 });
 
@@ -120,7 +128,7 @@ test('a series keeps the last values and joins what came at once', () => {
 });
 
 test('health is one sentence, the worst first', () => {
-  const overview = { version: '', taskManagers: 1, slotsTotal: 4, slotsAvailable: 2, jobsRunning: 1, jobsFinished: 0, jobsCanceled: 0, jobsFailed: 0, cpu: null };
+  const overview = { version: '', taskManagers: 1, slotsTotal: 4, slotsAvailable: 2, jobsRunning: 1, jobsFinished: 0, jobsCanceled: 0, jobsFailed: 0, cpu: null, submitEnabled: true };
   const job = (state: string, endTime: number | null = null) => ({ name: 'j', state, endTime }) as never;
   expect(health({ ...overview, taskManagers: 0 }, [], 0).key).toBe('health.noTaskManager');
   expect(health(overview, [job('FAILED', 1000), job('RESTARTING')], 2000).key).toBe('health.restarting');

@@ -47,7 +47,9 @@ test('a curve goes from the left to the right edge and stays inside', () => {
 });
 
 test('a key that is no JSON is meant as text', () => {
-  expect(['7', '"x"', 'x y', '{"a":1}'].map(keyJson)).toEqual(['7', '"x"', '"x y"', '{"a":1}']);
+  const json = (typed: string): string => keyJson(typed, 'long');
+  expect(['7', '"x"', 'x y', '{"a":1}', ''].map(json)).toEqual(['7', '"x"', '"x y"', '{"a":1}', '']);
+  expect(['7', '"7"'].map((typed) => keyJson(typed, 'string'))).toEqual(['"7"', '"7"']);
 });
 
 test('records of a preview by sink', () => {

@@ -203,6 +203,7 @@ pub(super) async fn details(
             Ok(VertexDetails::of(&view, &active.rates(), vertex, now_ms))
         },
     )
+    .await
 }
 
 /// A metric by its name.

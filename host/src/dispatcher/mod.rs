@@ -202,16 +202,32 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Whether a job has come to its end; then its end is kept when this returns. A dispatcher that only shows a job
+    /// keeps nothing and never waits.
+    pub(crate) async fn keeps_end_of(&self, job: &ActiveJob) -> bool {
+        let ending = self.store.is_some() && job.handle.view.status().is_terminal();
+        if ending {
+            job.ended().await;
+        }
+        ending
+    }
+
+    /// Whether jobs among those that are active have come to their end; then it is kept when this returns.
+    pub(crate) async fn keeps_ends(&self) -> bool {
+        let mut any = false;
+        for job in self.active_jobs() {
+            any |= self.keeps_end_of(&job).await;
+        }
+        any
+    }
+
     /// Forgets a job that has ended, with its checkpoints.
     ///
     /// # Errors
     /// There is none of this id, or it has not ended.
     pub(crate) async fn forget_ended(&self, id: JobId) -> Result<(), DispatchError> {
-        if let Entry::Active(job) = self.job(id)?
-            && job.handle.view.status().is_terminal()
-        {
-            // Its last words are being written.
-            job.ended().await;
+        if let Entry::Active(job) = self.job(id)? {
+            self.keeps_end_of(&job).await;
         }
         self.forget(id)
     }

@@ -11,6 +11,8 @@ export interface ClusterOverview {
   jobsFinished: number;
   jobsCanceled: number;
   jobsFailed: number;
+  /** Whether jobs may be submitted; not to a process that runs one job only. */
+  submitEnabled: boolean;
   /** Share of the machine's cores in use, 0 to 1; null if not told. */
   cpu: number | null;
 }
@@ -25,6 +27,7 @@ export function decodeOverview(json: Fields): ClusterOverview {
     jobsFinished: json.number('jobs-finished'),
     jobsCanceled: json.number('jobs-cancelled'),
     jobsFailed: json.number('jobs-failed'),
+    submitEnabled: !json.has('submit-enabled') || json.flag('submit-enabled'),
     cpu: json.numberOrNull('cpu-ratio'),
   };
 }

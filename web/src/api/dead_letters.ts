@@ -1,6 +1,6 @@
 /** `/jobs/:jid/dead-letters`: records that a guest could not take, kept aside. */
 import type { Fields } from './fields';
-import { getFields, part, send } from './http';
+import { getFields, part } from './http';
 
 export interface DeadLetter {
   id: string;
@@ -37,9 +37,4 @@ export function decodeDeadLetters(json: Fields): DeadLetters {
 
 export async function deadLetters(jid: string, abort?: AbortSignal): Promise<DeadLetters> {
   return decodeDeadLetters(await getFields(`/jobs/${part(jid)}/dead-letters`, abort));
-}
-
-/** Sends all dead letters of a job through their operators again, or forgets them. */
-export async function settleDeadLetters(jid: string, how: 'replay' | 'discard'): Promise<void> {
-  await send('POST', `/jobs/${part(jid)}/dead-letters/${how}`, {});
 }

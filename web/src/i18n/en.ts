@@ -97,15 +97,9 @@ export const en = {
   'components.uploaded': 'Uploaded',
   'components.world': 'World',
 
-  'deadLetters.discard': 'Discard all',
-  'deadLetters.discard.done': '{n} dead letter(s) discarded.',
-  'deadLetters.discard.text': '{n} record(s) are deleted for good.',
   'deadLetters.error': 'What was wrong',
   'deadLetters.none': 'No record was refused: there are no dead letters.',
   'deadLetters.record': 'Record',
-  'deadLetters.replay': 'Replay all',
-  'deadLetters.replay.done': '{n} dead letter(s) sent again.',
-  'deadLetters.replay.text': '{n} record(s) go through their operators again.',
   'deadLetters.title': 'Dead letters',
 
   'exceptions.cause': 'Cause',

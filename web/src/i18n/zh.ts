@@ -99,15 +99,9 @@ export const zh: Dictionary = {
   'components.uploaded': '上传时间',
   'components.world': 'World',
 
-  'deadLetters.discard': '全部丢弃',
-  'deadLetters.discard.done': '已丢弃 {n} 条死信。',
-  'deadLetters.discard.text': '将永久删除 {n} 条记录。',
   'deadLetters.error': '错误原因',
   'deadLetters.none': '没有被拒绝的记录：没有死信。',
   'deadLetters.record': '记录',
-  'deadLetters.replay': '全部重放',
-  'deadLetters.replay.done': '已重新发送 {n} 条死信。',
-  'deadLetters.replay.text': '{n} 条记录将重新经过其算子。',
   'deadLetters.title': '死信',
 
   'exceptions.cause': '原因',

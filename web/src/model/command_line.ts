@@ -19,6 +19,19 @@ export function cli(...words: string[]): string {
   return ['wasmill', ...words].map(quote).join(' ');
 }
 
+/** Where the cluster of a page is, as the command line takes it. */
+export interface Address {
+  protocol: string;
+  host: string;
+}
+
+/** A command to the cluster that the page came from; without an address if that is where a client looks anyway. */
+export function clusterCli(words: readonly string[], page: Address = location): string {
+  if (page.protocol === 'https:') return cli(...words, '--address', `https://${page.host}`);
+  const expected = page.host === 'localhost:8081' || page.host === '127.0.0.1:8081';
+  return expected ? cli(...words) : cli(...words, '--address', page.host);
+}
+
 export function curl(call: RestCall, address: string): string {
   const words = ['curl'];
   if (call.method !== 'GET') words.push('-X', call.method, '-H', 'X-Requested-With: wasmill');

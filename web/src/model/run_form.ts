@@ -1,7 +1,6 @@
 /** What the user has filled in before a run, and what becomes of it: the request and the command line. */
 import { signal } from '@preact/signals';
 import type { Parameter, RunRequest } from '../api/components';
-import { cli } from './command_line';
 
 export interface RunForm {
   /** What was typed, by parameter; what was not touched is absent. */
@@ -61,7 +60,8 @@ function grantsOf(form: RunForm): Record<string, string> {
   return Object.fromEntries(given.map(([uid, directory]) => [`files:${uid}`, directory.trim()]));
 }
 
-export function runCommand(file: string, form: RunForm): string {
+/** The words after `wasmill` that run the same. */
+export function runCommand(file: string, form: RunForm): string[] {
   const request = runRequest(form);
   const words = ['submit', file];
   for (const [name, value] of Object.entries(request.parameters)) words.push('--param', `${name}=${value}`);
@@ -70,7 +70,7 @@ export function runCommand(file: string, form: RunForm): string {
   for (const [grant, directory] of Object.entries(request.grants)) words.push('--grant', `${grant}=${directory}`);
   if (request.savepointPath !== undefined) words.push('--restore', request.savepointPath);
   if (request.allowNonRestoredState === true) words.push('--allow-non-restored-state');
-  return cli(...words);
+  return words;
 }
 
 export type Fault = 'missing' | 'long' | 'double' | 'boolean';

@@ -4,13 +4,22 @@ import { curl, type RestCall } from '../model/command_line';
 import { CopyLine } from './copy';
 import { Popover } from './popover';
 
-export function Command({ cli, rest, left }: { cli: string; rest: RestCall; left?: boolean }) {
+export function Command({ cli, rest, left }: {
+  /** The command line, if there is a command for it. */
+  cli?: string;
+  rest: RestCall;
+  left?: boolean;
+}) {
   return (
     <Popover icon="command" label={t('command.title')} {...(left ? { left } : {})}>
       {() => (
         <>
-          <h3>{t('command.cli')}</h3>
-          <CopyLine text={cli} />
+          {cli !== undefined && (
+            <>
+              <h3>{t('command.cli')}</h3>
+              <CopyLine text={cli} />
+            </>
+          )}
           <h3>{t('command.rest')}</h3>
           <CopyLine text={curl(rest, apiAddress())} />
         </>

@@ -17,8 +17,12 @@ export function Navigation() {
       </a>
       <Place icon="overview" words={t('nav.overview')} path={['overview']} />
       <Place icon="jobs" words={t('nav.jobs')} path={['jobs']} also="job" {...(running ? { count: running } : {})} />
-      <Place icon="submit" words={t('nav.submit')} path={['submit']} />
-      <Place icon="component" words={t('nav.components')} path={['components']} />
+      {overview.value?.submitEnabled !== false && (
+        <>
+          <Place icon="submit" words={t('nav.submit')} path={['submit']} />
+          <Place icon="component" words={t('nav.components')} path={['components']} />
+        </>
+      )}
       <h3 class="nav-group">{t('nav.cluster')}</h3>
       <Place icon="worker" words={t('nav.taskManagers')} path={['task-manager']} />
       <Place icon="config" words={t('nav.jobManager')} path={['job-manager', 'config']} />

@@ -4,7 +4,7 @@ import { component, components, deleteComponent, type Component } from '../api/c
 import { t } from '../i18n';
 import { bytes, duration, time } from '../i18n/format';
 import { jobs } from '../model/cluster';
-import { cli } from '../model/command_line';
+import { clusterCli } from '../model/command_line';
 import { attempt } from '../model/requests';
 import { useResource } from '../model/resource';
 import { goTo, link } from '../model/route';
@@ -125,7 +125,7 @@ function One({ id }: { id: string }) {
               {t('components.delete')}
             </button>
             <Command
-              cli={cli('inspect', value.file)}
+              cli={clusterCli(['components', 'delete', value.id])}
               rest={{ method: 'DELETE', path: `/components/${value.id}` }}
             />
           </span>

@@ -3,14 +3,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { hasEnded } from '../api/states';
 import { t } from '../i18n';
 import { cluster, clusterEvents, jobs } from '../model/cluster';
-import { cli } from '../model/command_line';
-import { link } from '../model/route';
+import { clusterCli } from '../model/command_line';
 import { Choices } from '../parts/choices';
 import { Command } from '../parts/command';
 import { Filter, matches } from '../parts/filter';
-import { Icon } from '../parts/icon';
 import { JobTable } from '../parts/job_table';
 import { Empty, Page, Panel, Refusal, Waiting } from '../parts/panel';
+import { SubmitButton } from '../parts/submit_button';
 
 type Which = 'all' | 'active' | 'ended' | 'failed';
 
@@ -34,11 +33,8 @@ export function JobsScreen() {
           <span class="spring" />
           <Filter value={filter} change={setFilter} />
           <Choices label={t('jobs.state')} choices={choices} chosen={which} choose={setWhich} />
-          <Command cli={cli('list')} rest={{ method: 'GET', path: '/jobs/overview' }} />
-          <a class="button primary" href={link('submit')}>
-            <Icon name="submit" />
-            {t('nav.submit')}
-          </a>
+          <Command cli={clusterCli(['list'])} rest={{ method: 'GET', path: '/jobs/overview' }} />
+          <SubmitButton />
         </>
       }
     >

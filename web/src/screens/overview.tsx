@@ -11,10 +11,10 @@ import { health } from '../model/health';
 import { useResource } from '../model/resource';
 import { link } from '../model/route';
 import { Badge } from '../parts/badge';
-import { Icon } from '../parts/icon';
 import { JobTable } from '../parts/job_table';
 import { joined, MemoryRegions } from '../parts/memory';
 import { Empty, Figure, Message, Page, Panel, Refusal, Waiting } from '../parts/panel';
+import { SubmitButton } from '../parts/submit_button';
 import { UseBar } from '../parts/share';
 
 export function OverviewScreen() {
@@ -26,10 +26,7 @@ export function OverviewScreen() {
       head={
         <>
           <span class="spring" />
-          <a class="button primary" href={link('submit')}>
-            <Icon name="submit" />
-            {t('nav.submit')}
-          </a>
+          <SubmitButton />
         </>
       }
     >

@@ -6,7 +6,7 @@ import { cancelJob, forgetJob, rescaleJob, type Job } from '../../api/job';
 import { hasEnded } from '../../api/states';
 import { t, type Key } from '../../i18n';
 import { cluster } from '../../model/cluster';
-import { cli, type RestCall } from '../../model/command_line';
+import { clusterCli, type RestCall } from '../../model/command_line';
 import { notify } from '../../model/notices';
 import { attempt, awaitSavepoint } from '../../model/requests';
 import { goTo, link } from '../../model/route';
@@ -50,25 +50,25 @@ export function Actions({ job, changed }: { job: Job; changed: () => void }) {
   );
 }
 
-function terminal(action: Action, job: Job): { cli: string; rest: RestCall } {
+function terminal(action: Action, job: Job): { cli?: string; rest: RestCall } {
   const path = `/jobs/${job.jid}`;
   switch (action) {
     case 'savepoint':
       return {
-        cli: cli('savepoint', job.jid),
+        cli: clusterCli(['savepoint', job.jid]),
         rest: { method: 'POST', path: `${path}/savepoints`, body: { 'cancel-job': false } },
       };
     case 'rescale':
       return {
-        cli: cli('rescale', job.jid, '-p', '4'),
+        cli: clusterCli(['rescale', job.jid, '-p', '4']),
         rest: { method: 'PATCH', path: `${path}/rescaling?parallelism=4` },
       };
     case 'stop':
-      return { cli: cli('stop', job.jid), rest: { method: 'POST', path: `${path}/stop`, body: { drain: false } } };
+      return { cli: clusterCli(['stop', job.jid]), rest: { method: 'POST', path: `${path}/stop`, body: { drain: false } } };
     case 'cancel':
-      return { cli: cli('cancel', job.jid), rest: { method: 'PATCH', path: `${path}?mode=cancel` } };
+      return { cli: clusterCli(['cancel', job.jid]), rest: { method: 'PATCH', path: `${path}?mode=cancel` } };
     case 'forget':
-      return { cli: cli('forget', job.jid), rest: { method: 'DELETE', path } };
+      return { rest: { method: 'DELETE', path } };
   }
 }
 

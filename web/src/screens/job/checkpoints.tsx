@@ -11,7 +11,7 @@ import { jobConfiguration, type Job } from '../../api/job';
 import { hasEnded } from '../../api/states';
 import { t, tName } from '../../i18n';
 import { bytes, duration, time } from '../../i18n/format';
-import { cli } from '../../model/command_line';
+import { clusterCli } from '../../model/command_line';
 import { attempt } from '../../model/requests';
 import { useResource } from '../../model/resource';
 import { goTo, link } from '../../model/route';
@@ -106,7 +106,7 @@ function History({
                   {t('checkpoints.trigger')}
                 </button>
                 <Command
-                  cli={cli('checkpoint', job.jid)}
+                  cli={clusterCli(['checkpoint', job.jid])}
                   rest={{ method: 'POST', path: `/jobs/${job.jid}/checkpoints`, body: {} }}
                 />
               </span>

@@ -84,8 +84,10 @@ function StateTable({
 /** Entries asked for at once. */
 const ENTRIES = 100;
 
-/** A key as JSON: what is no JSON is meant as text. */
-export function keyJson(typed: string): string {
+/** A key as JSON: what is no JSON is meant as text, and so is anything unquoted where keys are texts. */
+export function keyJson(typed: string, schema: unknown): string {
+  if (typed === '') return '';
+  if (typeName(schema) === 'string' && !typed.startsWith('"')) return JSON.stringify(typed);
   try {
     JSON.parse(typed);
     return typed;
@@ -100,12 +102,10 @@ function Lookup({ jid, state }: { jid: string; state: StateSummary }) {
   const [found, setFound] = useState<StateEntries | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const textual = typeName(state.keySchema) === 'string' || typeName(state.keySchema) === '';
-  const typed = key.trim();
   const query = {
     uid: state.uid,
     name: state.name,
-    // A key of a textual type is text, whatever it looks like.
-    key: typed === '' ? '' : typeName(state.keySchema) === 'string' && !typed.startsWith('"') ? JSON.stringify(typed) : keyJson(typed),
+    key: keyJson(key.trim(), state.keySchema),
     prefix: prefix.trim(),
     limit: ENTRIES,
   };
@@ -117,12 +117,14 @@ function Lookup({ jid, state }: { jid: string; state: StateSummary }) {
       setError(asApiError(caught));
     }
   };
-  const words = ['state', 'get', jid, state.uid, state.name, ...(query.key === '' ? [] : ['--key', query.key])];
+  // On the command line state is read from files, also when the cluster is not there.
+  const words = query.key === '' ? ['export', 'CHECKPOINTS'] : ['get', 'CHECKPOINTS'];
+  const asked = [state.uid, state.name, ...(query.key === '' ? [] : [query.key])];
   return (
     <Panel
       title={`${state.uid} / ${state.name}`}
       note={`${state.kind}<${typeName(state.schema)}>`}
-      actions={<Command cli={cli(...words)} rest={{ method: 'GET', path: statePath(jid, query) }} />}
+      actions={<Command cli={cli('state', ...words, ...asked)} rest={{ method: 'GET', path: statePath(jid, query) }} />}
     >
       <form
         onSubmit={(event) => {

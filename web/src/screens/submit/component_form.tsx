@@ -11,6 +11,7 @@ import {
 import type { ApiError } from '../../api/http';
 import { t } from '../../i18n';
 import { cluster } from '../../model/cluster';
+import { clusterCli } from '../../model/command_line';
 import { asApiError } from '../../model/live';
 import { useResource } from '../../model/resource';
 import { goTo, link } from '../../model/route';
@@ -79,7 +80,7 @@ function Form({ component }: { component: Component }) {
               {starting ? t('submit.starting') : t('submit.run')}
             </button>
             <Command
-              cli={runCommand(component.file, form)}
+              cli={clusterCli(runCommand(component.file, form))}
               rest={{ method: 'POST', path: `/components/${component.id}/run`, body: runRequest(form) }}
             />
           </span>

@@ -5,7 +5,7 @@ import type { ApiError } from '../../api/http';
 import { runJobFile, validateJobFile } from '../../api/job_files';
 import { t } from '../../i18n';
 import { cluster } from '../../model/cluster';
-import { cli } from '../../model/command_line';
+import { clusterCli } from '../../model/command_line';
 import { asApiError } from '../../model/live';
 import { goTo, link } from '../../model/route';
 import { Command } from '../../parts/command';
@@ -81,7 +81,7 @@ export function JobFileForm({ first }: { first: string }) {
               {t('submit.run')}
             </button>
             <Command
-              cli={cli('submit', 'job.yaml')}
+              cli={clusterCli(['submit', 'job.yaml'])}
               rest={{ method: 'POST', path: '/job-files/run', body: { yaml } }}
             />
           </span>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { components, uploadComponent } from '../../api/components';
 import { t } from '../../i18n';
 import { bytes, time } from '../../i18n/format';
-import { cli } from '../../model/command_line';
+import { clusterCli } from '../../model/command_line';
 import { asApiError } from '../../model/live';
 import { useResource } from '../../model/resource';
 import { goTo, link } from '../../model/route';
@@ -51,7 +51,7 @@ function Choose() {
         <>
           <span class="spring" />
           <Command
-            cli={cli('submit', 'JOB.wasm')}
+            cli={clusterCli(['components', 'upload', 'JOB.wasm'])}
             rest={{ method: 'POST', path: '/components/upload', file: 'JOB.wasm' }}
           />
         </>
