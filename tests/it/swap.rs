@@ -160,13 +160,7 @@ fn a_release_with_other_schemas_takes_over_from_a_checkpoint() {
     let data = tempfile::tempdir().expect("a directory");
     let files = ["guest_evolving_two"];
     let (answers, ended) = swapped("guest_evolving_one", "totals", &files, data.path());
-    assert_eq!(
-        answers[0]["in-place"],
-        false,
-        "{}\n{}",
-        answers[0],
-        ended
-    );
+    assert_eq!(answers[0]["in-place"], false, "{}\n{}", answers[0], ended);
     let mut totals: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
     for bid in bids(BIDS, KEYS) {
         let total = totals.entry(bid.auction).or_default();

@@ -37,7 +37,15 @@ pub(super) fn run(
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
     let from = Origin::of(args.restore.as_deref());
-    if matches!(from, Origin::Checkpoints(_)) && args.data_dir.is_some() {
+    if let Origin::Checkpoints(path) = &from
+        && args.data_dir.is_some()
+    {
+        if !path.is_dir() {
+            bail!(
+                "--from: there is no savepoint or checkpoint in {}",
+                path.display()
+            );
+        }
         bail!("--from PATH names the data directory itself: leave --data-dir out");
     }
     let mut job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;

@@ -61,7 +61,7 @@ pub(super) fn state(args: &StateArgs, config: &Config) -> Result<ExitCode> {
             exported.with_context(|| saved.path.display().to_string())?;
         }
         StateVerb::Diff { old, new, limit } => {
-            let ((old, _), (new, _control)) = (open(old, config)?, open(new, config)?);
+            let ((old, _control), (new, _other)) = (open(old, config)?, open(new, config)?);
             let found = difference(&old, &new, *limit, &mut |told| {
                 output::say(&told.to_string());
                 Ok(())
