@@ -235,7 +235,7 @@ fn operators(job: &Job, vertex: &Vertex, late: &BTreeMap<OperatorId, u64>) -> Ve
                 ..
             } => {
                 let keyed = states.iter().map(|state| state.name.clone());
-                let own = operator_states.iter().map(|(name, _)| name.clone());
+                let own = operator_states.iter().map(|state| state.name.clone());
                 ("operator", None, keyed.chain(own).collect())
             }
         };

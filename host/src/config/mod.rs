@@ -54,6 +54,10 @@ pub(crate) struct Config {
     pub(crate) managed_memory_bytes: u64,
     /// Threads that write snapshots.
     pub(crate) storage_threads: usize,
+    /// Where savepoints go if nothing else is said; empty for nowhere.
+    pub(crate) savepoints_dir: PathBuf,
+    /// Whether savepoints contain the components.
+    pub(crate) savepoint_components: bool,
     /// Memory for segments.
     pub(crate) network_memory_bytes: u64,
     /// What guests may use.
