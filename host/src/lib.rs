@@ -21,8 +21,10 @@ mod operator_figures;
 mod output;
 mod progress;
 mod resources;
+mod savepoint;
 mod scheduler;
 mod storage;
+mod successor;
 mod telemetry;
 
 use std::process::ExitCode;

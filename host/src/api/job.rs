@@ -235,7 +235,7 @@ fn operators(job: &Job, vertex: &Vertex, late: &BTreeMap<OperatorId, u64>) -> Ve
                 ..
             } => {
                 let keyed = states.iter().map(|state| state.name.clone());
-                let own = operator_states.iter().map(|(name, _)| name.clone());
+                let own = operator_states.iter().map(|state| state.name.clone());
                 ("operator", None, keyed.chain(own).collect())
             }
         };
@@ -294,12 +294,13 @@ impl JobConfig {
         let (record, config) = (&active.record, &active.config);
         let map = |pairs: &[(String, String)]| pairs.iter().cloned().collect();
         let parameters: BTreeMap<String, String> = map(&record.spec.parameters);
+        let own = active.handle.view.lock().job.restart_strategy;
         Self {
             jid: record.id.to_string(),
             name: record.name.clone(),
             execution: json!({
                 "execution-mode": "PIPELINED",
-                "restart-strategy": format!("{:?}", config.restart_strategy),
+                "restart-strategy": format!("{:?}", own.unwrap_or(config.restart_strategy)),
                 "job-parallelism": config.parallelism,
                 "object-reuse-mode": true,
                 "user-config": parameters,
@@ -322,6 +323,7 @@ pub(super) async fn details(
     document(&api, &job, "", |active, now_ms| {
         Ok(JobDetails::of(active, now_ms))
     })
+    .await
 }
 
 /// The graph of a job.
@@ -331,7 +333,7 @@ pub(super) async fn job_plan(
     State(api): State<Api>,
     Path(job): JobPath,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, "plan", |active, _| Ok(plan_of(active)))
+    document(&api, &job, "plan", |active, _| Ok(plan_of(active))).await
 }
 
 /// What a job was submitted with.
@@ -341,7 +343,7 @@ pub(super) async fn job_config(
     State(api): State<Api>,
     Path(job): JobPath,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, "config", |active, _| Ok(JobConfig::of(active)))
+    document(&api, &job, "config", |active, _| Ok(JobConfig::of(active))).await
 }
 
 /// The lowest watermark of tasks, if all of them know one.

@@ -79,6 +79,14 @@ struct RawState {
     managed_memory: String,
     storage_threads: usize,
     checkpoints: RawCheckpoints,
+    savepoints: RawSavepoints,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawSavepoints {
+    dir: String,
+    include_components: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -290,6 +298,8 @@ impl RawConfig {
             )?,
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
+            savepoints_dir: PathBuf::from(&self.state.savepoints.dir),
+            savepoint_components: self.state.savepoints.include_components,
             network_memory_bytes: size("network.memory", &self.network.memory)?,
             guest: self.guest.resolve()?,
             checkpoints_dir: self.state.checkpoints.resolve()?,

@@ -16,6 +16,7 @@ use super::job_spec::{JobRecord, JobSource, JobSpec};
 use super::job_store::Found;
 use super::{DispatchError, Dispatcher, Entry, archive::Archive};
 use crate::cli::JobArgs;
+use crate::commands::origin::Origin;
 use crate::commands::submission::Submission;
 use crate::config::{self, Config};
 use crate::dead_letters;
@@ -142,7 +143,8 @@ impl Dispatcher {
         let digest = store.find(name)?.digest;
         let jobs = self.active_jobs();
         let uses = |job: &&Arc<ActiveJob>| {
-            job.record.components.contains(&digest) && !job.handle.view.status().is_terminal()
+            let digests = job.handle.view.lock().job.digests();
+            digests.contains(&digest) && !job.handle.view.status().is_terminal()
         };
         match jobs.iter().find(uses) {
             Some(job) => Err(DispatchError::ComponentInUse(digest, job.record.id)),
@@ -182,9 +184,10 @@ impl Dispatcher {
         };
         let submission = match &spec.source {
             JobSource::Component { digest } => {
+                let digest = spec.current(digest);
                 Submission::Loaded(Box::new(self.load_blocking(digest)?.1))
             }
-            JobSource::JobFile { yaml } => self.job_file(yaml, &spec.parameters)?,
+            JobSource::JobFile { yaml } => self.job_file(yaml, spec)?,
             JobSource::Elsewhere => bail!(DispatchError::NoSubmissions),
         };
         let mut settings = submission.settings();
@@ -209,8 +212,8 @@ impl Dispatcher {
     }
 
     /// A job file whose components are uploaded ones: it names no file of this machine.
-    fn job_file(&self, yaml: &str, parameters: &[(String, String)]) -> Result<Submission> {
-        let mut file = read::of_text("job file", Path::new(""), yaml, parameters)?;
+    fn job_file(&self, yaml: &str, spec: &JobSpec) -> Result<Submission> {
+        let mut file = read::of_text("job file", Path::new(""), yaml, &spec.parameters)?;
         let store = self
             .components
             .as_ref()
@@ -220,9 +223,10 @@ impl Dispatcher {
                 ComponentEntry::Path(path) => path,
                 ComponentEntry::Full(full) => &mut full.path,
             };
-            let stored = store
+            let named = store
                 .find(path)
                 .with_context(|| format!("job file: components.{name}"))?;
+            let stored = store.find(spec.current(&named.digest))?;
             *path = store.path(&stored).display().to_string();
         }
         Ok(Submission::JobFile(Box::new(file)))
@@ -241,7 +245,10 @@ impl Dispatcher {
         let id = super::supervise::new_job_id()?;
         let restore = spec.restore.clone();
         let mut record = JobRecord::new(id, &prepared.job, spec, self.clock.now_ms());
-        record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?;
+        match Origin::of(restore.as_deref()) {
+            Origin::Savepoint(path) => record.savepoint = Some(path),
+            _ => record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?,
+        }
         store.save(&record)?;
         self.start(record, prepared)?;
         Ok(id)
@@ -254,6 +261,16 @@ impl Dispatcher {
             .as_ref()
             .map(|store| store.checkpoints(record.id));
         record.checkpoints.clone().or(own)
+    }
+
+    /// The folder of a job's dead letters: its data directory, if that is on this machine.
+    pub(super) fn folder_of(&self, record: &JobRecord) -> Option<PathBuf> {
+        let root = self.root_of(record)?;
+        if !Location::is_remote_name(&root) {
+            return Some(root);
+        }
+        let store = self.store.as_ref()?;
+        Some(store.checkpoints(record.id))
     }
 
     /// The folder of another job's checkpoints that a job begins from, if it does.
@@ -287,7 +304,7 @@ impl Dispatcher {
 
     fn start(self: &Arc<Self>, record: JobRecord, prepared: Prepared) -> Result<(), DispatchError> {
         let Prepared { mut job, config } = prepared;
-        if let Some(root) = self.root_of(&record) {
+        if let Some(root) = self.folder_of(&record) {
             let kept = dead_letters::keep(&mut job, &config.guest, &root, &self.clock);
             kept.map_err(|error| DispatchError::Refused(crate::one_line(&error)))?;
         }
@@ -347,7 +364,7 @@ impl Dispatcher {
     }
 
     /// Runs what may block, so many at once.
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, DispatchError> + Send + 'static,
     ) -> Result<T, DispatchError> {

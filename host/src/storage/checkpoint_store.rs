@@ -10,76 +10,26 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path as LocalPath, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
 
 use dataflow::port::blob::{BlobError, BlobStore};
 use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
-use thiserror::Error;
 use tokio::runtime::Handle;
 
 use super::blob_store::{ObjectBlobStore, hex};
-use super::current::{CURRENT, CurrentError, CurrentObject, Retained};
+use super::current::{CURRENT, CurrentObject, Retained};
 use super::location::Location;
 use super::metadata::{Metadata, VERSION};
 use super::s3::{S3Config, Unfit, test_conditional_writes};
+pub(crate) use super::store_error::StoreError;
+use super::store_error::{fail, of_current};
 
 /// How far the clocks of this machine and a bucket may be apart: S3 refuses requests beyond that.
 const CLOCK_SKEW_MAX_MS: i64 = 15 * 60 * 1000;
-
-/// Checkpoints cannot be kept or found.
-#[derive(Debug, Error)]
-pub(crate) enum StoreError {
-    /// Another process has the directory.
-    #[error(
-        "job data {0} is in use by another process: stop it first, or give the job another --data-dir"
-    )]
-    InUse(String),
-    /// The directory cannot be used.
-    #[error("job data {path}: {action}: {reason}")]
-    Directory {
-        /// Which directory or file.
-        path: String,
-        /// What was tried.
-        action: &'static str,
-        /// What the system said.
-        reason: String,
-    },
-    /// Another process has taken the job over.
-    #[error(
-        "job data {path}: run {by} has taken the job over, so this process may write no further checkpoint"
-    )]
-    Fenced {
-        /// Where.
-        path: String,
-        /// The run of the other process.
-        by: String,
-    },
-    /// The store does not say who came first.
-    #[error(
-        "job data {path}: the store does not write conditionally ({found}), so it could not keep two processes from writing the same job's checkpoints: use a store with If-Match and If-None-Match, such as S3, or a local directory"
-    )]
-    Unconditional {
-        /// Where.
-        path: String,
-        /// What the test found.
-        found: String,
-    },
-    /// There is nothing to restore.
-    #[error("there is no completed checkpoint in {0}")]
-    Nothing(String),
-    /// Nothing that is there can be restored.
-    #[error("no checkpoint in {path} can be restored: {}", reasons.join("; "))]
-    Unusable {
-        /// Where.
-        path: String,
-        /// What is wrong with each.
-        reasons: Vec<String>,
-    },
-}
 
 /// A checkpoint to go on from.
 #[derive(Clone, Debug)]
@@ -104,6 +54,8 @@ pub(crate) struct CheckpointStore {
     run: String,
     /// Files this process has written so far.
     written: Arc<AtomicU64>,
+    /// Checkpoints whose files are kept for as long as somebody holds their metadata.
+    pinned: Vec<Weak<Metadata>>,
 }
 
 impl CheckpointStore {
@@ -138,6 +90,7 @@ impl CheckpointStore {
             retained_max,
             run,
             written: Arc::default(),
+            pinned: Vec::new(),
         })
     }
 
@@ -153,7 +106,14 @@ impl CheckpointStore {
             retained_max,
             run,
             written: Arc::default(),
+            pinned: Vec::new(),
         }
+    }
+
+    /// Keeps the files of a checkpoint for as long as somebody holds its metadata, retained or not.
+    pub(crate) fn pin(&mut self, metadata: &Arc<Metadata>) {
+        self.pinned.retain(|pinned| pinned.strong_count() > 0);
+        self.pinned.push(Arc::downgrade(metadata));
     }
 
     /// From now on checkpoints are those of another run, such as the next attempt of the job.
@@ -327,6 +287,9 @@ impl CheckpointStore {
                 named.extend(files(&metadata).map(|entry| entry.name.clone()));
             }
         }
+        for pinned in self.pinned.iter().filter_map(Weak::upgrade) {
+            named.extend(files(&pinned).map(|entry| entry.name.clone()));
+        }
         for object in objects {
             let name = object.location.to_string();
             let old = object.last_modified.timestamp_millis() < older_than_ms;
@@ -379,33 +342,6 @@ async fn take_over(
     })?;
     let taken = CurrentObject::take_over(Arc::clone(store), run.to_owned(), VERSION).await;
     taken.map_err(|error| of_current(place, error))
-}
-
-fn of_current(place: &Location, error: CurrentError) -> StoreError {
-    match error {
-        CurrentError::Store(error) => fail(place, CURRENT, "read or replace", &error),
-        CurrentError::Unreadable(reason) => StoreError::Unusable {
-            path: place.to_string(),
-            reasons: vec![format!("{CURRENT}: {reason}")],
-        },
-        CurrentError::Fenced(by) => StoreError::Fenced {
-            path: place.to_string(),
-            by,
-        },
-    }
-}
-
-fn fail(
-    place: &Location,
-    name: &str,
-    action: &'static str,
-    reason: &dyn std::fmt::Display,
-) -> StoreError {
-    StoreError::Directory {
-        path: place.join(LocalPath::new(name)).to_string(),
-        action,
-        reason: reason.to_string(),
-    }
 }
 
 /// All files a checkpoint consists of.

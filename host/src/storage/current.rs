@@ -6,6 +6,7 @@
 //! fails whatever its clock says: it is fenced.
 
 use std::fs::File;
+use std::path::Path as LocalPath;
 use std::sync::Arc;
 
 use object_store::path::Path;
@@ -13,6 +14,9 @@ use object_store::{
     Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 use serde::{Deserialize, Serialize};
+
+use super::blob_store::hex;
+use super::metadata::Metadata;
 
 /// The name of the object.
 pub(crate) const CURRENT: &str = "CURRENT";
@@ -202,6 +206,28 @@ impl CurrentObject {
             *version = newest;
         }
     }
+}
+
+/// The metadata of the newest checkpoint in a directory that somebody else may be using. Its files are not checked.
+///
+/// # Errors
+/// There is none, or it is damaged; a text for the user.
+pub(crate) fn newest_metadata(root: &LocalPath) -> Result<Metadata, String> {
+    let read = |name: &str| {
+        let path = root.join(name);
+        std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let current: Current =
+        serde_json::from_slice(&read(CURRENT)?).map_err(|error| format!("CURRENT: {error}"))?;
+    let newest = current
+        .retained
+        .first()
+        .ok_or("there is no completed checkpoint")?;
+    let bytes = read(&newest.metadata)?;
+    if hex(blake3::hash(&bytes).as_bytes()) != newest.blake3 {
+        return Err(format!("{}: it is damaged", newest.metadata));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", newest.metadata))
 }
 
 async fn read(store: &dyn ObjectStore) -> Result<Option<(Current, UpdateVersion)>, CurrentError> {
