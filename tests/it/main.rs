@@ -5,6 +5,7 @@
 //! looks inside a process.
 
 mod bounded;
+mod checkpoints;
 mod cli;
 mod cluster;
 mod connectors;
