@@ -278,7 +278,7 @@ fn the_restart_strategy_of_a_job_is_exported_and_holds_in_its_job_file() {
         .success();
     for setting in [
         "restart-strategy.type: fixed-delay",
-        "attempts: '1'",
+        "attempts: \"1\"",
         "delay: 10ms",
     ] {
         assert!(exported.out.contains(setting), "{}", exported.told());
