@@ -14,7 +14,7 @@ SOURCES := $(shell find host guest-sdk plugins wit web/dist Cargo.toml Cargo.loc
 # What `make bench` runs; empty means the job's own default.
 export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE
 
-.PHONY: help setup build console demo test lint bench bench-crossing bench-epoch bench-table clean
+.PHONY: help setup build console pictures console-load demo test lint bench bench-crossing bench-epoch bench-table clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -31,6 +31,12 @@ $(BUILT): $(SOURCES)
 
 console: ## Build the web console into web/dist, which is committed (needs node 20)
 	cd web && npm ci && npm test && npm run build
+
+pictures: build ## Take the pictures of the README from a cluster at work (needs node 20 and Chromium)
+	@scripts/console.sh pictures
+
+console-load: build ## Measure what the console costs with 20 jobs and 200 subtasks (needs node 20 and Chromium)
+	@scripts/console.sh load
 
 demo: build ## Count words of real text and actions in a real log; on a terminal, then show a running job
 	@scripts/demo.sh
