@@ -185,8 +185,13 @@ impl Attempt {
     ) {
         let (writer, done) = (self.savepoints.clone(), progress.done.clone());
         let (job, metadata) = (Arc::clone(&self.job), Arc::clone(metadata));
+        let view = Arc::clone(&self.view);
         tokio::task::spawn_blocking(move || {
             let written = writer.write(&job, &metadata, &order.target);
+            if let Ok(path) = &written {
+                let id = CheckpointId(metadata.checkpoint);
+                view.lock().checkpoints.saved(id, path.clone());
+            }
             let written = written.map_err(|error| CommandError::Savepoint(error.to_string()));
             let _ = order.reply.send(written);
             drop(done);
