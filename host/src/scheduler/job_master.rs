@@ -145,8 +145,8 @@ impl JobMaster {
                         return Ok((JobStatus::Finished, outcome));
                     }
                 }
-                Ok(AttemptEnd::Replace(order, checkpoint)) => {
-                    let (next, begun) = order.on_trial(checkpoint, self.clock.monotonic_ns());
+                Ok(AttemptEnd::Replace(order, checkpoint, began_ns)) => {
+                    let (next, begun) = order.on_trial(checkpoint, began_ns);
                     self.job = next;
                     trial = Some(begun);
                 }
