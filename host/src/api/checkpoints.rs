@@ -140,7 +140,7 @@ struct Latest {
     completed: Option<Checkpoint>,
     savepoint: Option<Checkpoint>,
     failed: Option<Checkpoint>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     restored: Option<Value>,
 }
 

@@ -6,6 +6,7 @@ mod guest;
 pub(crate) mod origin;
 mod raw;
 mod raw_restart;
+pub(crate) mod reporters;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use cluster::ClusterConfig;
 pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
+use reporters::ReportersConfig;
 
 /// What the configuration means.
 #[derive(Clone, Debug)]
@@ -76,6 +78,8 @@ pub(crate) struct Config {
     pub(crate) log_json: bool,
     /// What concerns a process with many jobs.
     pub(crate) cluster: ClusterConfig,
+    /// What is sent to OpenTelemetry collectors.
+    pub(crate) reporters: ReportersConfig,
 }
 
 /// A state backend by name.
@@ -156,9 +160,9 @@ fn layers(file: Option<&Path>, settings: &[(String, String)]) -> Result<Figment,
     });
     figment = figment.merge(from_env);
     for (key, value) in settings {
-        // A setting is read as TOML would read it, and as text if it is no TOML value.
-        let value: figment::value::Value = value
-            .parse()
+        // A number, `true` or a list such as `["a"]` is one; anything else is text. (The parser of figment itself panics
+        // on some quoted texts, and settings come with requests.)
+        let value: figment::value::Value = serde_json::from_str(value)
             .unwrap_or_else(|_| figment::value::Value::from(value.clone()));
         figment = figment.merge(Serialized::default(key, value));
     }
