@@ -22,6 +22,7 @@ mod kill;
 mod languages_go_c;
 mod languages_python_js;
 mod native;
+mod operations;
 mod poison;
 mod random_jobs;
 mod recovery;
