@@ -340,10 +340,8 @@ impl Deployment<'_> {
                 parallelism: vertex.parallelism,
             }),
             fragment: self.job.component_of(vertex).map(|component| {
-                (
-                    Arc::clone(&component.operators),
-                    self.fragment(vertex, component, subtask),
-                )
+                let fragment = fragment_spec(self.job, vertex, component, subtask, self.attempt);
+                (Arc::clone(&component.operators), fragment)
             }),
             heads: vertex.heads.clone(),
             assigners: vertex.assigners.clone(),
@@ -372,39 +370,6 @@ impl Deployment<'_> {
         TaskLimits {
             state_bytes: own.state_bytes.unwrap_or(config.state_bytes),
             timers: own.timers.unwrap_or(config.timers),
-        }
-    }
-
-    fn fragment(&self, vertex: &Vertex, component: &JobComponent, subtask: u32) -> FragmentSpec {
-        let operator_states = vertex
-            .operator_states
-            .iter()
-            .map(|(operator, name, spec)| (*operator, name.clone(), spec.number));
-        FragmentSpec {
-            first_operator: component.first_operator,
-            job: self.job.graph.name.clone(),
-            name: vertex.name.clone(),
-            subtask,
-            parallelism: vertex.parallelism,
-            max_parallelism: self.job.graph.max_parallelism,
-            attempt: self.attempt,
-            operators: vertex.fragment.clone(),
-            inputs: vertex.fragment_inputs.clone(),
-            outputs: vertex
-                .ports
-                .iter()
-                .map(|port| (port.operator, port.output))
-                .collect(),
-            states: vertex
-                .states
-                .iter()
-                .filter(|(_, name, _)| !name.starts_with("_timers/"))
-                .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
-                .chain(operator_states)
-                .collect(),
-            guest: vertex.guest,
-            parameters: component.parameters.clone(),
-            resources: Arc::clone(&self.job.resources),
         }
     }
 
@@ -481,5 +446,45 @@ impl Deployment<'_> {
                 .inheritance
                 .writers(operator, subtask, vertex.parallelism)?,
         })
+    }
+}
+
+/// The place of a chain's logic in one task.
+pub(crate) fn fragment_spec(
+    job: &Job,
+    vertex: &Vertex,
+    component: &JobComponent,
+    subtask: u32,
+    attempt: u32,
+) -> FragmentSpec {
+    let operator_states = vertex
+        .operator_states
+        .iter()
+        .map(|(operator, name, spec)| (*operator, name.clone(), spec.number));
+    FragmentSpec {
+        first_operator: component.first_operator,
+        job: job.graph.name.clone(),
+        name: vertex.name.clone(),
+        subtask,
+        parallelism: vertex.parallelism,
+        max_parallelism: job.graph.max_parallelism,
+        attempt,
+        operators: vertex.fragment.clone(),
+        inputs: vertex.fragment_inputs.clone(),
+        outputs: vertex
+            .ports
+            .iter()
+            .map(|port| (port.operator, port.output))
+            .collect(),
+        states: vertex
+            .states
+            .iter()
+            .filter(|(_, name, _)| !name.starts_with("_timers/"))
+            .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
+            .chain(operator_states)
+            .collect(),
+        guest: vertex.guest,
+        parameters: component.parameters.clone(),
+        resources: Arc::clone(&job.resources),
     }
 }
