@@ -279,7 +279,6 @@ impl<'a> Chain<'a> {
         DoctorError::Guest {
             chain: self.vertex.id,
             subtask: self.subtask,
-            name: self.vertex.name.clone(),
             source,
         }
     }
@@ -394,7 +393,6 @@ fn open_guest(
     guest.map(Some).map_err(|source| DoctorError::Guest {
         chain: vertex.id,
         subtask,
-        name: vertex.name.clone(),
         source,
     })
 }

@@ -35,14 +35,12 @@ pub(crate) use report::Report;
 #[derive(Debug, Error)]
 pub(crate) enum DoctorError {
     /// A chain failed in a call.
-    #[error("chain \"{name}\": {source}")]
+    #[error("{source}")]
     Guest {
         /// Which chain.
         chain: VertexId,
         /// Which of its subtasks.
         subtask: u32,
-        /// Its name.
-        name: String,
         /// What happened.
         source: OperatorError,
     },

@@ -26,6 +26,9 @@ use crate::scheduler::job::Job;
 const START_MS: i64 = 1_700_000_000_000;
 const STEP_MS: i64 = 10;
 
+/// Event time of one batch, where the source is an open input (milliseconds).
+const STAMPS_MS: i64 = 60_000;
+
 /// What a rehearsal does to the guests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
@@ -86,13 +89,20 @@ pub(super) fn rehearse(
         attempt: schedule.attempt,
     };
     let mut rehearsal = Rehearsal::open(workshop, schedule)?;
-    let feeds = feeds(job, schedule.batch)?;
+    let feeds = feeds(subject, job, schedule.batch)?;
     rehearsal.run(feeds)?;
     rehearsal.end()
 }
 
-/// The batches of every source by its chain, in the order in which they are given.
-fn feeds(job: &Job, batch: usize) -> Result<Vec<(usize, Batch)>, DoctorError> {
+/// A batch for a source by the index of its chain, with the watermark that follows it.
+struct Feed {
+    chain: usize,
+    batch: Batch,
+    watermark: Option<i64>,
+}
+
+/// The batches of every source, in the order in which they are given.
+fn feeds(subject: &Subject, job: &Job, batch: usize) -> Result<Vec<Feed>, DoctorError> {
     let awaited = complete_first::awaited(&job.execution);
     let (mut first, mut others) = (Vec::new(), Vec::new());
     for (index, vertex) in job.execution.vertices.iter().enumerate() {
@@ -100,18 +110,37 @@ fn feeds(job: &Job, batch: usize) -> Result<Vec<(usize, Batch)>, DoctorError> {
             continue;
         };
         let batches = batches(job, source, batch)?;
+        let has_event_time = subject.is_open_input(&job.uid(source));
         let of_source = batches.into_iter().enumerate();
         let target = if awaited.contains(&vertex.id) {
             &mut first
         } else {
             &mut others
         };
-        target.extend(of_source.map(|(turn, batch)| (turn, index, batch)));
+        target.extend(of_source.map(|(turn, mut batch)| {
+            let watermark = has_event_time.then(|| stamp(&mut batch, turn));
+            let feed = Feed {
+                chain: index,
+                batch,
+                watermark,
+            };
+            (turn, feed)
+        }));
     }
     // Sources take turns; a data set that must be complete first is.
-    others.sort_by_key(|(turn, index, _)| (*turn, *index));
+    others.sort_by_key(|(turn, feed)| (*turn, feed.chain));
     let all = first.into_iter().chain(others);
-    Ok(all.map(|(_, index, batch)| (index, batch)).collect())
+    Ok(all.map(|(_, feed)| feed).collect())
+}
+
+/// Gives records their event time, and tells the watermark behind them.
+fn stamp(batch: &mut Batch, turn: usize) -> i64 {
+    let first = START_MS + (turn as i64) * STAMPS_MS;
+    let count = i64::from(batch.count).max(1);
+    batch.timestamps = (0..i64::from(batch.count))
+        .map(|at| first + at * STAMPS_MS / count)
+        .collect();
+    first + STAMPS_MS - 1
 }
 
 /// The records of a source in batches.
@@ -174,16 +203,17 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    fn run(&mut self, feeds: Vec<(usize, Batch)>) -> Result<(), DoctorError> {
+    fn run(&mut self, feeds: Vec<Feed>) -> Result<(), DoctorError> {
         let mut left = vec![0_usize; self.chains.len()];
-        feeds.iter().for_each(|(index, _)| left[*index] += 1);
+        feeds.iter().for_each(|feed| left[feed.chain] += 1);
         let sources: Vec<usize> = (0..self.chains.len())
             .filter(|index| self.vertex(*index).source.is_some())
             .collect();
         for index in sources.into_iter().filter(|index| left[*index] == 0) {
             self.source_ends(index)?;
         }
-        for (count, (index, batch)) in feeds.into_iter().enumerate() {
+        for (count, feed) in feeds.into_iter().enumerate() {
+            let (index, batch) = (feed.chain, feed.batch);
             self.set_clock(START_MS + STEP_MS * count as i64)?;
             if self.schedule.damage_after == Some(count) {
                 self.damage(index, &batch)?;
@@ -196,6 +226,9 @@ impl<'a> Rehearsal<'a> {
             self.outcome.records_in += batch.len() as u64;
             let subtask = count as u32 % self.vertex(index).parallelism;
             self.give((index, subtask), batch)?;
+            if let Some(watermark) = feed.watermark {
+                self.advance(index, watermark)?;
+            }
             left[index] -= 1;
             if left[index] == 0 {
                 self.source_ends(index)?;
@@ -231,6 +264,18 @@ impl<'a> Rehearsal<'a> {
     /// Gives records to a source, and everything that follows from them.
     fn give(&mut self, to: Place, batch: Batch) -> Result<(), DoctorError> {
         self.process(to, 0, batch)?;
+        self.deliver_all()
+    }
+
+    /// Event time has advanced at a source.
+    fn advance(&mut self, index: usize, watermark: i64) -> Result<(), DoctorError> {
+        let change = ValveChange {
+            watermark: Some(watermark),
+            idle: None,
+        };
+        for subtask in 0..self.vertex(index).parallelism {
+            self.event_time((index, subtask), change)?;
+        }
         self.deliver_all()
     }
 

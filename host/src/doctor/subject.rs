@@ -186,9 +186,10 @@ impl Subject {
         self.component.guests(self.limits)
     }
 
-    /// The component.
-    pub(super) fn component(&self) -> &wasm::Component {
-        &self.component
+    /// Whether records come from an open input: other components gave them their event time.
+    pub(super) fn is_open_input(&self, uid: &str) -> bool {
+        let mut operators = self.plan.operators.iter();
+        operators.any(|it| it.kind == OperatorKind::Input && it.uid == uid)
     }
 
     /// Records that its sources give in one round.

@@ -164,10 +164,10 @@ fn stop(run: Option<Child>) {
 fn concerns(root: &Path, event: &Event) -> bool {
     let is_source = |path: &PathBuf| {
         let inside = path.strip_prefix(root).unwrap_or(path);
+        let name = inside.file_name().unwrap_or_default().to_string_lossy();
+        // Linkers write beside their result before they rename it.
+        let is_result = name.is_empty() || name.starts_with(COMPONENT) || name.ends_with(".lock");
         let mut parts = inside.iter().map(|part| part.to_string_lossy());
-        let is_result = path
-            .extension()
-            .is_some_and(|it| it == "wasm" || it == "part" || it == "lock");
         !is_result && !parts.any(|part| part.starts_with('.') || BUILT.contains(&part.as_ref()))
     };
     !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(is_source)
