@@ -23,8 +23,10 @@ mod output;
 mod progress;
 mod project;
 mod resources;
+mod savepoint;
 mod scheduler;
 mod storage;
+mod successor;
 mod telemetry;
 
 use std::process::ExitCode;

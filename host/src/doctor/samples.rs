@@ -146,7 +146,7 @@ fn is_time(field: &str) -> bool {
 
 fn primitive(name: &str, field: &str, number: u64) -> Value {
     match name {
-        "boolean" => json!(number % 2 == 0),
+        "boolean" => json!(number.is_multiple_of(2)),
         "long" if is_time(field) => json!(time(number)),
         "int" | "long" => json!(number * 7 % 23),
         "float" | "double" => json!(number as f64 / 4.0),

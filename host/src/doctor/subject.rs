@@ -150,6 +150,8 @@ impl Subject {
             first_operator: 0,
             operators: self.component.operators(self.limits),
             parameters: self.arguments.clone(),
+            // For restoring from a checkpoint of a job, which is not done here.
+            planned: Vec::new(),
         };
         let resources = Arc::new(resources);
         let job = Job::new(graph, parallelism, vec![component], resources, &self.clock)?;

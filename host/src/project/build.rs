@@ -63,7 +63,7 @@ fn rust(folder: &Path, part: &Path) -> Result<(), ProjectError> {
         .args(["build", "--release", "--target", RUST_TARGET, format])
         .run()?;
     let told = String::from_utf8_lossy(&told);
-    let modules = told.lines().filter_map(|line| {
+    let mut modules = told.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let files = message.get("filenames")?.as_array()?;
         let mut files = files.iter().filter_map(Value::as_str);
@@ -72,7 +72,7 @@ fn rust(folder: &Path, part: &Path) -> Result<(), ProjectError> {
             .map(PathBuf::from)
     });
     // What the project depends on comes before it.
-    let Some(module) = modules.last() else {
+    let Some(module) = modules.next_back() else {
         return Err(ProjectError::NoComponent {
             tool: "cargo".to_owned(),
             folder: folder.to_owned(),

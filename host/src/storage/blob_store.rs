@@ -61,6 +61,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Reads what [`hex`] wrote.
+///
+/// # Errors
+/// It is not hexadecimal; a text.
+pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, String> {
+    let digit = |at: usize| {
+        let pair = text
+            .get(2 * at..2 * at + 2)
+            .ok_or("an odd number of hexadecimal digits")?;
+        u8::from_str_radix(pair, 16).map_err(|_| format!("\"{pair}\" is not hexadecimal"))
+    };
+    (0..text.len().div_ceil(2)).map(digit).collect()
+}
+
 impl BlobStore for ObjectBlobStore {
     fn put(&self, role: &str, data: Vec<u8>) -> Result<BlobRef, BlobError> {
         self.store_bytes(role, data)
