@@ -115,9 +115,7 @@ fn what_depends_on_the_attempt_is_not_deterministic() {
         guest("guest_wasi"),
         &[("what", "draw")],
         &[
-            ("determinism", "run again as another attempt"),
-            ("recycling", "instead of"),
-            ("fresh", "instead of"),
+            ("determinism", "as another attempt"),
             ("restore", "instead of"),
         ],
     );

@@ -26,14 +26,14 @@ fn report(env: &mut Env) -> Result<(), JobError> {
         .input::<Best>("best")
         .filter(move |best| best.cents >= least)
         .uid("worth")
-        .map(line)
+        .map(|best| line(&best))
         .uid("lines");
     env.output("lines", lines);
     Ok(())
 }
 
 /// A line such as `anna 12.34 in hour 7`.
-fn line(best: Best) -> String {
+fn line(best: &Best) -> String {
     let (whole, rest) = (best.cents / 100, best.cents % 100);
     let hour = best.hour_ms / HOUR_MS;
     format!("{} {whole}.{rest:02} in hour {hour}", best.customer)
