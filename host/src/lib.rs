@@ -22,6 +22,7 @@ mod operator_figures;
 mod output;
 mod progress;
 mod project;
+mod reporter;
 mod resources;
 mod savepoint;
 mod scheduler;

@@ -29,6 +29,7 @@ mod polyglot;
 mod random_jobs;
 mod recovery;
 mod refusals;
+mod reporters;
 mod rescale;
 mod rest;
 mod rest_schema;
