@@ -450,7 +450,7 @@ impl Deployment<'_> {
 }
 
 /// The place of a chain's logic in one task.
-pub(super) fn fragment_spec(
+pub(crate) fn fragment_spec(
     job: &Job,
     vertex: &Vertex,
     component: &JobComponent,
