@@ -5,6 +5,7 @@
 //! looks inside a process.
 
 mod bounded;
+mod checkpoints;
 mod cli;
 mod cluster;
 mod connectors;
@@ -36,6 +37,7 @@ mod rest;
 mod rest_schema;
 mod rest_security;
 mod rich;
+mod s3;
 mod savepoints;
 mod standard_plugins;
 mod states;

@@ -108,3 +108,35 @@ fn native_words_give_the_answer() {
         check(&question, &words);
     }
 }
+
+#[test]
+fn a_panic_of_the_hosts_own_code_is_a_failure_of_the_job_and_a_restart() {
+    let question = Question {
+        job: "J2",
+        n: 5_000_000,
+        keys: 1000,
+        epm: 1,
+        text: "",
+    };
+    let data = tempfile::tempdir().expect("a directory");
+    let words = [
+        "job=J2".to_owned(),
+        format!("n={}", question.n),
+        format!("keys={}", question.keys),
+        format!("panic={}", question.n / 10 * 9),
+        "p=2".to_owned(),
+        "ckpt=10".to_owned(),
+        format!("data={}", data.path().display()),
+    ];
+    let summary = summary(&words);
+    assert_eq!(
+        Sum::of_summary(&summary),
+        Sum::expected(&question),
+        "{summary}"
+    );
+    assert_eq!(summary["restarts"], 1, "{summary}");
+    assert!(summary["restored_from"].as_u64() > Some(0), "{summary}");
+    let cause = summary["failures"][0]["cause"].as_str();
+    let panicked = "panicked: the fuse has blown";
+    assert!(cause.is_some_and(|it| it.contains(panicked)), "{summary}");
+}

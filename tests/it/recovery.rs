@@ -6,9 +6,10 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::answer::{Lines, Sum};
+use crate::support::cluster::Cluster;
 use crate::support::oracle::{Field, Question, hash};
 use crate::support::programs::guest;
 use crate::support::published;
@@ -246,4 +247,72 @@ fn at_least_once_nothing_is_lost() {
         .summary();
     assert_eq!(summary["restarts"], 1, "{summary}");
     assert!(summary["count"].as_u64() >= Some(N), "{summary}");
+}
+
+#[test]
+fn the_restart_strategy_of_the_job_goes_before_the_configuration() {
+    let data = directory();
+    let none = |attempts| {
+        let run = faulty("panic", attempts, data.path()).param("restarts", 1);
+        run.set("restart-strategy.type", "none")
+    };
+    is_exact(&none(1).summary(), 1);
+    let ended = none(9).end();
+    assert_eq!(ended.err.matches("restarting").count(), 1);
+    assert!(ended.err.contains("all 1 restarts are used up"));
+}
+
+#[test]
+fn the_restart_strategy_of_a_job_is_exported_and_holds_in_its_job_file() {
+    let data = directory();
+    let exported = Run::new("export", guest("faulty"))
+        .param("fault", "panic")
+        .param("at", 5)
+        .param("after", N / KEYS / 2)
+        .param("attempts", 1)
+        .param("n", N)
+        .param("keys", KEYS)
+        .param("rate", N)
+        .param("restarts", 1)
+        .end()
+        .success();
+    for setting in [
+        "restart-strategy.type: fixed-delay",
+        "attempts: '1'",
+        "delay: 10ms",
+    ] {
+        assert!(exported.out.contains(setting), "{}", exported.told());
+    }
+    let file = data.path().join("faulty.yaml");
+    std::fs::write(&file, &exported.out).expect("the job file can be written");
+    let run = Run::new("run", &file).arg("--json");
+    let summary = run
+        .checkpoints("100ms", &data.path().join("data"))
+        .summary();
+    is_exact(&summary, 1);
+    assert!(summary["restored_from"].as_u64() > Some(0), "{summary}");
+}
+
+#[test]
+fn a_job_shows_each_of_its_states() {
+    let data = directory();
+    let cluster = Cluster::start(data.path());
+    let faulty = cluster.upload("faulty");
+    let job = |fault: &str, strategy: &str| {
+        let spec = json!({
+            "parameters": { "fault": fault, "at": 5, "n": 10_000, "keys": KEYS },
+            "settings": {
+                "restart-strategy.type": strategy,
+                "restart-strategy.fixed-delay.delay": "1h",
+            },
+        });
+        cluster.run(&faulty, &spec)
+    };
+    cluster.reaches(&job("none", "none"), "FINISHED");
+    cluster.reaches(&job("panic", "none"), "FAILED");
+    let waits = job("panic", "fixed-delay");
+    cluster.reaches(&waits, "RESTARTING");
+    let cancel = format!("/jobs/{waits}?mode=cancel");
+    cluster.request("PATCH", &cancel, &[], &[]).is(202);
+    cluster.reaches(&waits, "CANCELED");
 }

@@ -13,6 +13,7 @@ use crate::context::OpenContext;
 use crate::error::{Error, JobError};
 use crate::graph::{Graph, Kind, Node, OutputPlan, Partitioning, SharedGraph};
 use crate::open_port::RESERVED;
+use crate::restart::RestartStrategy;
 use crate::row::Row;
 use crate::source::{OpenSource, Source};
 use crate::stream::Stream;
@@ -135,6 +136,11 @@ impl Env {
     /// Sets the number of key groups, which bounds the parallelism of the job for good.
     pub fn max_parallelism(&mut self, key_groups: u32) {
         self.graph.borrow_mut().max_parallelism = key_groups;
+    }
+
+    /// Sets what happens when the job has failed. Otherwise it is what the host is configured to do.
+    pub fn restart_strategy(&mut self, strategy: RestartStrategy) {
+        self.graph.borrow_mut().restart_strategy = Some(strategy);
     }
 
     /// Sets how many keys a keyed operator may keep in its instance between two calls. Results do not depend on it.

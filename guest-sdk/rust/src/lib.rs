@@ -52,6 +52,7 @@ mod no_host;
 mod number;
 mod open_port;
 mod operator;
+pub mod restart;
 pub mod row;
 pub mod sink;
 pub mod source;
@@ -81,6 +82,7 @@ pub use crate::operator::{
     BroadcastContext, BroadcastProcess, CoProcess, Counter, Gauge, Histogram, Meter, Process,
     ProcessContext,
 };
+pub use crate::restart::RestartStrategy;
 pub use crate::row::{Fields, Row, Side, Text};
 pub use crate::sink::{SinkContext, SinkRecords, TwoPhaseSink};
 pub use crate::source::{PollStatus, Source, SourceContext, SourceOutput};
@@ -112,8 +114,8 @@ pub mod prelude {
         Aggregate, CoProcess, Collector, Count, Counter, Env, Error, Gauge, Histogram, JobError,
         JoinType, KeyedCoProcess, KeyedContext, KeyedProcess, KeyedStream, Level, ListState,
         LruCache, MapState, Max, Meter, Min, OnFailure, OpenContext, Outcome, OutputTag, Process,
-        ProcessContext, Record, Row, SideOutput, Sliding, Stream, Sum, Text, TimeDomain, Tumbling,
-        ValueState, Watermarks, Window, Windowed,
+        ProcessContext, Record, RestartStrategy, Row, SideOutput, Sliding, Stream, Sum, Text,
+        TimeDomain, Tumbling, ValueState, Watermarks, Window, Windowed,
     };
     pub use crate::{
         AggregatingState, BroadcastContext, BroadcastProcess, BroadcastState,

@@ -294,12 +294,13 @@ impl JobConfig {
         let (record, config) = (&active.record, &active.config);
         let map = |pairs: &[(String, String)]| pairs.iter().cloned().collect();
         let parameters: BTreeMap<String, String> = map(&record.spec.parameters);
+        let own = active.handle.view.lock().job.restart_strategy;
         Self {
             jid: record.id.to_string(),
             name: record.name.clone(),
             execution: json!({
                 "execution-mode": "PIPELINED",
-                "restart-strategy": format!("{:?}", config.restart_strategy),
+                "restart-strategy": format!("{:?}", own.unwrap_or(config.restart_strategy)),
                 "job-parallelism": config.parallelism,
                 "object-reuse-mode": true,
                 "user-config": parameters,

@@ -26,7 +26,12 @@ pub(super) fn doctor(args: &DoctorArgs, config: &Config) -> Result<ExitCode> {
         .build()
         .context("start the storage thread")?;
     let memory = Arc::new(InMemory::new());
-    let store: Arc<dyn BlobStore> = Arc::new(ObjectBlobStore::new(memory, tokio.handle().clone()));
+    let store: Arc<dyn BlobStore> = Arc::new(ObjectBlobStore::new(
+        memory,
+        tokio.handle().clone(),
+        "doctor".to_owned(),
+        Arc::default(),
+    ));
     let wishes = Wishes {
         parameters: &args.parameters,
         cached_files: &args.cached_files,

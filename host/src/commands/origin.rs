@@ -93,7 +93,9 @@ impl Origin {
             None => {
                 let retained = config.retained_checkpoints;
                 let run = (*run).to_owned();
-                let opened = CheckpointStore::open(root, run, retained, handle.clone());
+                let place = config.checkpoints_of(root);
+                let opened =
+                    CheckpointStore::open(&place, &config.s3, run, retained, handle.clone());
                 Arc::new(Mutex::new(opened?))
             }
         };

@@ -26,6 +26,7 @@ use crate::scheduler::job::Job;
 use crate::scheduler::job_master::{JobMaster, Outcome, Store};
 use crate::scheduler::job_view::JobView;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
+use crate::storage::location::Location;
 
 pub(super) fn run(
     args: &RunArgs,
@@ -39,6 +40,7 @@ pub(super) fn run(
     let from = Origin::of(args.restore.as_deref());
     if let Origin::Checkpoints(path) = &from
         && args.data_dir.is_some()
+        && !Location::is_remote_name(path)
     {
         if !path.is_dir() {
             bail!(
@@ -50,7 +52,12 @@ pub(super) fn run(
     }
     let mut job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
     let root = from.root(&job, config);
-    dead_letters::keep(&mut job, &config.guest, &root, &clock)?;
+    let folder = match Location::is_remote_name(&root) {
+        // Dead letters are kept on this machine.
+        true => config.data_dir.join(file_name_of(&job.graph.name)),
+        false => root,
+    };
+    dead_letters::keep(&mut job, &config.guest, &folder, &clock)?;
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
         .with_context(|| format!("job {}", job.graph.name))?;
@@ -199,14 +206,15 @@ pub(crate) fn open_store(
             CheckpointStore::in_memory(run.to_owned(), config.retained_checkpoints, handle.clone());
         return Ok((Some(Arc::new(Mutex::new(store))), None));
     }
-    if restore.is_some() && !root.is_dir() {
+    let place = config.checkpoints_of(root);
+    if restore.is_some() && matches!(&place, Location::Local(dir) if !dir.is_dir()) {
         bail!(
-            "there is no checkpoint to restore in {}: run the job with --checkpoint-interval first",
-            root.display()
+            "there is no checkpoint to restore in {place}: run the job with --checkpoint-interval first"
         );
     }
     let mut store = CheckpointStore::open(
-        root,
+        &place,
+        &config.s3,
         run.to_owned(),
         config.retained_checkpoints,
         handle.clone(),

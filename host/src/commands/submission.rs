@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use dataflow::clock::Clock;
 use dataflow::graph::logical::{Connector, JobGraph, OperatorKind};
+use dataflow::job::restart::RestartStrategy;
 use serde_json::{Map, Value};
 
 use crate::cli::JobArgs;
@@ -101,7 +102,7 @@ impl Submission {
         collect: bool,
     ) -> Result<Job> {
         let limits = || guest_limits(&config.guest);
-        let (mut graph, components) = match self {
+        let (mut graph, components, restart_strategy) = match self {
             Self::Component(file) => {
                 planned(&super::load(sandbox, file)?, &args.parameters, limits())?
             }
@@ -116,7 +117,8 @@ impl Submission {
                     parameters: it.arguments,
                     planned: uids(&it.plan),
                 });
-                (assembled.graph, components.collect())
+                // A job file says it among its settings.
+                (assembled.graph, components.collect(), None)
             }
         };
         let given = self.given(args)?;
@@ -133,7 +135,9 @@ impl Submission {
             Arc::new(resources),
             clock,
         );
-        job.with_context(|| format!("job {name}"))
+        let mut job = job.with_context(|| format!("job {name}"))?;
+        job.restart_strategy = restart_strategy;
+        Ok(job)
     }
 }
 
@@ -143,12 +147,12 @@ fn uids(plan: &wasm::Plan) -> Vec<(u32, String)> {
     operators.map(|it| (it.id, it.uid.clone())).collect()
 }
 
-/// The graph that a component plans, and the component itself.
+/// The graph that a component plans, the component itself, and the restart strategy that the job wants.
 fn planned(
     component: &wasm::Component,
     parameters: &[(String, String)],
     limits: wasm::GuestLimits,
-) -> Result<(JobGraph, Vec<JobComponent>)> {
+) -> Result<(JobGraph, Vec<JobComponent>, Option<RestartStrategy>)> {
     let plan = component.plan(parameters)?;
     let graph = job_graph::of_plan(&plan).map_err(|reason| anyhow!(reason));
     let graph = graph.with_context(|| format!("job {}", plan.name))?;
@@ -160,7 +164,8 @@ fn planned(
         parameters: parameters.to_vec(),
         planned: uids(&plan),
     };
-    Ok((graph, vec![component]))
+    let restart_strategy = plan.restart_strategy.map(|it| it.strategy());
+    Ok((graph, vec![component], restart_strategy))
 }
 
 /// Grants or registered files of a job file, as the flags have them; paths are relative to the file.

@@ -6,6 +6,7 @@ mod guest;
 pub(crate) mod origin;
 mod raw;
 mod raw_restart;
+mod raw_storage;
 pub(crate) mod reporters;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
 use reporters::ReportersConfig;
+
+use crate::storage::location::Location;
+use crate::storage::s3::S3Config;
 
 /// What the configuration means.
 #[derive(Clone, Debug)]
@@ -46,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) tolerated_checkpoint_failures: u32,
     /// Completed checkpoints that are kept.
     pub(crate) retained_checkpoints: usize,
+    /// Whether a checkpoint builds on the files of the one before.
+    pub(crate) incremental_checkpoints: bool,
     /// What happens after a failure.
     pub(crate) restart_strategy: RestartStrategy,
     /// Whether a failure that the same input would bring about again is followed by a restart, too.
@@ -64,7 +70,11 @@ pub(crate) struct Config {
     pub(crate) network_memory_bytes: u64,
     /// What guests may use.
     pub(crate) guest: GuestConfig,
-    /// Where checkpoints are kept.
+    /// Where checkpoints are kept, if not in the data directory.
+    pub(crate) checkpoints_dir: Option<Location>,
+    /// How buckets are reached.
+    pub(crate) s3: S3Config,
+    /// Where jobs are kept: their dead letters, and their checkpoints unless they go elsewhere.
     pub(crate) data_dir: PathBuf,
     /// Where compiled components are kept.
     pub(crate) cache_dir: PathBuf,
@@ -80,6 +90,22 @@ pub(crate) struct Config {
     pub(crate) cluster: ClusterConfig,
     /// What is sent to OpenTelemetry collectors.
     pub(crate) reporters: ReportersConfig,
+}
+
+impl Config {
+    /// Where the checkpoints of a job are kept: in its own directory, or under the same path below the directory of
+    /// checkpoints. A directory that is none of this process's jobs is itself such a place, and may be a bucket.
+    pub(crate) fn checkpoints_of(&self, root: &Path) -> Location {
+        if let Some(remote) = root.to_str().filter(|_| Location::is_remote_name(root))
+            && let Ok(location) = Location::parse(remote)
+        {
+            return location;
+        }
+        match (&self.checkpoints_dir, root.strip_prefix(&self.data_dir)) {
+            (Some(dir), Ok(below)) => dir.join(below),
+            _ => Location::Local(root.to_owned()),
+        }
+    }
 }
 
 /// A state backend by name.

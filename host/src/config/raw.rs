@@ -13,8 +13,10 @@ use super::cluster::{
 };
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
+use super::raw_storage::{RawCheckpoints, RawS3};
 use super::reporters::{self, RawMetrics};
 use super::{Backend, Config, ConfigError};
+use crate::storage::location::Location;
 
 /// The file of all defaults.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
@@ -43,6 +45,7 @@ pub(super) struct RawConfig {
     web: RawWeb,
     jobstore: RawJobStore,
     security: RawSecurity,
+    s3: RawS3,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +72,7 @@ struct RawCheckpointing {
     externalized_checkpoint_retention: String,
     tolerable_failed_checkpoints: u32,
     num_retained: usize,
+    incremental: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,6 +81,7 @@ struct RawState {
     backend: String,
     managed_memory: String,
     storage_threads: usize,
+    checkpoints: RawCheckpoints,
     savepoints: RawSavepoints,
 }
 
@@ -221,6 +226,19 @@ fn folder(written: &str, variable: &str, in_home: &str, leaf: &str) -> PathBuf {
         .join(leaf)
 }
 
+/// The directory of jobs, which is this machine's.
+fn data_dir(written: &str) -> Result<PathBuf, ConfigError> {
+    if Location::is_remote_name(written.as_ref()) {
+        return Err(ConfigError::Value {
+            key: "data.dir",
+            value: written.to_owned(),
+            reason: "it is a directory of this machine; give the bucket as state.checkpoints.dir"
+                .to_owned(),
+        });
+    }
+    Ok(folder(written, "XDG_STATE_HOME", ".local/state", "jobs"))
+}
+
 impl RawConfig {
     fn cluster(&self) -> Result<ClusterConfig, ConfigError> {
         cluster::resolve(
@@ -261,7 +279,12 @@ impl RawConfig {
             max_concurrent_checkpoints: checkpointing.max_concurrent_checkpoints.max(1),
             delete_checkpoints_on_cancellation: checkpoints.delete_on_cancellation,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
-            retained_checkpoints: checkpointing.num_retained.max(1),
+            // A checkpoint under way may build on the one that was the newest when it began.
+            retained_checkpoints: checkpointing
+                .num_retained
+                .max(checkpointing.max_concurrent_checkpoints)
+                .max(1),
+            incremental_checkpoints: checkpointing.incremental,
             restart_strategy,
             restart_after_user_errors,
             backend: one_of(
@@ -282,7 +305,9 @@ impl RawConfig {
             savepoint_components: self.state.savepoints.include_components,
             network_memory_bytes: size("network.memory", &self.network.memory)?,
             guest: self.guest.resolve()?,
-            data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),
+            checkpoints_dir: self.state.checkpoints.resolve()?,
+            s3: self.s3.resolve()?,
+            data_dir: data_dir(&self.data.dir)?,
             cache_dir: folder(
                 &self.data.cache_dir,
                 "XDG_CACHE_HOME",

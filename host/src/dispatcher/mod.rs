@@ -258,7 +258,7 @@ impl Dispatcher {
         limit: usize,
     ) -> Result<Vec<Value>, DispatchError> {
         let root = match self.job(id)? {
-            Entry::Active(job) => self.root_of(&job.record),
+            Entry::Active(job) => self.folder_of(&job.record),
             Entry::Ended(_) => self.store.as_ref().map(|store| store.checkpoints(id)),
         };
         let Some(root) = root else {

@@ -10,7 +10,7 @@ use super::{DispatchError, Dispatcher, Entry, new_job_id};
 use crate::commands::origin::Origin;
 use crate::savepoint::fit::Fit;
 use crate::savepoint::saved_state::SavedState;
-use crate::storage::checkpoint_store::CURRENT;
+use crate::storage::current::CURRENT;
 
 impl Dispatcher {
     /// Looks at what a job keeps, as of its last completed checkpoint.

@@ -25,12 +25,16 @@ use crate::job_file::read;
 use crate::scheduler::command::JobHandle;
 use crate::scheduler::job::Job;
 use crate::scheduler::job_view::JobView;
+use crate::storage::current::CURRENT;
+use crate::storage::location::Location;
 
 /// Settings that belong to the process: a job cannot move its directories or open its doors.
-pub(crate) const OF_THE_PROCESS: [&str; 7] = [
+pub(crate) const OF_THE_PROCESS: [&str; 9] = [
     "data.",
     "log.",
     "rest.",
+    "s3.",
+    "state.checkpoints.",
     "taskmanager.",
     "web.",
     "jobstore.",
@@ -259,6 +263,16 @@ impl Dispatcher {
         record.checkpoints.clone().or(own)
     }
 
+    /// The folder of a job's dead letters: its data directory, if that is on this machine.
+    pub(super) fn folder_of(&self, record: &JobRecord) -> Option<PathBuf> {
+        let root = self.root_of(record)?;
+        if !Location::is_remote_name(&root) {
+            return Some(root);
+        }
+        let store = self.store.as_ref()?;
+        Some(store.checkpoints(record.id))
+    }
+
     /// The folder of another job's checkpoints that a job begins from, if it does.
     pub(super) fn checkpoints_of(
         &self,
@@ -276,7 +290,11 @@ impl Dispatcher {
             _ => None,
         });
         let mut folders = of_name.map(|id| store.checkpoints(id));
-        let found = folders.find(|folder| folder.join("CURRENT").is_file());
+        let found = folders.find(|folder| match self.config.checkpoints_of(folder) {
+            Location::Local(dir) => dir.join(CURRENT).is_file(),
+            // Whether there is one shows when it is opened.
+            Location::S3 { .. } => true,
+        });
         let none = || {
             let reason = format!("no job {name} that has ended has a checkpoint to begin from");
             DispatchError::Refused(reason)
@@ -286,7 +304,7 @@ impl Dispatcher {
 
     fn start(self: &Arc<Self>, record: JobRecord, prepared: Prepared) -> Result<(), DispatchError> {
         let Prepared { mut job, config } = prepared;
-        if let Some(root) = self.root_of(&record) {
+        if let Some(root) = self.folder_of(&record) {
             let kept = dead_letters::keep(&mut job, &config.guest, &root, &self.clock);
             kept.map_err(|error| DispatchError::Refused(crate::one_line(&error)))?;
         }

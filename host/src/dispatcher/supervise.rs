@@ -16,7 +16,9 @@ use crate::scheduler::job::Job;
 use crate::scheduler::job_master::{JobMaster, Outcome};
 use crate::scheduler::job_view::FailureRecord;
 use crate::scheduler::order::Order;
-use crate::storage::checkpoint_store::{CURRENT, StoreError};
+use crate::storage::checkpoint_store::StoreError;
+use crate::storage::current::CURRENT;
+use crate::storage::location::Location;
 use dataflow::job::status::JobStatus;
 
 /// A new name that no other job has.
@@ -118,8 +120,12 @@ impl Dispatcher {
                 from.open(&begin, &handle)
             };
             let fresh = savepoint.map_or(Origin::Beginning, Origin::Savepoint);
-            // A process before may have run it already.
-            if must_restore || root.join(CURRENT).is_file() {
+            // A process before may have run it already; of a bucket only opening it tells.
+            let begun = match config.checkpoints_of(&root) {
+                Location::Local(dir) => dir.join(CURRENT).is_file(),
+                Location::S3 { .. } => config.checkpoint_interval.is_some(),
+            };
+            if must_restore || begun {
                 match open(&Origin::Latest) {
                     Err(error) if !must_restore && is_nothing(&error) => open(&fresh),
                     opened => opened,

@@ -44,6 +44,10 @@ pub(crate) fn of_plan(
         let path = Value::from(literal(&file.path));
         job.cached_files.insert(literal(&file.name), path);
     }
+    let restart = plan.restart_strategy.iter();
+    for (key, value) in restart.flat_map(|it| it.settings()) {
+        job.settings.insert(key.to_owned(), Scalar::Text(value));
+    }
     for operator in &plan.operators {
         let edges = plan.edges.iter().filter(|edge| edge.to == operator.id);
         let edges: Vec<EdgeEntry> = edges

@@ -17,7 +17,7 @@ use super::error::SavepointError;
 use super::fit::Fit;
 use super::state_files::{ChainState, ChainStateKind, StateFiles, states_of};
 use crate::storage::blob_store::ObjectBlobStore;
-use crate::storage::checkpoint_store::{CURRENT, newest_metadata};
+use crate::storage::current::{CURRENT, newest_metadata};
 use crate::storage::metadata::{Metadata, OperatorEntry, VertexEntry};
 
 /// What was saved.
@@ -68,7 +68,7 @@ impl SavedState {
         };
         let local = LocalFileSystem::new_with_prefix(&root)
             .map_err(|error| SavepointError::file(&root, "open", error.to_string()))?;
-        let blobs = ObjectBlobStore::new(Arc::new(local), runtime);
+        let blobs = ObjectBlobStore::new(Arc::new(local), runtime, String::new(), Arc::default());
         Ok(Self {
             path: path.to_owned(),
             what,

@@ -28,7 +28,7 @@ use super::monitor::{Discovered, Monitor};
 use super::order::{Order, ReplaceOrder, SavepointOrder};
 use super::replacement::Trial;
 use super::savepoint_writer::SavepointWriter;
-use crate::storage::checkpoint_store::CheckpointStore;
+use crate::storage::checkpoint_store::{CheckpointStore, StoreError};
 use crate::storage::metadata::{Metadata, describe, merge_reports};
 
 /// What the sinks have to say, when all their output is published.
@@ -82,7 +82,7 @@ pub(crate) struct Attempt {
 /// What happened outside the tasks.
 pub(super) enum Event {
     Task(TaskEvent),
-    Stored(Box<CompletedCheckpoint>, Result<Arc<Metadata>, String>),
+    Stored(Box<CompletedCheckpoint>, Result<Arc<Metadata>, StoreError>),
     Committed(Box<CompletedCheckpoint>, Arc<Metadata>, Result<(), String>),
     Command(JobCommand),
     Discovered(Discovered),
@@ -246,7 +246,7 @@ impl Attempt {
             }
             Event::Task(event) => self.on_task_event(progress, event, now_ms)?,
             Event::Stored(checkpoint, result) => {
-                self.on_stored(progress, checkpoint, result, now_ms)
+                self.on_stored(progress, checkpoint, result, now_ms)?
             }
             Event::Committed(checkpoint, metadata, result) => {
                 result.map_err(|reason| JobFailure::Commit {
@@ -384,7 +384,7 @@ impl Attempt {
             let result = store.map_or(Ok(()), |store| {
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
                 store.pin(&metadata);
-                store.commit(&metadata).map_err(|error| error.to_string())
+                store.commit(&metadata)
             });
             let result = result.map(|()| metadata);
             let _ = done.blocking_send(Event::Stored(checkpoint, result));
@@ -396,15 +396,16 @@ impl Attempt {
         &self,
         progress: &mut Progress,
         checkpoint: Box<CompletedCheckpoint>,
-        result: Result<Arc<Metadata>, String>,
+        result: Result<Arc<Metadata>, StoreError>,
         now_ms: i64,
-    ) -> Vec<Decision> {
+    ) -> Result<Vec<Decision>, JobFailure> {
         let metadata = match result {
             Ok(metadata) => metadata,
-            Err(reason) => {
-                return progress
-                    .coordinator
-                    .stored(checkpoint.id, Err(reason), now_ms);
+            // Whatever this attempt does from now on is done by another process, too.
+            Err(fenced @ StoreError::Fenced { .. }) => return Err(fenced.into()),
+            Err(error) => {
+                let failed = Err(error.to_string());
+                return Ok(progress.coordinator.stored(checkpoint.id, failed, now_ms));
             }
         };
         let (done, job) = (progress.done.clone(), Arc::clone(&self.job));
@@ -412,7 +413,7 @@ impl Attempt {
             let result = commit_sinks(&job, &checkpoint);
             let _ = done.blocking_send(Event::Committed(checkpoint, metadata, result));
         });
-        Vec::new()
+        Ok(Vec::new())
     }
 
     fn on_committed(

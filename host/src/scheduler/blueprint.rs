@@ -21,8 +21,7 @@ use super::restore::Inheritance;
 use crate::config::{Backend, Config};
 use crate::savepoint::convert::{Target, adapt};
 use crate::savepoint::state_files::StateFiles;
-use crate::storage::blob_store::ObjectBlobStore;
-use crate::storage::checkpoint_store::Restorable;
+use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
 
 /// What an attempt is deployed from; owned, so that it can go to another thread.
 pub(super) struct Blueprint {
@@ -49,10 +48,7 @@ impl Blueprint {
         match &self.store {
             Some(store) => store.lock().unwrap_or_else(PoisonError::into_inner).blobs(),
             // Nothing is written then, so this is only a formality.
-            None => Arc::new(ObjectBlobStore::new(
-                Arc::new(object_store::memory::InMemory::new()),
-                runtime,
-            )),
+            None => CheckpointStore::in_memory(self.run.clone(), 1, runtime).blobs(),
         }
     }
 
@@ -131,8 +127,18 @@ impl Blueprint {
 
 /// What makes the state backends of a configuration.
 pub(crate) fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
+    let full_snapshots = !config.incremental_checkpoints;
     match config.backend {
-        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
-        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
+        Backend::Memory | Backend::Filesystem => {
+            let factory = state::HeapBackendFactory::new();
+            Arc::new(match full_snapshots {
+                true => factory.with_full_snapshots(),
+                false => factory,
+            })
+        }
+        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::new(state::RocksdbConfig {
+            full_snapshots,
+            ..state::RocksdbConfig::default()
+        })),
     }
 }

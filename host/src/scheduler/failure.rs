@@ -104,6 +104,11 @@ impl JobFailure {
         }
     }
 
+    /// Whether another process has taken the job over, so that no attempt of this one may follow.
+    pub(crate) fn is_fenced(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Fenced { .. }))
+    }
+
     /// The task that failed and the name of its chain, if it was one.
     pub(crate) fn task(&self) -> Option<(TaskId, String)> {
         match self {

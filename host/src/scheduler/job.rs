@@ -9,6 +9,7 @@ use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
 use dataflow::ids::{OperatorId, TaskId, VertexId};
+use dataflow::job::restart::RestartStrategy;
 use dataflow::port::operator::{FragmentSpec, OperatorFactory};
 use dataflow::port::resources::Resources;
 use dataflow::port::sink::{ConnectorError, Sink};
@@ -72,6 +73,8 @@ pub(crate) struct Job {
     pub(crate) resources: Arc<Resources>,
     /// What becomes of records that a chain cannot process; the job fails where nothing is said.
     pub(crate) poison: BTreeMap<VertexId, PoisonWish>,
+    /// What it wants to happen after a failure, if it says so; that goes before the configuration.
+    pub(crate) restart_strategy: Option<RestartStrategy>,
 }
 
 /// A component with the arguments of its plan.
@@ -179,6 +182,7 @@ impl Job {
             components,
             resources,
             poison: BTreeMap::new(),
+            restart_strategy: None,
         })
     }
 

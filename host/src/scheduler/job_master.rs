@@ -108,7 +108,8 @@ impl JobMaster {
     }
 
     async fn attempts(&mut self) -> Result<(JobStatus, Outcome), JobFailure> {
-        let mut restarts = Restarts::new(self.config.restart_strategy);
+        let own = self.job.restart_strategy;
+        let mut restarts = Restarts::new(own.unwrap_or(self.config.restart_strategy));
         let mut number = 0;
         let mut trial = None;
         loop {
@@ -226,12 +227,18 @@ impl JobMaster {
         let _ = trial.reply.send(Err(CommandError::RolledBack(reason)));
     }
 
+    /// Whether whoever chose the strategy meant failures, too, that the same input would bring about again.
+    fn restarts_after_user_errors(&self) -> bool {
+        self.job.restart_strategy.is_some() || self.config.restart_after_user_errors
+    }
+
     /// Decides about a failure: the delay before the restart, or the failure itself if there is none.
     fn after(&self, restarts: &mut Restarts, failure: JobFailure) -> Result<i64, JobFailure> {
         let now_ms = self.clock.now_ms();
         let answer = match failure.recovery() {
+            _ if failure.is_fenced() => Err("the job is another process's now".to_owned()),
             // A guest that trapped on these records will trap on them again.
-            Recovery::FailJob if !self.config.restart_after_user_errors => {
+            Recovery::FailJob if !self.restarts_after_user_errors() => {
                 Err("it would fail in the same way again".to_owned())
             }
             _ => match restarts.on_failure(now_ms) {

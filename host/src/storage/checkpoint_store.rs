@@ -1,14 +1,16 @@
-//! The checkpoints of one job, below one directory, owned by one process at a time.
+//! The checkpoints of one job, in one directory or below one prefix of a bucket, owned by one process at a time.
 //!
 //! Order of becoming real: (1) all snapshot files; (2) `chk-<number>-<run>/_metadata.json`; (3) `CURRENT`, one small
 //! object that names the metadata with its hash, replaced atomically. Before (3) nothing has happened. Only then are
 //! sinks told to commit. Deleting goes the other way round: first `CURRENT`, then metadata, then files nobody names.
 //!
-//! A lock on the directory keeps a second process out; with it, replacing `CURRENT` needs no compare-and-swap.
+//! Who may replace `CURRENT` is the business of [`super::current`]. A process that lost the job may still delete what
+//! its last checkpoint superseded; no file is ever given the name of another, so that is never a file of its successor.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path as LocalPath, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 
 use dataflow::port::blob::{BlobError, BlobStore};
@@ -16,66 +18,18 @@ use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use tokio::runtime::Handle;
 
 use super::blob_store::{ObjectBlobStore, hex};
+use super::current::{CURRENT, CurrentObject, Retained};
+use super::location::Location;
 use super::metadata::{Metadata, VERSION};
+use super::s3::{S3Config, Unfit, test_conditional_writes};
+pub(crate) use super::store_error::StoreError;
+use super::store_error::{fail, of_current};
 
-/// Checkpoints cannot be kept or found.
-#[derive(Debug, Error)]
-pub(crate) enum StoreError {
-    /// Another process has the directory.
-    #[error(
-        "job data {0} is in use by another process: stop it first, or give the job another --data-dir"
-    )]
-    InUse(String),
-    /// The directory cannot be used.
-    #[error("job data {path}: {action}: {reason}")]
-    Directory {
-        /// Which directory or file.
-        path: String,
-        /// What was tried.
-        action: &'static str,
-        /// What the system said.
-        reason: String,
-    },
-    /// There is nothing to restore.
-    #[error("there is no completed checkpoint in {0}")]
-    Nothing(String),
-    /// Nothing that is there can be restored.
-    #[error("no checkpoint in {path} can be restored: {}", reasons.join("; "))]
-    Unusable {
-        /// Where.
-        path: String,
-        /// What is wrong with each.
-        reasons: Vec<String>,
-    },
-}
-
-/// What `CURRENT` says: the checkpoints that count, newest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Current {
-    version: u32,
-    retained: Vec<Retained>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Retained {
-    metadata: String,
-    blake3: String,
-}
-
-impl Retained {
-    /// The run that took the checkpoint, from the name of its folder: `chk-<number>-<run>/_metadata.json`.
-    fn run(&self) -> Option<String> {
-        let folder = self.metadata.split('/').next()?;
-        Some(folder.strip_prefix("chk-")?.split_once('-')?.1.to_owned())
-    }
-}
+/// How far the clocks of this machine and a bucket may be apart: S3 refuses requests beyond that.
+const CLOCK_SKEW_MAX_MS: i64 = 15 * 60 * 1000;
 
 /// A checkpoint to go on from.
 #[derive(Clone, Debug)]
@@ -88,98 +42,70 @@ pub(crate) struct Restorable {
 
 /// The store of one job.
 pub(crate) struct CheckpointStore {
-    root: PathBuf,
+    /// Its name for people.
+    place: Location,
     store: Arc<dyn ObjectStore>,
     runtime: Handle,
-    current: Current,
+    current: CurrentObject,
+    /// The checkpoints that count, newest first.
+    retained: Vec<Retained>,
     retained_max: usize,
     /// Distinguishes the files of this run.
     run: String,
-    /// Held while the directory is ours; there is none in memory.
-    lock: Option<File>,
+    /// Files this process has written so far.
+    written: Arc<AtomicU64>,
     /// Checkpoints whose files are kept for as long as somebody holds their metadata.
     pinned: Vec<Weak<Metadata>>,
 }
 
-/// The object that names the checkpoints that count.
-pub(crate) const CURRENT: &str = "CURRENT";
-
-/// The metadata of the newest checkpoint in a directory that somebody else may be using. Its files are not checked.
-///
-/// # Errors
-/// There is none, or it is damaged; a text for the user.
-pub(crate) fn newest_metadata(root: &LocalPath) -> Result<Metadata, String> {
-    let read = |name: &str| {
-        let path = root.join(name);
-        std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let current: Current =
-        serde_json::from_slice(&read(CURRENT)?).map_err(|error| format!("CURRENT: {error}"))?;
-    let newest = current
-        .retained
-        .first()
-        .ok_or("there is no completed checkpoint")?;
-    let bytes = read(&newest.metadata)?;
-    if hex(blake3::hash(&bytes).as_bytes()) != newest.blake3 {
-        return Err(format!("{}: it is damaged", newest.metadata));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", newest.metadata))
-}
-
 impl CheckpointStore {
-    /// Takes the directory of a job, making it if need be.
+    /// Takes the place of a job's checkpoints: a directory, made if need be, for as long as this value lives; in a bucket
+    /// until another process takes it. Blocks; not for async threads.
     ///
     /// # Errors
-    /// Another process has it, or it cannot be written.
+    /// Another process has the directory, it cannot be written, or the bucket cannot fence.
     pub(crate) fn open(
-        root: &LocalPath,
+        place: &Location,
+        s3: &S3Config,
         run: String,
         retained_max: usize,
         runtime: Handle,
     ) -> Result<Self, StoreError> {
-        let fail = |action: &'static str, reason: &dyn std::fmt::Display| StoreError::Directory {
-            path: root.display().to_string(),
-            action,
-            reason: reason.to_string(),
+        let (store, current) = match place {
+            Location::Local(dir) => lock(dir)?,
+            Location::S3 { bucket, prefix } => {
+                let store = s3
+                    .open(bucket, prefix)
+                    .map_err(|reason| fail(place, "", "open", &reason))?;
+                let current = runtime.block_on(take_over(place, &store, &run))?;
+                (store, current)
+            }
         };
-        std::fs::create_dir_all(root).map_err(|e| fail("create", &e))?;
-        let lock = File::create(root.join("LOCK")).map_err(|e| fail("create the lock", &e))?;
-        lock.try_lock().map_err(|error| match error {
-            std::fs::TryLockError::WouldBlock => StoreError::InUse(root.display().to_string()),
-            std::fs::TryLockError::Error(error) => fail("lock", &error),
-        })?;
-        let local = LocalFileSystem::new_with_prefix(root).map_err(|e| fail("open", &e))?;
-        let store: Arc<dyn ObjectStore> = Arc::new(local.with_fsync(true));
-        let current = Current {
-            version: VERSION,
-            retained: Vec::new(),
-        };
-        let root = root.to_owned();
         Ok(Self {
-            root,
+            place: place.clone(),
             store,
             runtime,
             current,
+            retained: Vec::new(),
             retained_max,
             run,
-            lock: Some(lock),
+            written: Arc::default(),
             pinned: Vec::new(),
         })
     }
 
     /// Keeps checkpoints in the memory of this process, where nobody can find them afterwards.
     pub(crate) fn in_memory(run: String, retained_max: usize, runtime: Handle) -> Self {
+        let store: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
         Self {
-            root: PathBuf::from("in memory"),
-            store: Arc::new(object_store::memory::InMemory::new()),
+            place: Location::Local(PathBuf::from("in memory")),
+            current: CurrentObject::exclusive(Arc::clone(&store), None),
+            store,
             runtime,
-            current: Current {
-                version: VERSION,
-                retained: Vec::new(),
-            },
+            retained: Vec::new(),
             retained_max,
             run,
-            lock: None,
+            written: Arc::default(),
             pinned: Vec::new(),
         }
     }
@@ -200,6 +126,8 @@ impl CheckpointStore {
         Arc::new(ObjectBlobStore::new(
             Arc::clone(&self.store),
             self.runtime.clone(),
+            self.run.clone(),
+            Arc::clone(&self.written),
         ))
     }
 
@@ -209,22 +137,19 @@ impl CheckpointStore {
     /// # Errors
     /// There is none, or none is whole.
     pub(crate) fn load_latest(&mut self) -> Result<Restorable, StoreError> {
-        let path = self.root.display().to_string();
-        let current = match self.read(CURRENT) {
-            Ok(Some(bytes)) => {
-                serde_json::from_slice::<Current>(&bytes).map_err(|e| StoreError::Unusable {
-                    path: path.clone(),
-                    reasons: vec![format!("CURRENT: {e}")],
-                })?
-            }
-            Ok(None) => return Err(StoreError::Nothing(path)),
-            Err(error) => return Err(error),
+        let path = self.place.to_string();
+        let current = match self.runtime.block_on(self.current.read()) {
+            Ok(current) => current.unwrap_or_default(),
+            Err(error) => return Err(of_current(&self.place, error)),
         };
+        if current.retained.is_empty() {
+            return Err(StoreError::Nothing(path));
+        }
         let mut reasons = Vec::new();
         for (index, retained) in current.retained.iter().enumerate() {
             match self.load(retained) {
                 Ok(metadata) => {
-                    self.current.retained = current.retained[index..].to_vec();
+                    self.retained = current.retained[index..].to_vec();
                     let passed_over = &current.retained[..index];
                     let damaged_runs = passed_over.iter().filter_map(Retained::run).collect();
                     return Ok(Restorable {
@@ -285,12 +210,7 @@ impl CheckpointStore {
     }
 
     fn fail(&self, name: &str, action: &'static str, reason: &dyn std::fmt::Display) -> StoreError {
-        let path = self.root.join(name).display().to_string();
-        StoreError::Directory {
-            path,
-            action,
-            reason: reason.to_string(),
-        }
+        fail(&self.place, name, action, reason)
     }
 
     /// Makes a checkpoint real, and forgets the ones that are no longer retained. Files of forgotten checkpoints are
@@ -303,18 +223,16 @@ impl CheckpointStore {
         let bytes = serde_json::to_vec(metadata).map_err(|e| self.fail(&name, "encode", &e))?;
         let blake3 = hex(blake3::hash(&bytes).as_bytes());
         self.write(&name, bytes)?;
-        let mut next = self.current.clone();
-        next.retained.insert(
+        let mut next = self.retained.clone();
+        next.insert(
             0,
             Retained {
                 metadata: name,
                 blake3,
             },
         );
-        next.retained.truncate(self.retained_max);
-        let bytes = serde_json::to_vec(&next).map_err(|e| self.fail(CURRENT, "encode", &e))?;
-        self.write(CURRENT, bytes)?;
-        self.current = next;
+        next.truncate(self.retained_max);
+        self.replace(next)?;
         if let Err(error) = self.sweep(metadata.triggered_ms) {
             tracing::warn!(%error, "old checkpoint files could not be deleted");
         }
@@ -326,11 +244,17 @@ impl CheckpointStore {
     /// # Errors
     /// The directory refuses.
     pub(crate) fn discard(&mut self) -> Result<(), StoreError> {
-        self.current.retained.clear();
-        let bytes =
-            serde_json::to_vec(&self.current).map_err(|e| self.fail(CURRENT, "encode", &e))?;
-        self.write(CURRENT, bytes)?;
+        self.replace(Vec::new())?;
         self.sweep(i64::MAX)
+    }
+
+    /// Only the checkpoints named here count from now on.
+    fn replace(&mut self, next: Vec<Retained>) -> Result<(), StoreError> {
+        let replaced = self.current.replace(VERSION, next.clone());
+        let replaced = self.runtime.block_on(replaced);
+        replaced.map_err(|error| of_current(&self.place, error))?;
+        self.retained = next;
+        Ok(())
     }
 
     fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
@@ -347,8 +271,14 @@ impl CheckpointStore {
             .runtime
             .block_on(self.store.list(None).try_collect())
             .map_err(|error| self.fail("", "list", &error))?;
+        let older_than_ms = match self.place {
+            Location::Local(_) => older_than_ms,
+            // Files there carry the time of another clock.
+            Location::S3 { .. } if older_than_ms == i64::MAX => older_than_ms,
+            Location::S3 { .. } => older_than_ms.saturating_sub(CLOCK_SKEW_MAX_MS),
+        };
         let mut named: BTreeSet<String> = [CURRENT.to_owned(), "LOCK".to_owned()].into();
-        for retained in &self.current.retained {
+        for retained in &self.retained {
             named.insert(retained.metadata.clone());
             let Some(bytes) = self.read(&retained.metadata)? else {
                 continue;
@@ -368,14 +298,50 @@ impl CheckpointStore {
                 let deleted = self.runtime.block_on(self.store.delete(&object.location));
                 deleted.map_err(|error| self.fail(&name, "delete", &error))?;
                 if let Some(folder) = name.strip_suffix("/_metadata.json")
-                    && self.lock.is_some()
+                    && let Location::Local(dir) = &self.place
                 {
-                    let _ = std::fs::remove_dir(self.root.join(folder));
+                    // An empty folder in the way of nobody.
+                    let _ = std::fs::remove_dir(dir.join(folder));
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Opens a directory, and keeps others out of it.
+fn lock(dir: &LocalPath) -> Result<(Arc<dyn ObjectStore>, CurrentObject), StoreError> {
+    let place = Location::Local(dir.to_owned());
+    let fail =
+        |action: &'static str, reason: &dyn std::fmt::Display| fail(&place, "", action, reason);
+    std::fs::create_dir_all(dir).map_err(|e| fail("create", &e))?;
+    let lock = File::create(dir.join("LOCK")).map_err(|e| fail("create the lock", &e))?;
+    lock.try_lock().map_err(|error| match error {
+        std::fs::TryLockError::WouldBlock => StoreError::InUse(place.to_string()),
+        std::fs::TryLockError::Error(error) => fail("lock", &error),
+    })?;
+    let local = LocalFileSystem::new_with_prefix(dir).map_err(|e| fail("open", &e))?;
+    let store: Arc<dyn ObjectStore> = Arc::new(local.with_fsync(true));
+    let current = CurrentObject::exclusive(Arc::clone(&store), Some(lock));
+    Ok((store, current))
+}
+
+/// Takes a job in a bucket over, if the bucket can tell who has it.
+async fn take_over(
+    place: &Location,
+    store: &Arc<dyn ObjectStore>,
+    run: &str,
+) -> Result<CurrentObject, StoreError> {
+    let tested = test_conditional_writes(&**store, &format!("TEST-{run}")).await;
+    tested.map_err(|unfit| match unfit {
+        Unfit::Unusable(error) => fail(place, "", "test conditional writes", &error),
+        Unfit::Unconditional(found) => StoreError::Unconditional {
+            path: place.to_string(),
+            found,
+        },
+    })?;
+    let taken = CurrentObject::take_over(Arc::clone(store), run.to_owned(), VERSION).await;
+    taken.map_err(|error| of_current(place, error))
 }
 
 /// All files a checkpoint consists of.

@@ -4,6 +4,7 @@
 //! to run the job. Records are pairs from the generator; they go on to the checksum sink with their number.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use wasmill_sdk::prelude::*;
 
@@ -98,6 +99,16 @@ fn faulty(env: &mut Env) -> Result<(), JobError> {
         .param("keys")
         .describe("how many different keys")
         .default(1000)?;
+    let restarts: i64 = env
+        .param("restarts")
+        .describe("restarts that the job itself wants; -1 for what the host does")
+        .default(-1)?;
+    if let Ok(attempts) = u32::try_from(restarts) {
+        env.restart_strategy(RestartStrategy::FixedDelay {
+            attempts,
+            delay: Duration::from_millis(10),
+        });
+    }
     let fault = Fault::parse(&fault, factor)?;
     let pairs = Generator::pairs().count(n).keys(keys);
     let pairs = if rate > 0 { pairs.rate(rate) } else { pairs };

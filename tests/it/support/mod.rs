@@ -9,5 +9,6 @@ pub(crate) mod orders;
 pub(crate) mod programs;
 pub(crate) mod published;
 pub(crate) mod run;
+pub(crate) mod s3;
 pub(crate) mod text;
 pub(crate) mod wait;

@@ -77,14 +77,19 @@ impl Graph {
             .iter()
             .map(|(name, path)| json!({ "name": name, "path": path }))
             .collect();
-        Ok(json!({
+        let mut plan = json!({
             "version": 1,
             "name": self.name.as_deref().unwrap_or(default_name),
             "max_parallelism": self.max_parallelism,
             "operators": self.operators(),
             "edges": edges,
             "cached_files": cached_files,
-        }))
+        });
+        // Hosts that know no strategies of jobs take the plan of one that has none.
+        if let Some(strategy) = self.restart_strategy {
+            plan["restart_strategy"] = strategy.document();
+        }
+        Ok(plan)
     }
 
     /// The operators as both documents show them.

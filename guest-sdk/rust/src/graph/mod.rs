@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::dynamic::MARKER;
 use crate::error::Error;
+use crate::restart::RestartStrategy;
 use crate::row::{Row, schema_of};
 use crate::task::Wiring;
 
@@ -219,6 +220,7 @@ pub(crate) struct Graph {
     pub(crate) cached_keys_max: usize,
     /// Files that the job registers: name and path.
     pub(crate) cached_files: Vec<(String, String)>,
+    pub(crate) restart_strategy: Option<RestartStrategy>,
     nodes: Vec<Node>,
     edges: Vec<Edge>,
 }
@@ -238,6 +240,7 @@ impl Graph {
             max_parallelism: MAX_PARALLELISM_DEFAULT,
             cached_keys_max: CACHED_KEYS_DEFAULT,
             cached_files: Vec::new(),
+            restart_strategy: None,
             nodes: Vec::new(),
             edges: Vec::new(),
         }

@@ -56,7 +56,7 @@ pub use manifest::{
     ParameterEntry, ParameterType, SdkEntry, WatermarkStrategy, WatermarksEntry,
 };
 pub use operator::{GuestOperator, GuestOperatorFactory};
-pub use plan::{CachedFileEntry, EdgeEntry, Partitioning, Plan};
+pub use plan::{CachedFileEntry, EdgeEntry, Partitioning, Plan, RestartEntry};
 pub use prescreen::ModuleLimits;
 pub use runtime::Runtime;
 pub use state_entry::{StateEntry, StateEntryKind, TtlClock, TtlEntry};

@@ -3,7 +3,11 @@
 //! Only the shape of the document is checked here (see `wit/MANIFEST.md`); whether it is a graph that can run (edges
 //! that end somewhere, unique uids, schemas that fit) is decided where job graphs are made.
 
+mod restart;
+
 use serde::{Deserialize, Serialize};
+
+pub use restart::RestartEntry;
 
 use dataflow::limits::{OPERATORS_MAX, PARALLELISM_MAX};
 
@@ -29,6 +33,9 @@ pub struct Plan {
     /// Files that the job registers; the user may register others under their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cached_files: Vec<CachedFileEntry>,
+    /// What the job wants to happen after a failure; what the host is configured to do if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_strategy: Option<RestartEntry>,
 }
 
 /// A file that the job registers.
@@ -92,6 +99,9 @@ impl Plan {
                     self.operators.len()
                 ),
             ));
+        }
+        if let Some(restart) = &self.restart_strategy {
+            restart.check()?;
         }
         check_operators(&self.operators)
     }

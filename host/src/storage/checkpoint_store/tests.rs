@@ -69,7 +69,8 @@ impl Fixture {
 
     fn open(&self, run: &str) -> Result<CheckpointStore, StoreError> {
         CheckpointStore::open(
-            self.folder.path(),
+            &Location::Local(self.folder.path().to_owned()),
+            &S3Config::default(),
             run.into(),
             2,
             self.runtime.handle().clone(),

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 mod tests;
 
 /// The words there are.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "job",
     "p",
     "n",
@@ -23,6 +23,7 @@ const WORDS: [&str; 12] = [
     "ckpt",
     "data",
     "component",
+    "panic",
 ];
 
 /// Where cargo puts the component, seen from the folder of this program.
@@ -91,6 +92,15 @@ impl Arguments {
             .into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value?)))
             .collect()
+    }
+
+    /// After how many records an operator panics once, if one is to.
+    ///
+    /// # Errors
+    /// It is no number.
+    pub(crate) fn panic_after(&self) -> Result<Option<i64>> {
+        let records = self.given("panic").map(str::parse);
+        records.transpose().context("panic=")
     }
 
     /// The file of the component whose graph is run.

@@ -14,6 +14,7 @@ mod hot_auction;
 mod join;
 mod keys;
 mod logic;
+mod panic_once;
 mod row;
 mod running_count;
 mod window_count;
@@ -21,12 +22,15 @@ mod words;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use anyhow::Result;
+use dataflow::port::operator::OperatorFactory;
 use wasmill::native::{self, NativeJob};
 
 use crate::arguments::Arguments;
 use crate::factory::NativeOperators;
+use crate::panic_once::PanicOnce;
 
 fn main() -> ExitCode {
     native::conclude("wasmill-bench-native", run())
@@ -37,9 +41,16 @@ fn run() -> Result<()> {
     let parameters = arguments.parameters();
     let graph = native::graph_of_component(&arguments.component()?, &parameters)?;
     let operators = NativeOperators::new(arguments.job(), &graph);
+    let operators: Arc<dyn OperatorFactory> = match arguments.panic_after()? {
+        None => Arc::new(operators),
+        Some(records) => Arc::new(PanicOnce {
+            factory: operators,
+            left: Arc::new(AtomicI64::new(records)),
+        }),
+    };
     native::run(NativeJob {
         graph,
-        operators: Arc::new(operators),
+        operators,
         parameters,
         settings: arguments.settings(),
     })

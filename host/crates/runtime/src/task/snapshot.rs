@@ -3,6 +3,7 @@
 //! Step 1: the barrier goes out, so that downstream can align meanwhile. Step 2: sinks prepare what they wrote. Step 3:
 //! the state backend freezes. Step 4: a storage thread writes what was frozen and acknowledges.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use dataflow::checkpoint::snapshot::{SinkSnapshot, SnapshotTimings, TaskSnapshot};
@@ -14,6 +15,7 @@ use dataflow::port::state::{PendingSnapshot, StateError};
 use crate::task::error::TaskError;
 use crate::task::event::TaskEvent;
 use crate::task::step::Task;
+use crate::task::thread::panic_text;
 
 /// What a storage thread has to write of a task.
 struct Pending {
@@ -159,7 +161,12 @@ impl Task {
         let clock = Arc::clone(&self.environment.clock);
         self.environment.storage.submit(move |store| {
             let start_ns = clock.monotonic_ns();
-            match pending.write(store, &mut snapshot) {
+            // The thread serves other tasks, too.
+            let write = AssertUnwindSafe(|| pending.write(store, &mut snapshot));
+            let written = catch_unwind(write)
+                .map_err(|panic| panic_text("writing the snapshot", &*panic))
+                .and_then(|written| written.map_err(|error| error.to_string()));
+            match written {
                 Ok(state_bytes) => {
                     timings.async_ns = clock.monotonic_ns() - start_ns;
                     timings.state_bytes = state_bytes;
@@ -170,7 +177,7 @@ impl Task {
                         timings,
                     ));
                 }
-                Err(error) => events(TaskEvent::Declined(id, checkpoint, error.to_string())),
+                Err(reason) => events(TaskEvent::Declined(id, checkpoint, reason)),
             }
         });
     }

@@ -38,7 +38,9 @@ pub fn spawn(
             events(match outcome {
                 Ok(Ok(())) => TaskEvent::Ended(id),
                 Ok(Err(error)) => TaskEvent::Failed(id, error),
-                Err(panic) => TaskEvent::Failed(id, TaskError::Internal(panic_text(&*panic))),
+                Err(panic) => {
+                    TaskEvent::Failed(id, TaskError::Internal(panic_text("the task", &*panic)))
+                }
             });
         })
         .map_err(|error| TaskError::Internal(format!("start task thread: {error}")))
@@ -81,13 +83,14 @@ fn run(spec: TaskSpec, wiring: TaskWiring, environment: TaskEnvironment) -> Resu
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+/// What panicked, and what it said.
+pub(super) fn panic_text(what: &str, panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
     format!(
-        "the task panicked: {}",
+        "{what} panicked: {}",
         text.unwrap_or_else(|| "without a message".to_owned())
     )
 }

@@ -27,17 +27,25 @@ use crate::table::bulk::Cursor;
 use crate::table::{Answer, Deletes, Stamp, Table};
 use crate::{reply, states};
 
+use ledger::Chain;
 pub(crate) use ledger::Ledger;
 use pending::{Content, FrozenState, HeapSnapshot};
 
 /// Opens heap backends.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HeapBackendFactory;
+pub struct HeapBackendFactory {
+    full: bool,
+}
 
 impl HeapBackendFactory {
-    /// A factory; the heap backend has no settings.
+    /// A factory of backends whose snapshots build on the completed ones before.
     pub fn new() -> Self {
-        Self
+        Self::default()
+    }
+
+    /// As it is, but every snapshot has all of the state in files of its own.
+    pub fn with_full_snapshots(self) -> Self {
+        Self { full: true }
     }
 }
 
@@ -52,7 +60,7 @@ impl StateBackendFactory for HeapBackendFactory {
         snapshots: &[SnapshotHandle],
         store: Arc<dyn BlobStore>,
     ) -> Result<Box<dyn StateBackend>, StateError> {
-        let mut backend = HeapBackend::new(spec);
+        let mut backend = HeapBackend::new(spec, self.full);
         for snapshot in snapshots {
             restore::restore(&mut backend, snapshot, store.as_ref())?;
         }
@@ -75,10 +83,12 @@ pub(crate) struct HeapBackend {
     /// Stamped into every entry that is written; grows with every snapshot.
     epoch: u32,
     ledger: Arc<Ledger>,
+    /// Whether snapshots build on nothing.
+    full: bool,
 }
 
 impl HeapBackend {
-    fn new(spec: BackendSpec) -> Self {
+    fn new(spec: BackendSpec, full: bool) -> Self {
         let states = spec
             .states
             .iter()
@@ -92,6 +102,7 @@ impl HeapBackend {
             states,
             epoch: 1,
             ledger: Arc::default(),
+            full,
         }
     }
 
@@ -272,7 +283,11 @@ impl StateBackend for HeapBackend {
         let snapshot = HeapSnapshot {
             checkpoint,
             epoch: self.epoch,
-            chain: self.ledger.chain(),
+            chain: if self.full {
+                Chain::default()
+            } else {
+                self.ledger.chain()
+            },
             states,
             key_groups: self.spec.key_groups,
             max_parallelism: self.spec.max_parallelism,

@@ -102,7 +102,7 @@ impl Database {
             timers_flushed: AtomicU32::new(0),
             lists_flushed: Mutex::new(0),
             poison: OnceLock::new(),
-            uploads: Uploads::default(),
+            uploads: Uploads::new(config.full_snapshots),
         })
     }
 

@@ -44,6 +44,8 @@ pub struct RocksdbConfig {
     pub hot_percent: u8,
     /// Threads of one database for flushes and compactions.
     pub background_jobs: i32,
+    /// Whether every snapshot has all of the state in files of its own.
+    pub full_snapshots: bool,
 }
 
 impl Default for RocksdbConfig {
@@ -51,6 +53,7 @@ impl Default for RocksdbConfig {
         Self {
             hot_percent: 60,
             background_jobs: 2,
+            full_snapshots: false,
         }
     }
 }

@@ -18,12 +18,21 @@ struct Known {
 }
 
 /// Uploaded files of one database.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Uploads {
     known: Mutex<Known>,
+    /// Whether no file is ever named again.
+    full: bool,
 }
 
 impl Uploads {
+    pub(crate) fn new(full: bool) -> Self {
+        Self {
+            known: Mutex::default(),
+            full,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -35,7 +44,9 @@ impl Uploads {
 
     /// The files of a checkpoint are in the store.
     pub(crate) fn uploaded(&self, checkpoint: CheckpointId, files: BTreeMap<String, BlobRef>) {
-        self.lock().pending.insert(checkpoint, Arc::new(files));
+        if !self.full {
+            self.lock().pending.insert(checkpoint, Arc::new(files));
+        }
     }
 
     /// A checkpoint is complete; older ones never will be asked for again.

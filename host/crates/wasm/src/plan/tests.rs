@@ -96,6 +96,18 @@ const DEFECTS: &[(&str, &str, &str, &str)] = &[
         "between",
     ),
     (
+        r#""max_parallelism": 128"#,
+        r#""restart_strategy": { "type": "often" }"#,
+        "restart_strategy",
+        "often",
+    ),
+    (
+        r#""max_parallelism": 128"#,
+        r#""restart_strategy": { "type": "exponential-delay", "initial_backoff_ms": 1, "max_backoff_ms": 2, "backoff_multiplier": 0.5, "reset_backoff_threshold_ms": 3, "attempts_before_reset_backoff": 4 }"#,
+        "restart_strategy.backoff_multiplier",
+        "between",
+    ),
+    (
         r#""parallelism": null"#,
         r#""parallelism": 99999"#,
         "operators[0].parallelism",
