@@ -22,6 +22,8 @@ mod output;
 mod progress;
 mod resources;
 mod scheduler;
+#[cfg(test)]
+mod simulation;
 mod storage;
 mod telemetry;
 

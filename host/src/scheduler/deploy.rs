@@ -51,6 +51,18 @@ pub(crate) struct RunningTask {
     pub(crate) thread: JoinHandle<()>,
 }
 
+/// A task that is ready to be opened and stepped.
+pub(crate) struct PreparedTask {
+    /// What it is to be.
+    pub(crate) spec: TaskSpec,
+    /// Its connections.
+    pub(crate) wiring: TaskWiring,
+    /// What it shares with others.
+    pub(crate) environment: TaskEnvironment,
+    /// Its mailbox.
+    pub(crate) mailbox: MailboxSender,
+}
+
 /// What a deployment is made with.
 pub(crate) struct Deployment<'a> {
     /// The job.
@@ -93,6 +105,27 @@ impl Deployment<'_> {
     /// # Errors
     /// Something cannot be opened.
     pub(crate) fn start(&self) -> Result<Vec<RunningTask>, DeployError> {
+        let mut running = Vec::new();
+        for task in self.prepare()? {
+            let (id, name) = (task.spec.id, task.spec.name.clone());
+            let figures = Arc::clone(&task.environment.figures);
+            let thread = spawn(task.spec, task.wiring, task.environment)?;
+            running.push(RunningTask {
+                id,
+                name,
+                mailbox: task.mailbox,
+                figures,
+                thread,
+            });
+        }
+        Ok(running)
+    }
+
+    /// Publishes what the restored checkpoint prepared, and wires every task; none runs yet.
+    ///
+    /// # Errors
+    /// Something cannot be made.
+    pub(crate) fn prepare(&self) -> Result<Vec<PreparedTask>, DeployError> {
         let execution = &self.job.execution;
         self.publish_prepared()?;
         let mut mailboxes: Mailboxes = execution
@@ -111,7 +144,7 @@ impl Deployment<'_> {
             .collect();
         let (mut writers, mut channels) = self.connect(&mailboxes);
         let mut alignments = self.align(&mailboxes);
-        let mut running = Vec::new();
+        let mut prepared = Vec::new();
         for vertex in &execution.vertices {
             let mut splits = self.splits(vertex)?;
             for subtask in 0..vertex.parallelism {
@@ -140,25 +173,21 @@ impl Deployment<'_> {
                     mailbox: receiver,
                     waker: sender.waker(),
                 };
-                let figures = Arc::new(TaskFigures::default());
                 let environment = TaskEnvironment {
                     clock: Arc::clone(&self.clock),
                     events: Arc::clone(&self.events),
                     storage: Arc::clone(&self.storage),
-                    figures: Arc::clone(&figures),
+                    figures: Arc::new(TaskFigures::default()),
                 };
-                let (name, mailbox) = (spec.name.clone(), sender.clone());
-                let thread = spawn(spec, wiring, environment)?;
-                running.push(RunningTask {
-                    id,
-                    name,
-                    mailbox,
-                    figures,
-                    thread,
+                prepared.push(PreparedTask {
+                    spec,
+                    wiring,
+                    environment,
+                    mailbox: sender.clone(),
                 });
             }
         }
-        Ok(running)
+        Ok(prepared)
     }
 
     /// Publishes what the restored checkpoint prepared, and clears away what never became part of one.

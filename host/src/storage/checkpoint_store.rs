@@ -157,6 +157,20 @@ impl CheckpointStore {
         }
     }
 
+    /// Keeps checkpoints in a store that a test has made.
+    #[cfg(test)]
+    pub(crate) fn over(
+        store: Arc<dyn ObjectStore>,
+        run: String,
+        retained_max: usize,
+        runtime: Handle,
+    ) -> Self {
+        Self {
+            store,
+            ..Self::in_memory(run, retained_max, runtime)
+        }
+    }
+
     /// From now on checkpoints are those of another run, such as the next attempt of the job.
     pub(crate) fn begin_run(&mut self, run: String) {
         self.run = run;
