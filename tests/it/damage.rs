@@ -36,7 +36,7 @@ fn json(path: &Path) -> Value {
 }
 
 /// The folder of the only job below a data directory.
-fn job_folder(data: &Path) -> Option<PathBuf> {
+pub(crate) fn job_folder(data: &Path) -> Option<PathBuf> {
     fs::read_dir(data)
         .ok()?
         .flatten()
@@ -45,7 +45,7 @@ fn job_folder(data: &Path) -> Option<PathBuf> {
 }
 
 /// Metadata files of the retained checkpoints, newest first.
-fn retained(folder: &Path) -> Vec<String> {
+pub(crate) fn retained(folder: &Path) -> Vec<String> {
     let Ok(bytes) = fs::read(folder.join("CURRENT")) else {
         return Vec::new();
     };
@@ -58,7 +58,7 @@ fn retained(folder: &Path) -> Vec<String> {
 }
 
 /// All files of a checkpoint, its metadata first.
-fn files(folder: &Path, metadata: &str) -> Vec<String> {
+pub(crate) fn files(folder: &Path, metadata: &str) -> Vec<String> {
     let document = json(&folder.join(metadata));
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let tasks = list(&document["vertices"])
@@ -84,7 +84,7 @@ fn killed(data: &Path, backend: &str) -> PathBuf {
     job_folder(data).expect("the folder of the job")
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder of the copy");
     for entry in fs::read_dir(from).expect("a folder to copy").flatten() {
         let target = to.join(entry.file_name());

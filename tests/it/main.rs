@@ -5,6 +5,7 @@
 //! looks inside a process.
 
 mod bounded;
+mod chaos;
 mod cli;
 mod cluster;
 mod connectors;
@@ -14,6 +15,7 @@ mod demos;
 mod errors;
 mod event_log;
 mod figures;
+mod fixtures;
 mod golden;
 mod hostile;
 mod job_files;

@@ -31,7 +31,6 @@ use super::job::Job;
 use super::job_view::{FailureRecord, JobView, TaskStatus, TaskView};
 use super::restore::Inheritance;
 use crate::config::{Backend, Config};
-use crate::storage::blob_store::ObjectBlobStore;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable, StoreError};
 
 /// How a job ended, if it did not fail.
@@ -318,10 +317,7 @@ impl Blueprint {
                 store.blobs()
             }
             // Nothing is written then, so this is only a formality.
-            None => Arc::new(ObjectBlobStore::new(
-                Arc::new(object_store::memory::InMemory::new()),
-                runtime,
-            )),
+            None => CheckpointStore::in_memory(run.clone(), 1, runtime).blobs(),
         };
         let work_dir = self.work_dir.join(format!("attempt-{attempt}"));
         let deployment = Deployment {

@@ -290,6 +290,7 @@ impl<'a> Attempt<'a> {
             match decision {
                 Decision::Trigger(checkpoint) => {
                     self.newest = checkpoint.0;
+                    self.world.tell(&format_args!("{checkpoint} triggered"));
                     for task in &self.tasks {
                         task.mailbox.post(Mail::TriggerCheckpoint(checkpoint));
                     }
@@ -300,7 +301,9 @@ impl<'a> Attempt<'a> {
                     }
                     self.chores.push_back(Chore::Store(checkpoint));
                 }
-                Decision::Abort(..) => {
+                Decision::Abort(checkpoint, reason) => {
+                    self.world
+                        .tell(&format_args!("{checkpoint} given up: {reason}"));
                     self.world.figures.given_up += 1;
                     next.extend(self.trigger_final());
                 }
@@ -335,6 +338,9 @@ impl<'a> Attempt<'a> {
             None => Ok(None),
             Some(Chore::Store(checkpoint)) => {
                 let stored = self.make_real(&checkpoint);
+                let checkpoint_id = checkpoint.id;
+                self.world
+                    .tell(&format_args!("{checkpoint_id} stored: {stored:?}"));
                 if stored.is_ok() {
                     self.world.completed(checkpoint.id)?;
                     self.chores.push_back(Chore::Publish(checkpoint));
@@ -344,6 +350,8 @@ impl<'a> Attempt<'a> {
                 Ok(self.carry_out(decisions))
             }
             Some(Chore::Publish(checkpoint)) => {
+                self.world
+                    .tell(&format_args!("{} published", checkpoint.id));
                 if let Err(error) = commit_sinks(self.job, &checkpoint) {
                     return Ok(Some(End::Failed(error)));
                 }

@@ -68,6 +68,7 @@ impl Run {
         // Once more, with nothing going wrong: there is nothing left to do, and what nobody needs goes.
         self.world.died();
         self.world.spare();
+        self.world.plan.checkpoints.max_concurrent = 1;
         self.world.clock.advance_ms(1000);
         if !self.process(processes + 1)? {
             return Err("a job that had ended did not end again".to_owned());
@@ -89,7 +90,10 @@ impl Run {
                 Err(StoreError::Nothing(_)) => None,
                 Err(error) => return Err(format!("nothing can be restored: {error}")),
             };
+            let from = restorable.as_ref().map(|from| from.metadata.checkpoint);
             let end = self.attempt(&name, &mut store, restorable)?;
+            self.world
+                .tell(&format_args!("{name} from {from:?}: {end:?}"));
             // Time passes between attempts, as it does with any restart strategy.
             self.world.clock.advance_ms(5);
             match end {
@@ -178,6 +182,7 @@ impl Run {
             return Ok(());
         };
         world.figures.passed_over += 1;
+        world.tell(&format_args!("checkpoint {damaged} is damaged"));
         let found = world.checkpoints("looks".to_owned()).load_latest();
         match found {
             Ok(found) if !forge && found.metadata.checkpoint == damaged => {

@@ -29,6 +29,22 @@ const MOVES_PER_FAULT: u64 = 130;
 /// Faults of a run.
 const FAULTS: u64 = 40;
 
+/// What can go wrong.
+const KINDS: [&str; 12] = [
+    "kill",
+    "kill",
+    "the process dies at a write of the store",
+    "the process dies at a write of the store",
+    "the process dies while it publishes",
+    "the store refuses a write",
+    "the store loses the answer of a write",
+    "the target refuses to prepare",
+    "an operator fails",
+    "a snapshot is written late",
+    "an answer is lost",
+    "a task stands still",
+];
+
 /// What is drawn once for a run.
 pub(super) struct Plan {
     /// When checkpoints are taken.
@@ -97,6 +113,8 @@ pub(super) struct World {
     pub(super) figures: Figures,
     /// Waits for futures that are ready.
     pub(super) runtime: Handle,
+    /// Whether it tells what happens.
+    pub(super) tells: bool,
     faults_left: u64,
     moves_since_fault: u64,
     loses_next: bool,
@@ -138,6 +156,7 @@ impl World {
             sabotage,
             figures: Figures::default(),
             runtime,
+            tells: std::env::var_os("SIM_SEED").is_some(),
             faults_left: FAULTS,
             moves_since_fault: 0,
             loses_next: false,
@@ -145,10 +164,19 @@ impl World {
         }
     }
 
+    /// Tells what happens, if one seed is looked at.
+    #[expect(clippy::print_stdout, reason = "shown when somebody repeats a seed")]
+    pub(super) fn tell(&self, what: &dyn std::fmt::Display) {
+        if self.tells {
+            println!("{:>6} {what}", self.figures.moves);
+        }
+    }
+
     /// The checkpoints of one process.
     pub(super) fn checkpoints(&self, run: String) -> CheckpointStore {
         let disk: Arc<Disk> = Arc::clone(&self.disk);
         CheckpointStore::over(disk, run, self.plan.retained, self.runtime.clone())
+            .with_concurrent(self.plan.checkpoints.max_concurrent)
     }
 
     /// Counts a move.
@@ -190,7 +218,9 @@ impl World {
         self.faults_left -= 1;
         self.moves_since_fault = 0;
         self.figures.faults += 1;
-        match self.dice.below(12) {
+        let kind = self.dice.below(KINDS.len() as u64);
+        self.tell(&format_args!("fault: {}", KINDS[kind as usize]));
+        match kind {
             0 | 1 => return Some(Fault::Kill),
             2 | 3 => self.disk.dies_in(self.dice.between(1, 12)),
             4 => self.parts.outside.dies_in(self.dice.between(1, 4)),

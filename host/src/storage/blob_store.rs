@@ -1,10 +1,12 @@
-//! Snapshot files over an object store, named by their content below `shared/`: storing the same bytes twice is one
-//! file, and a reader knows what it must find.
+//! Snapshot files over an object store, below `shared/`, named by their content, the run that wrote them and a number:
+//! a reader knows what it must find, and no name is ever given twice. A file that is not named by any checkpoint can
+//! therefore be deleted at any time without harm to one that is being written.
 //!
 //! Called on storage threads and while a task opens, never on an async thread: it waits for the store.
 
 use std::path::Path as LocalPath;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataflow::port::blob::{BlobError, BlobRef, BlobStore};
 use object_store::path::Path;
@@ -15,12 +17,25 @@ use tokio::runtime::Handle;
 pub(crate) struct ObjectBlobStore {
     store: Arc<dyn ObjectStore>,
     runtime: Handle,
+    run: String,
+    written: Arc<AtomicU64>,
 }
 
 impl ObjectBlobStore {
-    /// Blobs below the root of `store`; calls wait on `runtime`.
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, runtime: Handle) -> Self {
-        Self { store, runtime }
+    /// Blobs below the root of `store`; calls wait on `runtime`. What is written is named after a run that nobody else
+    /// has, and the number of files that it has `written`.
+    pub(crate) fn new(
+        store: Arc<dyn ObjectStore>,
+        runtime: Handle,
+        run: String,
+        written: Arc<AtomicU64>,
+    ) -> Self {
+        Self {
+            store,
+            runtime,
+            run,
+            written,
+        }
     }
 
     fn fail(action: &'static str, name: &str, reason: impl std::fmt::Display) -> BlobError {
@@ -33,7 +48,8 @@ impl ObjectBlobStore {
 
     fn store_bytes(&self, role: &str, data: Vec<u8>) -> Result<BlobRef, BlobError> {
         let hash = *blake3::hash(&data).as_bytes();
-        let name = format!("shared/{}", hex(&hash));
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let name = format!("shared/{}-{}.{number}", hex(&hash), self.run);
         let blob = BlobRef {
             name,
             role: role.to_owned(),
@@ -42,11 +58,6 @@ impl ObjectBlobStore {
         };
         let path = Path::from(blob.name.as_str());
         self.runtime.block_on(async {
-            match self.store.head(&path).await {
-                Ok(existing) if existing.size == blob.size_bytes => return Ok(()),
-                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(Self::fail("look for", &blob.name, error)),
-            }
             let payload = PutPayload::from(data);
             let put = self.store.put(&path, payload).await;
             put.map(|_| ())

@@ -6,16 +6,17 @@
 //!
 //! A lock on the directory keeps a second process out; with it, replacing `CURRENT` needs no compare-and-swap.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::{Path as LocalPath, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use dataflow::port::blob::{BlobError, BlobStore};
 use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -67,6 +68,10 @@ struct Current {
 struct Retained {
     metadata: String,
     blake3: String,
+    /// It was damaged, and an older one was restored. Its output is taken back, so it must never be restored, not even
+    /// if its files are whole again because somebody has written the same bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    passed_over: bool,
 }
 
 impl Retained {
@@ -93,8 +98,15 @@ pub(crate) struct CheckpointStore {
     runtime: Handle,
     current: Current,
     retained_max: usize,
+    /// So many of the newest checkpoints keep their files, whether or not they are retained: a checkpoint that is under
+    /// way may build on any of them.
+    built_upon_max: usize,
+    /// The files of those, newest first.
+    built_upon: VecDeque<BTreeSet<String>>,
     /// Distinguishes the files of this run.
     run: String,
+    /// Files this process has written so far.
+    written: Arc<AtomicU64>,
     /// Held while the directory is ours; there is none in memory.
     lock: Option<File>,
 }
@@ -136,7 +148,10 @@ impl CheckpointStore {
             runtime,
             current,
             retained_max,
+            built_upon_max: 1,
+            built_upon: VecDeque::new(),
             run,
+            written: Arc::default(),
             lock: Some(lock),
         })
     }
@@ -152,9 +167,19 @@ impl CheckpointStore {
                 retained: Vec::new(),
             },
             retained_max,
+            built_upon_max: 1,
+            built_upon: VecDeque::new(),
             run,
+            written: Arc::default(),
             lock: None,
         }
+    }
+
+    /// So many checkpoints may be under way at once.
+    #[must_use]
+    pub(crate) fn with_concurrent(mut self, checkpoints: usize) -> Self {
+        self.built_upon_max = checkpoints.max(1);
+        self
     }
 
     /// Keeps checkpoints in a store that a test has made.
@@ -181,17 +206,19 @@ impl CheckpointStore {
         Arc::new(ObjectBlobStore::new(
             Arc::clone(&self.store),
             self.runtime.clone(),
+            self.run.clone(),
+            Arc::clone(&self.written),
         ))
     }
 
-    /// Finds the newest checkpoint that is whole; damaged ones are reported and passed over. Checks every file.
-    /// Blocks; not for async threads.
+    /// Finds the newest checkpoint that is whole; damaged ones are reported, passed over, and noted to be. Checks every
+    /// file. Blocks; not for async threads.
     ///
     /// # Errors
-    /// There is none, or none is whole.
+    /// There is none, or none is whole, or what was passed over cannot be noted.
     pub(crate) fn load_latest(&mut self) -> Result<Restorable, StoreError> {
         let path = self.root.display().to_string();
-        let current = match self.read(CURRENT) {
+        let mut current = match self.read(CURRENT) {
             Ok(Some(bytes)) => {
                 serde_json::from_slice::<Current>(&bytes).map_err(|e| StoreError::Unusable {
                     path: path.clone(),
@@ -202,15 +229,18 @@ impl CheckpointStore {
             Err(error) => return Err(error),
         };
         let mut reasons = Vec::new();
-        for (index, retained) in current.retained.iter().enumerate() {
+        for index in 0..current.retained.len() {
+            let retained = &current.retained[index];
             match self.load(retained) {
                 Ok(metadata) => {
-                    self.current.retained = current.retained[index..].to_vec();
-                    let passed_over = &current.retained[..index];
-                    let damaged_runs = passed_over.iter().filter_map(Retained::run).collect();
+                    self.pass_over(&mut current, index)?;
+                    self.current.retained = current.retained.split_off(index);
+                    let named = files(&metadata).map(|it| it.name.clone());
+                    self.built_upon = [named.collect()].into();
+                    let damaged_runs = current.retained.iter().filter_map(Retained::run);
                     return Ok(Restorable {
                         metadata,
-                        damaged_runs,
+                        damaged_runs: damaged_runs.collect(),
                     });
                 }
                 Err(reason) => {
@@ -227,7 +257,24 @@ impl CheckpointStore {
         Err(StoreError::Unusable { path, reasons })
     }
 
+    /// Notes that the first so many checkpoints are not to be restored. They stay in the list until the next one is
+    /// complete: a process that dies before it has taken their output back leaves that to the next.
+    fn pass_over(&self, current: &mut Current, count: usize) -> Result<(), StoreError> {
+        let damaged = &mut current.retained[..count];
+        if damaged.iter().all(|retained| retained.passed_over) {
+            return Ok(());
+        }
+        for retained in damaged {
+            retained.passed_over = true;
+        }
+        let bytes = serde_json::to_vec(current).map_err(|e| self.fail(CURRENT, "encode", &e))?;
+        self.write(CURRENT, bytes)
+    }
+
     fn load(&self, retained: &Retained) -> Result<Metadata, String> {
+        if retained.passed_over {
+            return Err("it was damaged before".to_owned());
+        }
         let bytes = self
             .read(&retained.metadata)
             .map_err(|error| error.to_string())?
@@ -278,8 +325,10 @@ impl CheckpointStore {
     /// deleted afterwards; failing to delete is logged and made up for next time. Blocks; not for async threads.
     ///
     /// # Errors
-    /// The directory refuses; then the checkpoint has not happened.
+    /// The directory refuses, or a file of the checkpoint is not there; then the checkpoint has not happened.
     pub(crate) fn commit(&mut self, metadata: &Metadata) -> Result<(), StoreError> {
+        let objects = self.objects()?;
+        self.check_files(metadata, &objects)?;
         let name = format!("chk-{}-{}/_metadata.json", metadata.checkpoint, self.run);
         let bytes = serde_json::to_vec(metadata).map_err(|e| self.fail(&name, "encode", &e))?;
         let blake3 = hex(blake3::hash(&bytes).as_bytes());
@@ -290,13 +339,17 @@ impl CheckpointStore {
             Retained {
                 metadata: name,
                 blake3,
+                passed_over: false,
             },
         );
         next.retained.truncate(self.retained_max);
         let bytes = serde_json::to_vec(&next).map_err(|e| self.fail(CURRENT, "encode", &e))?;
         self.write(CURRENT, bytes)?;
         self.current = next;
-        if let Err(error) = self.sweep(metadata.triggered_ms) {
+        self.built_upon
+            .push_front(files(metadata).map(|it| it.name.clone()).collect());
+        self.built_upon.truncate(self.built_upon_max);
+        if let Err(error) = self.sweep(metadata.triggered_ms, objects) {
             tracing::warn!(%error, "old checkpoint files could not be deleted");
         }
         Ok(())
@@ -311,7 +364,24 @@ impl CheckpointStore {
         let bytes =
             serde_json::to_vec(&self.current).map_err(|e| self.fail(CURRENT, "encode", &e))?;
         self.write(CURRENT, bytes)?;
-        self.sweep(i64::MAX)
+        self.built_upon.clear();
+        let objects = self.objects()?;
+        self.sweep(i64::MAX, objects)
+    }
+
+    fn objects(&self) -> Result<Vec<ObjectMeta>, StoreError> {
+        self.runtime
+            .block_on(self.store.list(None).try_collect())
+            .map_err(|error| self.fail("", "list", &error))
+    }
+
+    /// A task that was not told of a completed checkpoint builds on an older one, whose files may be gone by now.
+    fn check_files(&self, metadata: &Metadata, objects: &[ObjectMeta]) -> Result<(), StoreError> {
+        let objects: BTreeSet<&str> = objects.iter().map(|it| it.location.as_ref()).collect();
+        match files(metadata).find(|file| !objects.contains(file.name.as_str())) {
+            Some(gone) => Err(self.fail(&gone.name, "find", &"it is gone")),
+            None => Ok(()),
+        }
     }
 
     fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
@@ -323,12 +393,9 @@ impl CheckpointStore {
 
     /// Deletes metadata that is not retained, and files older than this checkpoint's trigger that no retained metadata
     /// names: a younger file may belong to a checkpoint that is being written.
-    fn sweep(&self, older_than_ms: i64) -> Result<(), StoreError> {
-        let objects: Vec<object_store::ObjectMeta> = self
-            .runtime
-            .block_on(self.store.list(None).try_collect())
-            .map_err(|error| self.fail("", "list", &error))?;
+    fn sweep(&self, older_than_ms: i64, objects: Vec<ObjectMeta>) -> Result<(), StoreError> {
         let mut named: BTreeSet<String> = [CURRENT.to_owned(), "LOCK".to_owned()].into();
+        named.extend(self.built_upon.iter().flatten().cloned());
         for retained in &self.current.retained {
             named.insert(retained.metadata.clone());
             let Some(bytes) = self.read(&retained.metadata)? else {

@@ -47,8 +47,7 @@ pub enum BlobError {
 
 /// Whole files, written once.
 pub trait BlobStore: Send + Sync {
-    /// Stores bytes under a content-addressed name below `shared/`; storing the same bytes twice is one file.
-    /// The data is durable when the call returns.
+    /// Stores bytes under a new name. The data is durable when the call returns.
     ///
     /// # Errors
     /// If the store refuses.
