@@ -16,10 +16,15 @@ pub(super) fn damage(disk: &Disk, dice: &mut Dice, forge: bool) -> Option<u64> {
     let mut current = json(&disk.read("CURRENT")?)?;
     let retained = current["retained"].as_array()?.clone();
     let metadata = |entry: &Value| entry["metadata"].as_str().map(str::to_owned);
-    let (newest, before) = (metadata(retained.first()?)?, metadata(retained.get(1)?)?);
+    let newest = metadata(retained.first()?)?;
+    if retained.len() < 2 {
+        return None;
+    }
     let mut document = json(&disk.read(&newest)?)?;
     let number = document["checkpoint"].as_u64()?;
-    let kept: BTreeSet<String> = names(&json(&disk.read(&before)?)?);
+    let older = retained[1..].iter().filter_map(metadata);
+    let older = older.filter_map(|it| json(&disk.read(&it)?));
+    let kept: BTreeSet<String> = older.flat_map(|it| names(&it)).collect();
     let own: Vec<String> = names(&document).difference(&kept).cloned().collect();
     let chosen = dice.index(own.len() + 1);
     let Some(file) = own.get(chosen) else {

@@ -34,6 +34,7 @@ struct State {
     /// Writes and deletions until the process dies.
     dies_in: Option<u64>,
     failing: Option<Failing>,
+    read_only: bool,
 }
 
 /// The store.
@@ -67,6 +68,11 @@ impl Disk {
     /// The next write fails.
     pub(super) fn fail(&self, failing: Failing) {
         self.state().failing = Some(failing);
+    }
+
+    /// From now on nothing can be written.
+    pub(super) fn protect(&self) {
+        self.state().read_only = true;
     }
 
     /// Whether the process has died at an operation.
@@ -124,6 +130,9 @@ impl Disk {
         // The operation at which it dies does not happen either.
         if state.dies_in == Some(0) {
             return Err(error("the process is gone"));
+        }
+        if state.read_only {
+            return Err(error("it is read-only"));
         }
         Ok(state.failing.take())
     }

@@ -11,6 +11,8 @@
 
 mod attempt;
 mod damage;
+#[cfg(test)]
+mod decoders;
 mod dice;
 mod disk;
 mod input;

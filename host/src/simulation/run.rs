@@ -33,20 +33,15 @@ pub(super) fn run(
     runtime: &Handle,
     work_dir: &std::path::Path,
 ) -> Result<Figures, String> {
-    let mut run = Run {
-        world: World::new(seed, sabotage, runtime.clone()),
-        work_dir: work_dir.to_owned(),
-        answer: Rows::new(),
-        newest: 0,
-        deployments: 0,
-    };
-    run.answer = run.world.parts.input.answer();
+    let mut run = Run::new(World::new(seed, sabotage, runtime.clone()), work_dir);
     run.to_end()?;
     Ok(run.world.figures)
 }
 
-struct Run {
-    world: World,
+/// A run.
+pub(super) struct Run {
+    /// What surrounds it.
+    pub(super) world: World,
     work_dir: std::path::PathBuf,
     /// What is to be published.
     answer: Rows,
@@ -56,6 +51,17 @@ struct Run {
 }
 
 impl Run {
+    /// A run in a world.
+    pub(super) fn new(world: World, work_dir: &std::path::Path) -> Self {
+        Self {
+            answer: world.parts.input.answer(),
+            world,
+            work_dir: work_dir.to_owned(),
+            newest: 0,
+            deployments: 0,
+        }
+    }
+
     fn to_end(&mut self) -> Result<(), String> {
         let mut processes = 0;
         while !self.process(processes)? {
@@ -80,7 +86,7 @@ impl Run {
     }
 
     /// One process; true if the job ended in it, false if it was killed.
-    fn process(&mut self, number: u32) -> Result<bool, String> {
+    pub(super) fn process(&mut self, number: u32) -> Result<bool, String> {
         let name = format!("p{number}");
         let mut store = self.world.checkpoints(name.clone());
         self.newest = 0;
@@ -104,7 +110,11 @@ impl Run {
         }
     }
 
-    fn attempt(
+    /// One attempt from a checkpoint, or from the start.
+    ///
+    /// # Errors
+    /// Something happened that must never happen, or the checkpoint is refused.
+    pub(super) fn attempt(
         &mut self,
         process: &str,
         store: &mut CheckpointStore,

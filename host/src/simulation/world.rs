@@ -117,6 +117,8 @@ pub(super) struct World {
     pub(super) tells: bool,
     faults_left: u64,
     moves_since_fault: u64,
+    /// Checkpoints after which the process is killed, whatever else happens.
+    ends_after: Option<u64>,
     loses_next: bool,
     late_ms: i64,
 }
@@ -159,9 +161,22 @@ impl World {
             tells: std::env::var_os("SIM_SEED").is_some(),
             faults_left: FAULTS,
             moves_since_fault: 0,
+            ends_after: None,
             loses_next: false,
             late_ms: 0,
         }
+    }
+
+    /// Nothing goes wrong, but the process is killed after so many checkpoints.
+    pub(super) fn end_after(&mut self, checkpoints: u64) {
+        self.spare();
+        self.ends_after = Some(checkpoints);
+    }
+
+    /// Only so many more moves are made.
+    pub(super) fn hurry(&mut self, moves: u64) {
+        self.ends_after = None;
+        self.moves_since_fault = MOVES_MAX.saturating_sub(moves);
     }
 
     /// Tells what happens, if one seed is looked at.
@@ -212,6 +227,9 @@ impl World {
 
     /// Perhaps something goes wrong.
     pub(super) fn fault(&mut self) -> Option<Fault> {
+        if self.ends_after.is_some_and(|it| self.figures.completed >= it) {
+            return Some(Fault::Kill);
+        }
         if self.faults_left == 0 || self.dice.below(MOVES_PER_FAULT) > 0 {
             return None;
         }
