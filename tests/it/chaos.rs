@@ -202,11 +202,18 @@ fn on_a_full_disk_checkpoints_fail_and_the_job_goes_on() {
         .param("out", out.display())
         .param("rate", question.n / 4)
         .set("data.tmp-dir", data.path())
-        .set("execution.checkpointing.tolerable-failed-checkpoints", "1000")
+        .set(
+            "execution.checkpointing.tolerable-failed-checkpoints",
+            "1000",
+        )
         .checkpoints("100ms", &checkpoints);
     let mut running = run.start();
     let begun = |_: &Running| published::has_checkpoint(&checkpoints);
-    assert!(running.reaches("a checkpoint", begun), "{}", running.errors());
+    assert!(
+        running.reaches("a checkpoint", begun),
+        "{}",
+        running.errors()
+    );
     let ballast = disk.0.path().join("ballast");
     // It ends with an error: that is when the disk is full.
     let _ = fs::write(&ballast, vec![0; 8 << 20]);
@@ -214,7 +221,11 @@ fn on_a_full_disk_checkpoints_fail_and_the_job_goes_on() {
         let errors = it.errors();
         errors.contains("given up") && errors.contains("No space left")
     };
-    assert!(running.reaches("a word on it", told), "{}", running.errors());
+    assert!(
+        running.reaches("a word on it", told),
+        "{}",
+        running.errors()
+    );
     fs::remove_file(&ballast).expect("the ballast can be removed");
     let ended = running.end().success();
     published::lines(&out).must_equal(&Lines::expected(&question), &ended.told());

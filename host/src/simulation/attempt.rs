@@ -122,7 +122,8 @@ impl<'a> Attempt<'a> {
         let sources = vertices.filter(|vertex| vertex.source.is_some());
         let sources = sources.map(|vertex| vertex.id.0).collect();
         let now_ms = world.clock.now_ms();
-        let coordinator = Coordinator::new(world.plan.checkpoints, ids, &sources, start.first, now_ms);
+        let coordinator =
+            Coordinator::new(world.plan.checkpoints, ids, &sources, start.first, now_ms);
         let mut tasks = Vec::new();
         for task in start.tasks {
             let (id, mailbox) = (task.spec.id, task.mailbox);
@@ -374,8 +375,16 @@ impl<'a> Attempt<'a> {
 
     fn make_real(&mut self, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
         let (job, number) = (self.job, self.number);
-        let metadata = describe(checkpoint, &job.graph, &job.execution, &job.digests(), number);
-        self.store.commit(&metadata).map_err(|error| error.to_string())
+        let metadata = describe(
+            checkpoint,
+            &job.graph,
+            &job.execution,
+            &job.digests(),
+            number,
+        );
+        self.store
+            .commit(&metadata)
+            .map_err(|error| error.to_string())
     }
 
     /// Perhaps something goes wrong.

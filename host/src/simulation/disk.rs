@@ -244,10 +244,7 @@ impl ObjectStore for Disk {
         stamped.boxed()
     }
 
-    fn list_with_delimiter<'a, 'b, 'c>(
-        &'a self,
-        prefix: Option<&'b Path>,
-    ) -> Answer<'c, ListResult>
+    fn list_with_delimiter<'a, 'b, 'c>(&'a self, prefix: Option<&'b Path>) -> Answer<'c, ListResult>
     where
         'a: 'c,
         'b: 'c,

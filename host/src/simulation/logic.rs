@@ -116,7 +116,12 @@ pub(super) struct Fold {
 type Pair = [i64; 2];
 
 impl Fold {
-    fn read(&mut self, state: StateNumber, key: i64, sub_key: &[u8]) -> Result<Pair, OperatorError> {
+    fn read(
+        &mut self,
+        state: StateNumber,
+        key: i64,
+        sub_key: &[u8],
+    ) -> Result<Pair, OperatorError> {
         let (keys, sub_keys) = (word(key), Column::fixed(sub_key.to_vec()));
         let found = self.call.get_many(state, 1, &keys, &sub_keys);
         let found = found.map_err(state_failed("fold"))?;
@@ -207,7 +212,8 @@ impl Operator for Fold {
             let sub_key = (time + 1).to_be_bytes();
             let [count, sum] = self.read(self.windows, key, &sub_key)?;
             if count == 0 {
-                self.outside.note(format!("window {time} of {key} is empty"));
+                self.outside
+                    .note(format!("window {time} of {key} is empty"));
             }
             out.push(time, &[], &encode(&[WINDOW, key, time + 1, count, sum]));
             let (keys, sub_keys) = (word(key), Column::fixed(sub_key.to_vec()));
@@ -222,8 +228,9 @@ impl Operator for Fold {
     fn on_watermark(&mut self, _: OperatorId, watermark_ms: i64) -> Result<(), OperatorError> {
         if watermark_ms < self.watermark {
             let before = self.watermark;
-            self.outside
-                .note(format!("the watermark went from {before} back to {watermark_ms}"));
+            self.outside.note(format!(
+                "the watermark went from {before} back to {watermark_ms}"
+            ));
         }
         self.watermark = watermark_ms;
         Ok(())

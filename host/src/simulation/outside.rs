@@ -150,7 +150,8 @@ impl Sink for SimulatedSink {
             if let Some(rows) = state.prepared.remove(&transaction) {
                 state.published.insert(transaction, rows);
             } else if !state.published.contains_key(&transaction) {
-                let lost = format!("a transaction is to be committed that is gone: {transaction:?}");
+                let lost =
+                    format!("a transaction is to be committed that is gone: {transaction:?}");
                 state.violations.insert(lost);
             }
         }
@@ -167,7 +168,10 @@ impl Sink for SimulatedSink {
 
     fn recover(&self, restored: &[Committable]) -> Result<(), ConnectorError> {
         let kept: BTreeSet<Transaction> = restored.iter().filter_map(transaction).collect();
-        self.outside.state().prepared.retain(|it, _| kept.contains(it));
+        self.outside
+            .state()
+            .prepared
+            .retain(|it, _| kept.contains(it));
         Ok(())
     }
 }
@@ -201,7 +205,9 @@ impl SinkWriter for Writer {
         let transaction = (run.clone(), *subtask, self.number, checkpoint.0);
         self.number += 1;
         let prepared = committable(&transaction);
-        state.prepared.insert(transaction, std::mem::take(&mut self.rows));
+        state
+            .prepared
+            .insert(transaction, std::mem::take(&mut self.rows));
         Ok(vec![prepared])
     }
 }

@@ -7,7 +7,7 @@ use super::sabotage::Sabotage;
 use super::world::Figures;
 
 /// Seeds of the campaign in a test run that does not say how many.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 200;
 
 #[expect(clippy::print_stdout, reason = "the seed is told before it runs")]
 fn tell(what: &dyn Display) {

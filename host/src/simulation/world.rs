@@ -227,7 +227,10 @@ impl World {
 
     /// Perhaps something goes wrong.
     pub(super) fn fault(&mut self) -> Option<Fault> {
-        if self.ends_after.is_some_and(|it| self.figures.completed >= it) {
+        if self
+            .ends_after
+            .is_some_and(|it| self.figures.completed >= it)
+        {
             return Some(Fault::Kill);
         }
         if self.faults_left == 0 || self.dice.below(MOVES_PER_FAULT) > 0 {
