@@ -47,6 +47,14 @@ pub(crate) enum Command {
     Cancel(JobRef),
     /// Has a job of a cluster take a checkpoint now
     Checkpoint(JobRef),
+    /// Has a job of a cluster take a savepoint, and prints where it is
+    Savepoint(SavepointArgs),
+    /// Ends a job of a cluster with a savepoint, and prints where it is
+    Stop(StopArgs),
+    /// Gives a running job of a cluster another parallelism
+    Rescale(RescaleArgs),
+    /// Swaps a component of a running job of a cluster for another version of it
+    Swap(SwapArgs),
     /// Shows the newest log entries of a job of a cluster
     Logs(LogsArgs),
     /// Lists, uploads or deletes components of a cluster
@@ -57,6 +65,10 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Shows the graph of a job: operators, chains, edges
     Plan(PlanArgs),
+    /// Tells whether saved state fits a job, state by state; exit code 1 if it does not
+    Check(Box<CheckArgs>),
+    /// Looks into the state of a checkpoint or savepoint
+    State(StateArgs),
     /// Shows what is in a file: worlds, operators, schemas, states, imports, size, digest
     Inspect(InspectArgs),
     /// Shows the records that a job could not process, with the errors
@@ -136,9 +148,80 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) ui: Option<String>,
 
-    /// Continues from a checkpoint: `latest`, or the folder of a job's checkpoints
-    #[arg(long, value_name = "latest|PATH")]
+    /// Continues from what was saved: `latest`, the folder of a job's checkpoints, or a savepoint
+    #[arg(long = "from", alias = "restore", value_name = "latest|PATH")]
     pub(crate) restore: Option<String>,
+
+    /// Leaves out saved state of operators that the job does not have any more; without this they are an error
+    #[arg(long, requires = "restore")]
+    pub(crate) allow_non_restored_state: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A savepoint, or the folder of a job's checkpoints
+    #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+    pub(crate) saved: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+
+    /// Takes it as fitting though operators with state are gone
+    #[arg(long)]
+    pub(crate) allow_non_restored_state: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    #[command(subcommand)]
+    pub(crate) verb: StateVerb,
+}
+
+/// What to do with saved state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateVerb {
+    /// Lists the states with their kinds, sizes and schemas
+    List {
+        /// A savepoint, the folder of a job's checkpoints, or the folder of one of them
+        #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+        saved: PathBuf,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints what a state keeps for a key, one JSON object a line; exit code 1 if there is nothing
+    Get {
+        /// A savepoint, the folder of a job's checkpoints, or the folder of one of them
+        #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+        saved: PathBuf,
+        /// Uid of the operator
+        operator: String,
+        /// Name of the state
+        state: String,
+        /// The key as JSON; a text need not be quoted
+        #[arg(allow_hyphen_values = true)]
+        key: String,
+    },
+    /// Prints all entries, one JSON object a line
+    Export {
+        /// A savepoint, the folder of a job's checkpoints, or the folder of one of them
+        #[arg(value_name = "SAVEPOINT|CHECKPOINTS")]
+        saved: PathBuf,
+        /// Only those of the operator with this uid
+        operator: Option<String>,
+        /// Only those of this state of it
+        state: Option<String>,
+    },
+    /// Prints what was added, removed and changed between two, one JSON object a line, and counts at the end
+    Diff {
+        /// The older one
+        old: PathBuf,
+        /// The newer one
+        new: PathBuf,
+        /// Differences that are printed
+        #[arg(long, default_value_t = 1000)]
+        limit: u64,
+    },
 }
 
 /// How a running cluster is asked.
@@ -161,6 +244,53 @@ pub(crate) struct JobRef {
 
     #[command(flatten)]
     pub(crate) client: ClientArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SavepointArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// The directory in which it gets one of its own; state.savepoints.dir of the cluster if it is absent
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// The directory in which the savepoint gets one of its own; state.savepoints.dir of the cluster if it is absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) savepoint: Option<PathBuf>,
+
+    /// Ends the sources first, so that windows and timers fire and everything is written
+    #[arg(long)]
+    pub(crate) drain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RescaleArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// Subtasks of operators that do not say otherwise
+    #[arg(short = 'p', long, value_name = "N")]
+    pub(crate) parallelism: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwapArgs {
+    #[command(flatten)]
+    pub(crate) job: JobRef,
+
+    /// Uid of an operator that runs in the component
+    pub(crate) operator: String,
+
+    /// The component that takes its place
+    #[arg(value_name = "NEW.wasm")]
+    pub(crate) component: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,12 @@
 //! From a component's plan (JSON, as outsiders see it) to the job graph of the engine.
 
 use dataflow::graph::logical::{
-    Connector, Edge, Input, JobGraph, Operator, OperatorKind, Output, Partitioning, State,
+    Connector, Edge, Input, JobGraph, Operator, OperatorKind, OperatorState, Output, Partitioning,
+    State,
 };
 use dataflow::ids::{ComponentId, OperatorId};
 use dataflow::limits::MAX_PARALLELISM_DEFAULT;
 use dataflow::port::guest_settings::GuestSettings;
-use dataflow::port::operator_state::OperatorStateKind;
 use dataflow::port::state::StateKind;
 use dataflow::time::watermark_generator::{WatermarkAlignment, WatermarkRule, WatermarkStrategy};
 use serde_json::{Map, Value};
@@ -140,14 +140,21 @@ fn state(entry: &StateEntry) -> State {
             | StateEntryKind::Broadcast => StateKind::Value,
         },
         schema: entry.schema.to_string(),
+        sub_key_schema: entry.sub_key_schema.as_ref().map(ToString::to_string),
+        expires: entry.ttl.is_some(),
     }
 }
 
-fn operator_states(entry: &OperatorEntry) -> Vec<(String, OperatorStateKind)> {
-    let states = entry.states.iter();
-    states
-        .filter_map(|state| Some((state.name.clone(), state.kind.operator_state()?)))
-        .collect()
+fn operator_states(entry: &OperatorEntry) -> Vec<OperatorState> {
+    let of_operator = |state: &StateEntry| {
+        Some(OperatorState {
+            name: state.name.clone(),
+            kind: state.kind.operator_state()?,
+            schema: state.schema.to_string(),
+            sub_key_schema: state.sub_key_schema.as_ref().map(ToString::to_string),
+        })
+    };
+    entry.states.iter().filter_map(of_operator).collect()
 }
 
 fn watermarks(entry: &WatermarksEntry) -> WatermarkStrategy {

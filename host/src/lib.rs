@@ -21,10 +21,12 @@ mod operator_figures;
 mod output;
 mod progress;
 mod resources;
+mod savepoint;
 mod scheduler;
 #[cfg(test)]
 mod simulation;
 mod storage;
+mod successor;
 mod telemetry;
 
 use std::process::ExitCode;

@@ -58,6 +58,7 @@ pub fn run(job: NativeJob) -> Result<()> {
         first_operator: 0,
         operators: job.operators,
         parameters: job.parameters,
+        planned: Vec::new(),
     };
     let job = Job::new(
         job.graph,
@@ -67,7 +68,8 @@ pub fn run(job: NativeJob) -> Result<()> {
         &clock,
     );
     let job = Arc::new(job.with_context(|| format!("job {name}"))?);
-    let (started, summary) = commands::run::run_job(&job, config, &clock, None, None)?;
+    let begins = Default::default();
+    let (started, summary) = commands::run::run_job(&job, config, &clock, begins, None)?;
     progress::conclude(&started, &summary, &job, true);
     Ok(())
 }

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::operator_figures;
 use crate::output::{self, figure, size};
+use crate::scheduler::attempt::Reports;
 use crate::scheduler::checkpoint_history::{CheckpointHistory, CheckpointRecord};
 use crate::scheduler::job::Job;
 use crate::scheduler::job_master::Outcome;
@@ -202,6 +203,15 @@ impl Summary {
         }
     }
 
+    /// What the sinks have to say, if all output was published.
+    fn reports(&self) -> Option<&Reports> {
+        match &self.outcome {
+            Outcome::Finished(reports) => Some(reports),
+            Outcome::Savepoint(_, reports) => (!reports.is_empty()).then_some(reports),
+            Outcome::Stopped(_) => None,
+        }
+    }
+
     fn operators(&self, job: &Job, seconds: f64) -> Value {
         let tasks = self.readings.iter().map(|(task, reading)| {
             let vertex = &job.execution.vertices[task.id.vertex.0 as usize];
@@ -214,7 +224,7 @@ impl Summary {
 /// Prints the summary: one JSON object on standard output, or a few lines on standard error.
 pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json: bool) {
     let seconds = summary.end_ns.saturating_sub(started.ns) as f64 / 1e9;
-    if let Outcome::Finished(reports) = &summary.outcome {
+    if let Some(reports) = summary.reports() {
         say_collected(reports, job);
     }
     if as_json {
@@ -227,8 +237,13 @@ pub(crate) fn conclude(started: &Started, summary: &Summary, job: &Job, as_json:
 fn json_summary(summary: &Summary, job: &Job, seconds: f64) -> Value {
     let (records_in, records_out) = totals(&summary.readings);
     let mut document = Map::new();
+    let mut savepoint = None;
     let (status, stopped_at) = match &summary.outcome {
         Outcome::Finished(_) => ("finished", None),
+        Outcome::Savepoint(path, _) => {
+            savepoint = Some(path.display().to_string());
+            ("finished", None)
+        }
         Outcome::Stopped(checkpoint) => ("stopped", checkpoint.map(|id| id.0)),
     };
     let usage = process_usage();
@@ -240,6 +255,7 @@ fn json_summary(summary: &Summary, job: &Job, seconds: f64) -> Value {
         "records_out": records_out,
         "restored_from": summary.checkpoints.restored_from,
         "stopped_at": stopped_at,
+        "savepoint": savepoint,
         "checkpoints": summary.checkpoints.completed,
         "failed_checkpoints": summary.checkpoints.failed,
         "restarts": summary.restarts,
@@ -253,7 +269,7 @@ fn json_summary(summary: &Summary, job: &Job, seconds: f64) -> Value {
         document.extend(fields);
     }
     document.insert("operators".to_owned(), summary.operators(job, seconds));
-    if let Outcome::Finished(reports) = &summary.outcome {
+    if let Some(reports) = summary.reports() {
         document.insert("sinks".to_owned(), sinks_json(reports, job));
         for report in reports.iter().flat_map(|(_, reports)| reports) {
             if let Some(value) = top_level(&report.value) {
@@ -375,6 +391,12 @@ fn text_summary(summary: &Summary, job: &Job, seconds: f64) -> String {
     let (records_in, records_out) = totals(&summary.readings);
     let verb = match &summary.outcome {
         Outcome::Finished(_) => "finished".to_owned(),
+        Outcome::Savepoint(path, _) => {
+            format!(
+                "stopped with savepoint {}; go on with --from",
+                path.display()
+            )
+        }
         Outcome::Stopped(Some(id)) => format!("stopped after {id}; go on with --restore latest"),
         Outcome::Stopped(None) => "stopped".to_owned(),
     };
@@ -414,7 +436,7 @@ fn text_summary(summary: &Summary, job: &Job, seconds: f64) -> String {
     for chain in chains {
         text.push_str(&format!("\n  {:>7.2} s busy  {chain}", busy(chain)));
     }
-    if let Outcome::Finished(reports) = &summary.outcome
+    if let Some(reports) = summary.reports()
         && let Value::Object(sinks) = sinks_json(reports, job)
     {
         {

@@ -310,7 +310,7 @@ fn a_long_run_in_python_does_not_run_out_of_memory() {
         .end()
         .success();
     assert_eq!(ended.summary()["count"], 600_000, "{}", ended.told());
-    let replaced = ended.err.matches("instance replaced").count();
+    let replaced = ended.err.matches("its memory is large").count();
     assert!(replaced > 1, "{}", ended.told());
 }
 

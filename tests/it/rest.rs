@@ -358,7 +358,7 @@ fn every_route_is_described() {
 fn configuration_says_where_each_value_comes_from_and_hides_secrets() {
     let dir = tempdir().expect("a directory");
     let file = dir.path().join("wasmill.toml");
-    std::fs::write(&file, "[rest]\nmax-requests-per-second = 1000\n").expect("a file");
+    std::fs::write(&file, "[jobstore]\nmax-capacity = 7\n").expect("a file");
     let cluster = Cluster::start_as(dir.path(), |run| {
         run.arg("--config").arg(&file).set("rest.token", "hush")
     });
@@ -368,7 +368,7 @@ fn configuration_says_where_each_value_comes_from_and_hides_secrets() {
         let entry = entries.iter().find(|it| it["key"] == key);
         entry.unwrap_or_else(|| panic!("no {key}")).clone()
     };
-    assert_eq!(of("rest.max-requests-per-second")["origin"], "file");
+    assert_eq!(of("jobstore.max-capacity")["origin"], "file");
     assert_eq!(of("data.dir")["origin"], "flag");
     assert_eq!(of("state.backend")["origin"], "default");
     assert_eq!(of("rest.token")["value"], "******");

@@ -12,32 +12,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::answer::Lines;
-use crate::support::oracle::random;
+use crate::support::bids::{Bid, bids};
 use crate::support::programs::guest;
 use crate::support::published::{has_checkpoint, lines};
 use crate::support::run::{Ended, Run, Running};
-
-/// A bid of the generator with one bid a millisecond of event time (docs/CONNECTORS.md).
-struct Bid {
-    auction: i64,
-    bidder: i64,
-    price: i64,
-    ts: i64,
-}
-
-fn bid(n: u64, keys: u64) -> Bid {
-    let (r1, r2) = (random(n, 1), random(n, 2));
-    Bid {
-        auction: ((r1 >> 1) % keys) as i64,
-        bidder: ((r2 & 0xFF_FFFF) % 100_000) as i64,
-        price: 1 + (r2 >> 44) as i64,
-        ts: 1_600_000_000_000 + n as i64 - (((r2 >> 24) & 0xFFFF) % 101) as i64,
-    }
-}
-
-fn bids(n: u64, keys: u64) -> impl Iterator<Item = Bid> {
-    (0..n).map(move |n| bid(n, keys))
-}
 
 /// A job that is started again and again with the same data directory.
 struct Job<'a> {

@@ -134,7 +134,7 @@ struct Latest {
     completed: Option<Checkpoint>,
     savepoint: Option<Checkpoint>,
     failed: Option<Checkpoint>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     restored: Option<Value>,
 }
 
@@ -255,6 +255,7 @@ pub(super) async fn checkpoints(
     document(&api, &job, "checkpoints", |active, _| {
         Ok(Checkpoints::of(active))
     })
+    .await
 }
 
 /// When checkpoints are taken.
@@ -267,6 +268,7 @@ pub(super) async fn config(
     document(&api, &job, "checkpoints/config", |active, _| {
         Ok(CheckpointConfig::of(active))
     })
+    .await
 }
 
 /// A checkpoint with its parts by chain.
@@ -285,6 +287,7 @@ pub(super) async fn details(
             Ok(Checkpoint::of(&view, record(&view, &id)?))
         },
     )
+    .await
 }
 
 /// The parts of a checkpoint that the subtasks of a chain gave.

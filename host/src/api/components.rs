@@ -43,9 +43,9 @@ pub(super) struct RunRequest {
     /// Files that operators read by name.
     #[schema(value_type = Object)]
     cached_files: BTreeMap<String, String>,
-    /// The folder of a job's checkpoints to begin from.
+    /// A savepoint, or the folder of a job's checkpoints, to begin from.
     savepoint_path: Option<String>,
-    /// Whether state of operators that are gone may be dropped.
+    /// Whether state of operators that the job does not have is dropped; otherwise it is an error.
     allow_non_restored_state: Option<bool>,
     /// `latest`, or the same as `savepointPath`.
     restore: Option<String>,
@@ -79,11 +79,6 @@ impl RunRequest {
                 }
             }
         }
-        if self.allow_non_restored_state == Some(true) {
-            let reason =
-                "allowNonRestoredState: state of operators that are gone cannot be dropped";
-            return Err(ApiError::bad(reason));
-        }
         if self.savepoint_path.is_some() && self.restore.is_some() {
             return Err(ApiError::bad("give savepointPath or restore, not both"));
         }
@@ -95,6 +90,8 @@ impl RunRequest {
             cached_files: self.cached_files.into_iter().collect(),
             parallelism: self.parallelism,
             restore: self.restore.or(self.savepoint_path),
+            allow_non_restored: self.allow_non_restored_state.unwrap_or(false),
+            swapped: BTreeMap::new(),
         })
     }
 }

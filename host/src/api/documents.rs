@@ -15,7 +15,7 @@ use super::{Api, checkpoints, exceptions, job, jobs, logs, vertices, why};
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::archive::{Documents, OVERVIEW};
 use crate::dispatcher::job_spec::JobRecord;
-use crate::dispatcher::{Entry, Renderer};
+use crate::dispatcher::{DispatchError, Entry, Renderer};
 
 /// Renders for the archive.
 pub(crate) const RENDERER: Renderer = Renderer { job: all, lost };
@@ -85,28 +85,30 @@ pub(super) fn job_id(text: &str) -> Result<JobId, ApiError> {
         .map_err(|error| ApiError::bad(format!("\"{text}\": {error}")))
 }
 
-/// Answers with a document of a job.
-pub(super) fn document<T: Serialize>(
+/// Answers with a document of a job. That a job has ended is said only when its end is kept: who has read it finds it so
+/// in the next process too.
+pub(super) async fn document<T: Serialize>(
     api: &Api,
     job: &str,
     path: &str,
     render: impl FnOnce(&ActiveJob, i64) -> Result<T, ApiError>,
 ) -> Result<Response, ApiError> {
-    match api.dispatcher.job(job_id(job)?)? {
-        Entry::Active(active) => {
-            let document = render(&active, api.dispatcher.clock.now_ms())?;
-            Ok(Json(document).into_response())
-        }
-        Entry::Ended(archive) => {
-            let document = archive.documents.get(path);
-            let document = document.ok_or_else(|| {
-                ApiError::missing(format!(
-                    "job {job} has ended and nothing of it is kept here: {path}"
-                ))
-            })?;
-            Ok((StatusCode::OK, Json(document)).into_response())
+    let id = job_id(job)?;
+    if let Entry::Active(active) = api.dispatcher.job(id)? {
+        let document = render(&active, api.dispatcher.clock.now_ms())?;
+        if !api.dispatcher.keeps_end_of(&active).await {
+            return Ok(Json(document).into_response());
         }
     }
+    let Entry::Ended(archive) = api.dispatcher.job(id)? else {
+        return Err(ApiError::from(DispatchError::NoSuchJob(id)));
+    };
+    let document = archive.documents.get(path).ok_or_else(|| {
+        ApiError::missing(format!(
+            "job {job} has ended and nothing of it is kept here: {path}"
+        ))
+    })?;
+    Ok((StatusCode::OK, Json(document)).into_response())
 }
 
 /// The path of a request below a job.

@@ -51,9 +51,14 @@ impl ApiError {
 impl From<CommandError> for ApiError {
     fn from(error: CommandError) -> Self {
         let status = match &error {
-            CommandError::NotNow(_) | CommandError::Ended => StatusCode::CONFLICT,
+            CommandError::NotNow(_)
+            | CommandError::Ended
+            | CommandError::NoCheckpoints
+            | CommandError::Outdated => StatusCode::CONFLICT,
             CommandError::Busy => StatusCode::TOO_MANY_REQUESTS,
-            CommandError::Checkpoint { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            CommandError::Checkpoint { .. }
+            | CommandError::RolledBack(_)
+            | CommandError::Savepoint(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
     }
@@ -63,15 +68,16 @@ impl From<DispatchError> for ApiError {
     fn from(error: DispatchError) -> Self {
         let status = match error {
             DispatchError::Command(error) => return error.into(),
-            DispatchError::NoSuchJob(_) | DispatchError::NoSuchComponent(_) => {
-                StatusCode::NOT_FOUND
-            }
+            DispatchError::NoSuchJob(_)
+            | DispatchError::NoSuchComponent(_)
+            | DispatchError::NoSuchOperation(_)
+            | DispatchError::NoState(_) => StatusCode::NOT_FOUND,
             DispatchError::Ended(..)
             | DispatchError::NotEnded(..)
             | DispatchError::ComponentInUse(..) => StatusCode::CONFLICT,
             DispatchError::Refused(_) => StatusCode::BAD_REQUEST,
             DispatchError::NoSubmissions => StatusCode::FORBIDDEN,
-            DispatchError::Full => StatusCode::TOO_MANY_REQUESTS,
+            DispatchError::Full | DispatchError::Slots(_) => StatusCode::TOO_MANY_REQUESTS,
             DispatchError::Storage { .. } | DispatchError::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

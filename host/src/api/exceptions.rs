@@ -129,4 +129,5 @@ pub(super) async fn exceptions(
     document(&api, &job, "exceptions", |active, _| {
         Ok(Exceptions::of(active))
     })
+    .await
 }

@@ -235,7 +235,7 @@ fn operators(job: &Job, vertex: &Vertex, late: &BTreeMap<OperatorId, u64>) -> Ve
                 ..
             } => {
                 let keyed = states.iter().map(|state| state.name.clone());
-                let own = operator_states.iter().map(|(name, _)| name.clone());
+                let own = operator_states.iter().map(|state| state.name.clone());
                 ("operator", None, keyed.chain(own).collect())
             }
         };
@@ -322,6 +322,7 @@ pub(super) async fn details(
     document(&api, &job, "", |active, now_ms| {
         Ok(JobDetails::of(active, now_ms))
     })
+    .await
 }
 
 /// The graph of a job.
@@ -331,7 +332,7 @@ pub(super) async fn job_plan(
     State(api): State<Api>,
     Path(job): JobPath,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, "plan", |active, _| Ok(plan_of(active)))
+    document(&api, &job, "plan", |active, _| Ok(plan_of(active))).await
 }
 
 /// What a job was submitted with.
@@ -341,7 +342,7 @@ pub(super) async fn job_config(
     State(api): State<Api>,
     Path(job): JobPath,
 ) -> Result<Response, ApiError> {
-    document(&api, &job, "config", |active, _| Ok(JobConfig::of(active)))
+    document(&api, &job, "config", |active, _| Ok(JobConfig::of(active))).await
 }
 
 /// The lowest watermark of tasks, if all of them know one.

@@ -239,7 +239,7 @@ pub(super) struct Jobs {
 /// Every job by id and state, the newest first.
 #[utoipa::path(get, path = "/jobs", tag = "jobs", responses((status = 200, body = Jobs)))]
 pub(super) async fn jobs(State(api): State<Api>) -> Json<Jobs> {
-    let row = |entry| match entry {
+    let row = |entry: Entry| match entry {
         Entry::Active(job) => JobStatusRow {
             id: job.record.id.to_string(),
             status: job.handle.view.status().name().to_owned(),
@@ -249,14 +249,24 @@ pub(super) async fn jobs(State(api): State<Api>) -> Json<Jobs> {
             status: archive.state().to_owned(),
         },
     };
-    let jobs = api.dispatcher.jobs().into_iter().map(row).collect();
-    Json(Jobs { jobs })
+    loop {
+        let jobs = api.dispatcher.jobs().into_iter().map(row).collect();
+        if !api.dispatcher.keeps_ends().await {
+            return Json(Jobs { jobs });
+        }
+    }
 }
 
 /// Every job in a line, the newest first.
 #[utoipa::path(get, path = "/jobs/overview", tag = "jobs", responses((status = 200, body = JobsOverview)))]
 pub(super) async fn jobs_overview(State(api): State<Api>) -> Json<JobsOverview> {
-    Json(JobsOverview::of(&api))
+    loop {
+        let jobs = JobsOverview::of(&api);
+        // An end is told when it is kept.
+        if !api.dispatcher.keeps_ends().await {
+            return Json(jobs);
+        }
+    }
 }
 
 /// How a job is to end.

@@ -13,7 +13,8 @@ use utoipa_axum::routes;
 
 use super::{
     Api, checkpoints, components, config, console, dead_letters, events, exceptions, job,
-    job_files, jobs, logs, metrics, overview, preview, tap, taskmanagers, vertices, why,
+    job_files, jobs, logs, metrics, operations, overview, preview, states, tap, taskmanagers,
+    vertices, why,
 };
 
 #[derive(OpenApi)]
@@ -64,6 +65,13 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(checkpoints::config))
         .routes(routes!(checkpoints::details))
         .routes(routes!(checkpoints::subtasks))
+        .routes(routes!(operations::savepoint))
+        .routes(routes!(operations::stop))
+        .routes(routes!(operations::rescale))
+        .routes(routes!(operations::swap))
+        .routes(routes!(operations::outcome))
+        .routes(routes!(states::states))
+        .routes(routes!(states::entries))
         .routes(routes!(components::list))
         .routes(routes!(components::upload))
         .routes(routes!(components::inspect, components::delete))
@@ -88,6 +96,8 @@ fn aliases() -> Router<Api> {
         )
         .route("/jars/{id}/run", post(components::run))
         .route("/components/{id}/plan", get(components::plan_component))
+        .route("/jobs/{jid}/rescaling/{request}", get(operations::outcome))
+        .route("/jobs/{jid}/swap/{request}", get(operations::outcome))
 }
 
 /// The document that describes the routes.

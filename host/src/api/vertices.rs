@@ -203,13 +203,15 @@ pub(super) async fn details(
             Ok(VertexDetails::of(&view, &active.rates(), vertex, now_ms))
         },
     )
+    .await
 }
 
-/// A metric by its name.
+/// A metric by its name; without a value where only names were asked for.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Metric {
     id: String,
-    value: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
 }
 
 /// The watermark of every subtask.
@@ -226,7 +228,10 @@ pub(super) async fn watermarks(
     let known = tasks.filter_map(|task| {
         let value = known_watermark(&task.figures.read())?.to_string();
         let id = format!("{}.currentInputWatermark", task.id.subtask);
-        Some(Metric { id, value })
+        Some(Metric {
+            id,
+            value: Some(value),
+        })
     });
     Ok(Json(known.collect()))
 }
@@ -345,15 +350,15 @@ pub(super) async fn metrics(
         named.map(|(name, value)| (format!("{}.{name}", task.id.subtask), value))
     });
     let Some(wanted) = wanted.get else {
-        let ids: Vec<_> = all.map(|(id, _)| serde_json::json!({ "id": id })).collect();
-        return Ok(Json(ids).into_response());
+        let names: Vec<Metric> = all.map(|(id, _)| Metric { id, value: None }).collect();
+        return Ok(Json(names).into_response());
     };
     let wanted: Vec<&str> = wanted.split(',').collect();
     let metrics: Vec<Metric> = all
         .filter(|(id, _)| wanted.contains(&id.as_str()))
         .map(|(id, value)| Metric {
             id,
-            value: value.to_string(),
+            value: Some(value.to_string()),
         })
         .collect();
     Ok(Json(metrics).into_response())

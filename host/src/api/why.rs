@@ -67,4 +67,5 @@ pub(super) async fn why(State(api): State<Api>, Path(job): JobPath) -> Result<Re
     document(&api, &job, "why", |active, now_ms| {
         Ok(Why::of(active, slots, now_ms))
     })
+    .await
 }

@@ -2,9 +2,11 @@
 //! they do, a program can do as well.
 
 mod http;
+mod operations;
 mod submit;
 mod verbs;
 
 pub(crate) use http::Client;
+pub(crate) use operations::{rescale, savepoint, stop, swap};
 pub(crate) use submit::submit;
 pub(crate) use verbs::{cancel, checkpoint, components, info, list, logs, overview};

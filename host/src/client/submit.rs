@@ -33,7 +33,8 @@ pub(crate) fn submit(
         "settings": map(settings.iter().filter(of_job)),
         "grants": absolute(map(job.grants.iter())),
         "cachedFiles": absolute(map(job.cached_files.iter())),
-        "restore": args.restore,
+        "restore": args.restore.as_deref().map(origin),
+        "allowNonRestoredState": args.allow_non_restored_state,
     });
     let named = job.job_file.as_deref().or(job.job.as_deref());
     let named = named.unwrap_or(Path::new(""));
@@ -56,6 +57,15 @@ pub(crate) fn submit(
 fn map<'a>(pairs: impl Iterator<Item = &'a (String, String)>) -> Value {
     let pairs = pairs.map(|(key, value)| (key.clone(), json!(value)));
     Value::Object(pairs.collect())
+}
+
+/// `latest`, or a path as the cluster finds it.
+fn origin(from: &str) -> String {
+    if from == "latest" {
+        return from.to_owned();
+    }
+    let path = std::path::absolute(from);
+    path.map_or_else(|_| from.to_owned(), |path| path.display().to_string())
 }
 
 /// Paths of this process's folder, as the cluster finds them.

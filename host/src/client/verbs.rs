@@ -10,7 +10,11 @@ use super::http::Client;
 use crate::cli::ComponentsAction;
 use crate::output::{figure, say, size};
 
-fn done(answer: &Value, as_json: bool, text: impl FnOnce(&Value) -> String) -> Result<ExitCode> {
+pub(super) fn done(
+    answer: &Value,
+    as_json: bool,
+    text: impl FnOnce(&Value) -> String,
+) -> Result<ExitCode> {
     if as_json {
         say(&serde_json::to_string_pretty(answer)?);
     } else {

@@ -1,13 +1,16 @@
 //! The verbs of the command line, one file each, and what their exit codes mean.
 
+mod check;
 mod cluster;
 mod compile;
 mod dead_letters;
 mod export;
 pub(crate) mod inspect;
+pub(crate) mod origin;
 pub(crate) mod plan;
 pub(crate) mod run;
 mod signals;
+mod state;
 pub(crate) mod submission;
 pub(crate) mod ui;
 
@@ -49,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     let job_args = match &cli.command {
         Command::Run(args) => Some(&args.job),
         Command::Plan(args) => Some(&args.job),
+        Command::Check(args) => Some(&args.job),
         _ => None,
     };
     let submission = job_args.map(Submission::of).transpose()?;
@@ -70,6 +74,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
             let file = cli.config;
             cluster::cluster(config, ConfigSources { file, settings }, logs)
         }
+        (Command::Check(args), Some(job)) => check::check(&args, &job, &config),
+        (Command::State(args), _) => state::state(&args, &config),
         (Command::Inspect(args), _) => inspect::inspect(&args, &config),
         (Command::DeadLetters(args), _) => dead_letters::dead_letters(&args, &config),
         (Command::Compile, _) => compile::compile(&config),
@@ -147,6 +153,10 @@ fn ask(
         Command::Checkpoint(it) => {
             client::checkpoint(&of(&it.client)?, &it.job.to_string(), it.client.json)?
         }
+        Command::Savepoint(args) => client::savepoint(&of(&args.job.client)?, args)?,
+        Command::Stop(args) => client::stop(&of(&args.job.client)?, args)?,
+        Command::Rescale(args) => client::rescale(&of(&args.job.client)?, args)?,
+        Command::Swap(args) => client::swap(&of(&args.job.client)?, args)?,
         Command::Logs(args) => {
             let (job, client) = (args.job.job.to_string(), &args.job.client);
             client::logs(&of(client)?, &job, args.level.as_deref(), client.json)?

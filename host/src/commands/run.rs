@@ -1,5 +1,6 @@
 //! `wasmill run`: a job from its file to its end in this process: load, restore, deploy, watch, sum up.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,7 @@ use dataflow::clock::Clock;
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
+use super::origin::{Begin, Origin};
 use super::submission::Submission;
 use super::ui::Ui;
 use crate::cli::RunArgs;
@@ -34,11 +36,20 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
-    if args.restore.as_deref().is_some_and(|from| from != "latest") && args.data_dir.is_some() {
-        bail!("--restore PATH names the data directory itself: leave --data-dir out");
+    let from = Origin::of(args.restore.as_deref());
+    if let Origin::Checkpoints(path) = &from
+        && args.data_dir.is_some()
+    {
+        if !path.is_dir() {
+            bail!(
+                "--from: there is no savepoint or checkpoint in {}",
+                path.display()
+            );
+        }
+        bail!("--from PATH names the data directory itself: leave --data-dir out");
     }
     let mut job = submission.job(&args.job, config, &sandbox, &clock, args.collect)?;
-    let root = root_of(&job.graph.name, config, args.restore.as_deref());
+    let root = from.root(&job, config);
     dead_letters::keep(&mut job, &config.guest, &root, &clock)?;
     let job = Arc::new(job);
     crate::resources::check(&job.graph, &job.resources)
@@ -61,19 +72,22 @@ pub(super) fn run(
                 cached_files: args.job.cached_files.clone(),
                 parallelism: args.job.parallelism,
                 restore: args.restore.clone(),
+                allow_non_restored: args.allow_non_restored_state,
+                swapped: BTreeMap::new(),
             },
         }),
     };
-    let (started, summary) = run_job(&job, config.clone(), &clock, args.restore.as_deref(), ui)?;
+    let begins = (from, args.allow_non_restored_state);
+    let (started, summary) = run_job(&job, config.clone(), &clock, begins, ui)?;
     progress::conclude(&started, &summary, &job, args.job.json);
     Ok(match summary.outcome {
-        Outcome::Finished(_) => ExitCode::SUCCESS,
+        Outcome::Finished(_) | Outcome::Savepoint(..) => ExitCode::SUCCESS,
         Outcome::Stopped(_) => ExitCode::from(super::INTERRUPTED),
     })
 }
 
-/// Runs a checked job to its end, from its beginning or from a checkpoint: `latest`, or the folder of a job's
-/// checkpoints.
+/// Runs a checked job to its end from some origin; state of operators that the job does not have is left out if the
+/// flag beside it is set.
 ///
 /// # Errors
 /// The checkpoint cannot be used, or the job cannot be deployed or fails.
@@ -81,7 +95,7 @@ pub(crate) fn run_job(
     job: &Arc<Job>,
     mut config: Config,
     clock: &Arc<dyn Clock>,
-    restore: Option<&str>,
+    (from, allow_non_restored): (Origin, bool),
     ui: Option<Ui>,
 ) -> Result<(Started, Summary)> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
@@ -91,8 +105,17 @@ pub(crate) fn run_job(
         .build()
         .context("start the control threads")?;
     let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
-    let root = root_of(&job.graph.name, &config, restore);
-    let (store, restorable) = open_store(restore, &config, &root, &run, tokio.handle())?;
+    let root = from.root(job, &config);
+    let begin = Begin {
+        job,
+        config: &config,
+        root: &root,
+        run: &run,
+        clock,
+        allow_non_restored,
+    };
+    let opened = from.open(&begin, tokio.handle());
+    let (store, restorable) = opened.with_context(|| format!("job {}", job.graph.name))?;
     if store.is_some() && config.checkpoint_interval.is_none() {
         // A restored job goes on being restorable, at least at its end.
         config.checkpoint_interval = Some(std::time::Duration::from_secs(60 * 60 * 24));
@@ -109,6 +132,7 @@ pub(crate) fn run_job(
         clock: Arc::clone(clock),
         store,
         restorable: restorable.map(Arc::new),
+        allow_non_restored,
         view: Arc::clone(&view),
         commands,
         run,
@@ -116,9 +140,10 @@ pub(crate) fn run_job(
     };
     let watched = Watched::of(view);
     let outcome = tokio.block_on(async {
-        if let Some(ui) = ui {
-            ui.show(id, job, &config, clock, handle.clone()).await?;
-        }
+        let shown = match ui {
+            Some(ui) => Some(ui.show(id, job, &config, clock, handle.clone()).await?),
+            None => None,
+        };
         let signals = tokio::spawn(watch_signals(handle, work_dir));
         let line = tokio::spawn(progress::show(watched.clone(), Arc::clone(clock)));
         let span = tracing::info_span!("job", job = %id);
@@ -126,18 +151,14 @@ pub(crate) fn run_job(
         line.abort();
         let _ = line.await;
         signals.abort();
+        // Whoever had the job end is told so before there is nobody to tell it.
+        if shown.is_some_and(|dispatcher| dispatcher.operations.any()) {
+            tokio::time::sleep(FAREWELL).await;
+        }
         anyhow::Ok(outcome)
     })?;
     let outcome = outcome.with_context(|| format!("job {}", job.graph.name))?;
     Ok((started, Summary::new(outcome, &watched, clock)))
-}
-
-/// The data directory of a job: named after it, or the one whose checkpoint is restored.
-fn root_of(job: &str, config: &Config, restore: Option<&str>) -> PathBuf {
-    match restore {
-        None | Some("latest") => config.data_dir.join(file_name_of(job)),
-        Some(path) => PathBuf::from(path),
-    }
 }
 
 /// A job's name as a folder's.
@@ -198,6 +219,9 @@ pub(crate) fn open_store(
     };
     Ok((Some(Arc::new(Mutex::new(store))), restorable))
 }
+
+/// How long a process still answers after its job was ended by a request.
+const FAREWELL: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// How long tasks have after the second signal.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(1);

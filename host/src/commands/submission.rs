@@ -114,6 +114,7 @@ impl Submission {
                     first_operator: it.first_operator,
                     operators: it.component.operators(limits()),
                     parameters: it.arguments,
+                    planned: uids(&it.plan),
                 });
                 (assembled.graph, components.collect())
             }
@@ -136,6 +137,12 @@ impl Submission {
     }
 }
 
+/// The operators of a plan by their numbers.
+fn uids(plan: &wasm::Plan) -> Vec<(u32, String)> {
+    let operators = plan.operators.iter();
+    operators.map(|it| (it.id, it.uid.clone())).collect()
+}
+
 /// The graph that a component plans, and the component itself.
 fn planned(
     component: &wasm::Component,
@@ -151,6 +158,7 @@ fn planned(
         first_operator: 0,
         operators: component.operators(limits),
         parameters: parameters.to_vec(),
+        planned: uids(&plan),
     };
     Ok((graph, vec![component]))
 }
@@ -180,7 +188,7 @@ fn collect_all(graph: &mut JobGraph) {
 }
 
 /// The limits of guests that say nothing of their own.
-pub(super) fn guest_limits(config: &GuestConfig) -> wasm::GuestLimits {
+pub(crate) fn guest_limits(config: &GuestConfig) -> wasm::GuestLimits {
     wasm::GuestLimits {
         memory_bytes: config.memory_bytes,
         recycle_memory_bytes: config.memory_bytes / 4 * 3,

@@ -33,7 +33,7 @@ pub(crate) struct Ui {
 }
 
 impl Ui {
-    /// Begins to serve; the address is printed on standard error, since standard output is the job's.
+    /// Begins to serve, and gives what is served; the address is printed on standard error, since standard output is the job's.
     ///
     /// # Errors
     /// The address cannot be used.
@@ -44,7 +44,7 @@ impl Ui {
         config: &Arc<Config>,
         clock: &Arc<dyn Clock>,
         handle: JobHandle,
-    ) -> Result<()> {
+    ) -> Result<Arc<Dispatcher>> {
         let mut cluster = config.cluster.clone();
         if let Some(listen) = self.listen {
             (cluster.address, cluster.port) = (listen.ip(), listen.port());
@@ -64,7 +64,8 @@ impl Ui {
         let active = ActiveJob::new(record, Arc::clone(config), handle, self.logs);
         dispatcher.adopt(active);
         tokio::spawn(Arc::clone(&dispatcher).sample());
+        let shown = Arc::clone(&dispatcher);
         tokio::spawn(server.serve(Api { dispatcher }));
-        Ok(())
+        Ok(shown)
     }
 }

@@ -54,6 +54,10 @@ pub(crate) struct Config {
     pub(crate) managed_memory_bytes: u64,
     /// Threads that write snapshots.
     pub(crate) storage_threads: usize,
+    /// Where savepoints go if nothing else is said; empty for nowhere.
+    pub(crate) savepoints_dir: PathBuf,
+    /// Whether savepoints contain the components.
+    pub(crate) savepoint_components: bool,
     /// Memory for segments.
     pub(crate) network_memory_bytes: u64,
     /// What guests may use.
@@ -152,9 +156,9 @@ fn layers(file: Option<&Path>, settings: &[(String, String)]) -> Result<Figment,
     });
     figment = figment.merge(from_env);
     for (key, value) in settings {
-        // A setting is read as TOML would read it, and as text if it is no TOML value.
-        let value: figment::value::Value = value
-            .parse()
+        // A number, `true` or a list such as `["a"]` is one; anything else is text. (The parser of figment itself panics
+        // on some quoted texts, and settings come with requests.)
+        let value: figment::value::Value = serde_json::from_str(value)
             .unwrap_or_else(|_| figment::value::Value::from(value.clone()));
         figment = figment.merge(Serialized::default(key, value));
     }

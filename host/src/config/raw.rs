@@ -74,6 +74,14 @@ struct RawState {
     backend: String,
     managed_memory: String,
     storage_threads: usize,
+    savepoints: RawSavepoints,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawSavepoints {
+    dir: String,
+    include_components: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -267,6 +275,8 @@ impl RawConfig {
             )?,
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
+            savepoints_dir: PathBuf::from(&self.state.savepoints.dir),
+            savepoint_components: self.state.savepoints.include_components,
             network_memory_bytes: size("network.memory", &self.network.memory)?,
             guest: self.guest.resolve()?,
             data_dir: folder(&self.data.dir, "XDG_STATE_HOME", ".local/state", "jobs"),

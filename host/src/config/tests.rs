@@ -34,6 +34,19 @@ fn settings_override_defaults() {
 }
 
 #[test]
+fn no_text_of_a_setting_is_too_odd() {
+    for value in ["\"h\u{d17d0}\\", "[\"a", "{", "null", "\"", "[[[[", "1e999"] {
+        let error = with(&[("state.backend", value)]).expect_err("no back end");
+        assert!(
+            error.to_string().contains("state.backend"),
+            "{value}: {error}"
+        );
+    }
+    let error = with(&[("{\"h\u{d17d0}\\", "x")]).expect_err("no key");
+    assert!(error.to_string().contains("there is no key"), "{error}");
+}
+
+#[test]
 fn a_tick_of_zero_means_that_guests_are_never_stopped() {
     let config = with(&[("guest.epoch-tick", "0s")]).expect("zero is allowed");
     assert!(config.guest.epoch_tick.is_zero());

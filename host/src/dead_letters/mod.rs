@@ -16,7 +16,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use dataflow::clock::Clock;
 use dataflow::graph::execution::Vertex;
-use dataflow::graph::logical::{Connector, Operator, OperatorKind};
+use dataflow::graph::logical::{Connector, JobGraph, Operator, OperatorKind};
 use dataflow::ids::OperatorId;
 use dataflow::port::guest_settings::{GuestSettings, OnFailure};
 use runtime::task::poison::PoisonWish;
@@ -54,6 +54,16 @@ pub(crate) fn keep(
         job.poison.insert(vertex.id, wish);
     }
     Ok(())
+}
+
+/// The graph of a job without the sinks that [`keep`] gave it.
+pub(crate) fn graph_without(graph: &JobGraph) -> JobGraph {
+    let mut own = graph.clone();
+    let is_kept = |it: &Operator| {
+        it.uid.ends_with(SUFFIX) && matches!(it.kind, OperatorKind::Sink(_)) && it.inputs.is_empty()
+    };
+    own.operators.retain(|it| !is_kept(it));
+    own
 }
 
 /// Gives a chain a sink for its dead letters.

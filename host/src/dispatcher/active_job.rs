@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::job_spec::JobRecord;
 use super::rates::Rates;
+use super::slots::TakenSlots;
 use crate::config::Config;
 use crate::job_log::{JobLogs, LogEntry};
 use crate::scheduler::command::JobHandle;
@@ -21,6 +22,9 @@ pub(crate) struct ActiveJob {
     pub(crate) handle: JobHandle,
     /// What its figures come to in a second.
     rates: Mutex<Rates>,
+    /// What was submitted, as it has changed since.
+    kept: Mutex<JobRecord>,
+    slots: Mutex<Option<TakenSlots>>,
     logs: Arc<JobLogs>,
     ended: watch::Sender<bool>,
 }
@@ -34,6 +38,8 @@ impl ActiveJob {
         logs: Arc<JobLogs>,
     ) -> Self {
         Self {
+            kept: Mutex::new(record.clone()),
+            slots: Mutex::default(),
             record,
             config,
             handle,
@@ -46,6 +52,28 @@ impl ActiveJob {
     /// What its figures came to at the last sample. Hold it for a moment only.
     pub(crate) fn rates(&self) -> MutexGuard<'_, Rates> {
         self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was submitted, as it has changed since. Hold it for a moment only.
+    pub(super) fn kept(&self) -> MutexGuard<'_, JobRecord> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its slots, once it has them and until it has ended. Hold it for a moment only.
+    pub(super) fn slots(&self) -> MutexGuard<'_, Option<TakenSlots>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many slots it has.
+    pub(super) fn slots_taken(&self) -> u32 {
+        self.slots().as_ref().map_or(0, TakenSlots::count)
+    }
+
+    /// Gives back what it has beyond so many slots.
+    pub(super) fn shrink_slots(&self, wanted: u32) {
+        if let Some(slots) = self.slots().as_mut() {
+            slots.shrink(wanted);
+        }
     }
 
     /// What it logged, oldest first.

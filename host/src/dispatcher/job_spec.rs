@@ -1,5 +1,6 @@
 //! What was submitted, as it is kept on disk until the job is forgotten: enough to build the same job again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use dataflow::ids::JobId;
@@ -26,8 +27,36 @@ pub(crate) struct JobSpec {
     pub(crate) cached_files: Vec<(String, String)>,
     /// Subtasks of operators that do not say otherwise.
     pub(crate) parallelism: Option<u32>,
-    /// What it begins from, if not from its beginning: `latest`, or the folder of a job's checkpoints.
+    /// What it begins from, if not from its beginning: `latest`, the folder of a job's checkpoints, or a savepoint.
     pub(crate) restore: Option<String>,
+    /// Whether state of operators that the job does not have is left out when it begins.
+    #[serde(default)]
+    pub(crate) allow_non_restored: bool,
+    /// Components that others have taken the place of while it ran: the digest it was submitted with, and the digest now.
+    #[serde(default)]
+    pub(crate) swapped: BTreeMap<String, String>,
+}
+
+impl JobSpec {
+    /// The digest of what runs in the place of a component.
+    pub(crate) fn current<'a>(&'a self, submitted: &'a str) -> &'a str {
+        self.swapped
+            .get(submitted)
+            .map_or(submitted, String::as_str)
+    }
+
+    /// A component has taken the place of another.
+    pub(crate) fn swapped(&mut self, old: &str, new: &str) {
+        let mut known = false;
+        for now in self.swapped.values_mut().filter(|now| *now == old) {
+            known = true;
+            new.clone_into(now);
+        }
+        if !known {
+            self.swapped.insert(old.to_owned(), new.to_owned());
+        }
+        self.swapped.retain(|submitted, now| submitted != now);
+    }
 }
 
 /// What builds the graph of a job.
@@ -67,6 +96,9 @@ pub(crate) struct JobRecord {
     pub(crate) submitted_ms: i64,
     /// Where its checkpoints are, if not in its own folder.
     pub(crate) checkpoints: Option<PathBuf>,
+    /// The savepoint it begins from, if it does.
+    #[serde(default)]
+    pub(crate) savepoint: Option<PathBuf>,
 }
 
 impl JobRecord {
@@ -80,6 +112,7 @@ impl JobRecord {
             components: job.digests(),
             submitted_ms,
             checkpoints: None,
+            savepoint: None,
         }
     }
 
@@ -102,3 +135,6 @@ mod id_as_text {
         text.parse().map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ mod durable;
 mod error;
 pub(crate) mod job_spec;
 mod job_store;
+pub(crate) mod operations;
+mod orders;
 mod preview;
 pub(crate) mod rates;
 mod slots;
@@ -33,13 +35,16 @@ use tokio::sync::Semaphore;
 use crate::config::{Config, ConfigSources};
 use crate::dead_letters;
 use crate::job_log::JobLogs;
+use crate::savepoint::saved_state::SavedState;
 use crate::scheduler::command::JobCommand;
+use crate::storage::checkpoint_store::CURRENT;
 use active_job::ActiveJob;
 use archive::{Archive, Documents};
 use component_store::ComponentStore;
 pub(crate) use error::DispatchError;
 use job_spec::JobRecord;
 use job_store::JobStore;
+use operations::Operations;
 use slots::Slots;
 pub(crate) use submit::OF_THE_PROCESS;
 pub(crate) use supervise::new_job_id;
@@ -87,6 +92,8 @@ pub(crate) struct Dispatcher {
     slots: Slots,
     plans: Arc<Semaphore>,
     store: Option<JobStore>,
+    /// What takes longer than a request.
+    pub(crate) operations: Operations,
     /// What jobs logged.
     pub(crate) logs: Arc<JobLogs>,
     jobs: Mutex<BTreeMap<JobId, Entry>>,
@@ -135,6 +142,7 @@ impl Dispatcher {
             sandbox,
             plans: Arc::new(Semaphore::new(PLANS_AT_ONCE)),
             store: None,
+            operations: Operations::default(),
             logs,
             jobs: Mutex::default(),
             renderer,
@@ -194,16 +202,32 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Whether a job has come to its end; then its end is kept when this returns. A dispatcher that only shows a job
+    /// keeps nothing and never waits.
+    pub(crate) async fn keeps_end_of(&self, job: &ActiveJob) -> bool {
+        let ending = self.store.is_some() && job.handle.view.status().is_terminal();
+        if ending {
+            job.ended().await;
+        }
+        ending
+    }
+
+    /// Whether jobs among those that are active have come to their end; then it is kept when this returns.
+    pub(crate) async fn keeps_ends(&self) -> bool {
+        let mut any = false;
+        for job in self.active_jobs() {
+            any |= self.keeps_end_of(&job).await;
+        }
+        any
+    }
+
     /// Forgets a job that has ended, with its checkpoints.
     ///
     /// # Errors
     /// There is none of this id, or it has not ended.
     pub(crate) async fn forget_ended(&self, id: JobId) -> Result<(), DispatchError> {
-        if let Entry::Active(job) = self.job(id)?
-            && job.handle.view.status().is_terminal()
-        {
-            // Its last words are being written.
-            job.ended().await;
+        if let Entry::Active(job) = self.job(id)? {
+            self.keeps_end_of(&job).await;
         }
         self.forget(id)
     }
@@ -245,6 +269,30 @@ impl Dispatcher {
         let read = read.await;
         let read = read.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
         read.map_err(|error| DispatchError::Internal(crate::one_line(&error)))
+    }
+
+    /// Looks at what a job keeps, as of its last completed checkpoint.
+    ///
+    /// # Errors
+    /// There is no job of this id, it keeps no checkpoints, or one cannot be read.
+    pub(crate) async fn saved_state<T: Send + 'static>(
+        &self,
+        id: JobId,
+        look: impl FnOnce(&SavedState) -> Result<T, DispatchError> + Send + 'static,
+    ) -> Result<T, DispatchError> {
+        let root = match self.job(id)? {
+            Entry::Active(job) => self.root_of(&job.record),
+            Entry::Ended(_) => self.store.as_ref().map(|store| store.checkpoints(id)),
+        };
+        let none = || DispatchError::NoState("the job keeps no checkpoints in files".to_owned());
+        let root = root
+            .filter(|root| root.join(CURRENT).is_file())
+            .ok_or_else(none)?;
+        let name = format!("wasmill-states-{}", new_job_id()?);
+        let work_dir = self.config.tmp_dir.join(name);
+        let runtime = tokio::runtime::Handle::current();
+        self.blocking(move || look(&SavedState::open(&root, work_dir, runtime)?))
+            .await
     }
 
     /// Shows a job that somebody else runs.

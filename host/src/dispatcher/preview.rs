@@ -45,6 +45,7 @@ impl Dispatcher {
             clock: Arc::clone(&self.clock),
             store: None,
             restorable: None,
+            allow_non_restored: false,
             view,
             commands,
             work_dir: config.tmp_dir.join(format!("wasmill-{run}")),

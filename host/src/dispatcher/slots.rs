@@ -11,6 +11,8 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::active_job::ActiveJob;
+
 /// A job got no slots in time.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
@@ -35,7 +37,24 @@ pub(super) struct Slots {
 pub(super) struct TakenSlots {
     count: u32,
     taken: Arc<AtomicU32>,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
+}
+
+impl TakenSlots {
+    /// How many.
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Gives back those beyond so many.
+    pub(super) fn shrink(&mut self, wanted: u32) {
+        let beyond = self.count.saturating_sub(wanted);
+        if let Some(back) = self.permit.split(beyond as usize) {
+            drop(back);
+            self.count -= beyond;
+            self.taken.fetch_sub(beyond, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Drop for TakenSlots {
@@ -59,6 +78,25 @@ impl Slots {
         (self.total, self.total.saturating_sub(taken))
     }
 
+    /// Gives a job that runs as many slots as it needs now, if they are free. Does not wait.
+    pub(super) fn grow(&self, job: &ActiveJob, wanted: u32) -> Result<(), NoSlots> {
+        let mut slots = job.slots();
+        let Some(slots) = slots.as_mut() else {
+            return Ok(());
+        };
+        let more = wanted.saturating_sub(slots.count);
+        let permit = Arc::clone(&self.free).try_acquire_many_owned(more);
+        let permit = permit.map_err(|_| NoSlots {
+            wanted,
+            total: self.total,
+            waited: Duration::ZERO,
+        })?;
+        slots.permit.merge(permit);
+        slots.count += more;
+        self.taken.fetch_add(more, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Waits for slots. They are free again when what is returned is dropped.
     pub(super) async fn take(&self, wanted: u32, timeout: Duration) -> Result<TakenSlots, NoSlots> {
         let none = NoSlots {
@@ -77,7 +115,7 @@ impl Slots {
                 Ok(TakenSlots {
                     count: wanted,
                     taken: Arc::clone(&self.taken),
-                    _permit: permit,
+                    permit,
                 })
             }
             // The semaphore is never closed.

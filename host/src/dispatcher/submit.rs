@@ -16,6 +16,7 @@ use super::job_spec::{JobRecord, JobSource, JobSpec};
 use super::job_store::Found;
 use super::{DispatchError, Dispatcher, Entry, archive::Archive};
 use crate::cli::JobArgs;
+use crate::commands::origin::Origin;
 use crate::commands::submission::Submission;
 use crate::config::{self, Config};
 use crate::dead_letters;
@@ -138,7 +139,8 @@ impl Dispatcher {
         let digest = store.find(name)?.digest;
         let jobs = self.active_jobs();
         let uses = |job: &&Arc<ActiveJob>| {
-            job.record.components.contains(&digest) && !job.handle.view.status().is_terminal()
+            let digests = job.handle.view.lock().job.digests();
+            digests.contains(&digest) && !job.handle.view.status().is_terminal()
         };
         match jobs.iter().find(uses) {
             Some(job) => Err(DispatchError::ComponentInUse(digest, job.record.id)),
@@ -178,9 +180,10 @@ impl Dispatcher {
         };
         let submission = match &spec.source {
             JobSource::Component { digest } => {
+                let digest = spec.current(digest);
                 Submission::Loaded(Box::new(self.load_blocking(digest)?.1))
             }
-            JobSource::JobFile { yaml } => self.job_file(yaml, &spec.parameters)?,
+            JobSource::JobFile { yaml } => self.job_file(yaml, spec)?,
             JobSource::Elsewhere => bail!(DispatchError::NoSubmissions),
         };
         let mut settings = submission.settings();
@@ -205,8 +208,8 @@ impl Dispatcher {
     }
 
     /// A job file whose components are uploaded ones: it names no file of this machine.
-    fn job_file(&self, yaml: &str, parameters: &[(String, String)]) -> Result<Submission> {
-        let mut file = read::of_text("job file", Path::new(""), yaml, parameters)?;
+    fn job_file(&self, yaml: &str, spec: &JobSpec) -> Result<Submission> {
+        let mut file = read::of_text("job file", Path::new(""), yaml, &spec.parameters)?;
         let store = self
             .components
             .as_ref()
@@ -216,9 +219,10 @@ impl Dispatcher {
                 ComponentEntry::Path(path) => path,
                 ComponentEntry::Full(full) => &mut full.path,
             };
-            let stored = store
+            let named = store
                 .find(path)
                 .with_context(|| format!("job file: components.{name}"))?;
+            let stored = store.find(spec.current(&named.digest))?;
             *path = store.path(&stored).display().to_string();
         }
         Ok(Submission::JobFile(Box::new(file)))
@@ -237,7 +241,10 @@ impl Dispatcher {
         let id = super::supervise::new_job_id()?;
         let restore = spec.restore.clone();
         let mut record = JobRecord::new(id, &prepared.job, spec, self.clock.now_ms());
-        record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?;
+        match Origin::of(restore.as_deref()) {
+            Origin::Savepoint(path) => record.savepoint = Some(path),
+            _ => record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?,
+        }
         store.save(&record)?;
         self.start(record, prepared)?;
         Ok(id)
@@ -339,7 +346,7 @@ impl Dispatcher {
     }
 
     /// Runs what may block, so many at once.
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, DispatchError> + Send + 'static,
     ) -> Result<T, DispatchError> {

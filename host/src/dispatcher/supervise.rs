@@ -8,13 +8,15 @@ use tokio::sync::mpsc;
 
 use super::active_job::ActiveJob;
 use super::archive::Archive;
+use super::orders::widest;
 use super::{DispatchError, Dispatcher};
-use crate::commands::run;
+use crate::commands::origin::{Begin, Origin};
 use crate::scheduler::command::{CommandError, JobCommand};
 use crate::scheduler::job::Job;
 use crate::scheduler::job_master::{JobMaster, Outcome};
 use crate::scheduler::job_view::FailureRecord;
-use crate::storage::checkpoint_store::StoreError;
+use crate::scheduler::order::Order;
+use crate::storage::checkpoint_store::{CURRENT, StoreError};
 use dataflow::job::status::JobStatus;
 
 /// A new name that no other job has.
@@ -35,8 +37,7 @@ impl Dispatcher {
         job: Arc<Job>,
         mut commands: mpsc::Receiver<JobCommand>,
     ) {
-        let widest = job.execution.vertices.iter();
-        let wanted = widest.map(|vertex| vertex.parallelism).max().unwrap_or(1);
+        let wanted = widest(&job);
         let timeout = active.config.cluster.slot_timeout;
         let slots = tokio::select! {
             slots = self.slots.take(wanted, timeout) => Some(slots),
@@ -44,8 +45,9 @@ impl Dispatcher {
         };
         match slots {
             Some(Ok(slots)) => {
+                *active.slots() = Some(slots);
                 let end = self.run(&active, job, commands).await;
-                drop(slots);
+                *active.slots() = None;
                 if let Err(reason) = end {
                     self.fail(&active, reason);
                 }
@@ -63,6 +65,7 @@ impl Dispatcher {
     /// Answers commands of a job that waits for slots, until one of them ends it.
     async fn ended_by(&self, active: &ActiveJob, commands: &mut mpsc::Receiver<JobCommand>) {
         let view = &active.handle.view;
+        let not_now = || CommandError::NotNow(JobStatus::Created.name());
         while let Some(command) = commands.recv().await {
             match command {
                 JobCommand::Cancel => {
@@ -72,11 +75,9 @@ impl Dispatcher {
                 JobCommand::Suspend => {
                     return view.transition(JobStatus::Suspended, self.clock.now_ms());
                 }
-                JobCommand::Checkpoint(reply) => {
-                    let status = JobStatus::Created.name();
-                    // Whoever asked may have gone.
-                    let _ = reply.send(Err(CommandError::NotNow(status)));
-                }
+                JobCommand::Checkpoint(reply) => Order::Checkpoint(reply).refuse(not_now()),
+                JobCommand::Savepoint(order) => Order::Savepoint(order).refuse(not_now()),
+                JobCommand::Replace(order) => Order::Replace(order).refuse(not_now()),
             }
         }
         // The handle is gone with the process.
@@ -100,16 +101,31 @@ impl Dispatcher {
         let Some(root) = self.root_of(record) else {
             return Err("there is no directory for its checkpoints".to_owned());
         };
-        let must_restore = record.checkpoints.is_some();
+        let (must_restore, savepoint) = (record.checkpoints.is_some(), record.savepoint.clone());
         let (config, handle, named) = (Arc::clone(&active.config), Handle::current(), run.clone());
+        let (begins, clock) = (Arc::clone(&job), Arc::clone(&self.clock));
+        let allow_non_restored = record.spec.allow_non_restored;
         let opened = tokio::task::spawn_blocking(move || {
-            let restore = must_restore || root.join("CURRENT").is_file();
-            let restore = restore.then_some("latest");
-            match run::open_store(restore, &config, &root, &named, &handle) {
-                Err(error) if !must_restore && is_nothing(&error) => {
-                    run::open_store(None, &config, &root, &named, &handle)
+            let open = |from: &Origin| {
+                let begin = Begin {
+                    job: &begins,
+                    config: &config,
+                    root: &root,
+                    run: &named,
+                    clock: &clock,
+                    allow_non_restored,
+                };
+                from.open(&begin, &handle)
+            };
+            let fresh = savepoint.map_or(Origin::Beginning, Origin::Savepoint);
+            // A process before may have run it already.
+            if must_restore || root.join(CURRENT).is_file() {
+                match open(&Origin::Latest) {
+                    Err(error) if !must_restore && is_nothing(&error) => open(&fresh),
+                    opened => opened,
                 }
-                opened => opened,
+            } else {
+                open(&fresh)
             }
         });
         let opened = opened.await.map_err(|panic| panic.to_string())?;
@@ -120,13 +136,14 @@ impl Dispatcher {
             clock: Arc::clone(&self.clock),
             store,
             restorable: restorable.map(Arc::new),
+            allow_non_restored: record.spec.allow_non_restored,
             view: Arc::clone(&active.handle.view),
             commands,
             work_dir: active.config.tmp_dir.join(format!("wasmill-{run}")),
             run,
         };
         match master.run().await {
-            Ok(Outcome::Finished(_) | Outcome::Stopped(_)) => {}
+            Ok(Outcome::Finished(_) | Outcome::Stopped(_) | Outcome::Savepoint(..)) => {}
             Err(failure) => {
                 tracing::error!(job = %record.id, name = record.name, %failure, "failed")
             }

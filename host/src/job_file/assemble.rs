@@ -51,7 +51,7 @@ pub(crate) struct AssembledComponent {
     /// The job's number of its operator 0.
     pub(crate) first_operator: u32,
     /// Its plan, and which of its operators the job uses.
-    pub(super) plan: Arc<Plan>,
+    pub(crate) plan: Arc<Plan>,
     pub(super) used: Vec<u32>,
 }
 

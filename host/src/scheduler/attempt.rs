@@ -19,24 +19,34 @@ use runtime::task::event::TaskEvent;
 use runtime::task::mailbox::Mail;
 use tokio::sync::mpsc;
 
-use super::command::{CommandError, JobCommand, Reply};
+use super::command::JobCommand;
 use super::deploy::RunningTask;
 use super::failure::JobFailure;
 use super::job::Job;
 use super::job_view::{JobView, TaskStatus};
 use super::monitor::{Discovered, Monitor};
+use super::order::{Order, ReplaceOrder, SavepointOrder};
+use super::replacement::Trial;
+use super::savepoint_writer::SavepointWriter;
 use crate::storage::checkpoint_store::CheckpointStore;
-use crate::storage::metadata::{describe, merge_reports};
+use crate::storage::metadata::{Metadata, describe, merge_reports};
+
+/// What the sinks have to say, when all their output is published.
+pub(crate) type Reports = Vec<(OperatorId, Vec<SinkReport>)>;
 
 /// How an attempt ended.
 #[derive(Debug)]
 pub(crate) enum AttemptEnd {
     /// All input was processed and all output published.
-    Finished(Vec<(OperatorId, Vec<SinkReport>)>),
+    Finished(Reports),
     /// It was told to stop and go on another time; the last checkpoint it can go on from, if any.
     Suspended(Option<CheckpointId>),
     /// It was told to stop for good; the last completed checkpoint, if any.
     Canceled(Option<CheckpointId>),
+    /// It ends with a savepoint of this checkpoint, which is still to be written.
+    Savepoint(SavepointOrder, Arc<Metadata>, Reports),
+    /// Another job is to go on from this checkpoint.
+    Replace(ReplaceOrder, CheckpointId),
 }
 
 /// Everything the loop works with.
@@ -61,28 +71,37 @@ pub(crate) struct Attempt {
     pub(crate) events: mpsc::Receiver<TaskEvent>,
     /// Published for others to read.
     pub(crate) view: Arc<JobView>,
+    /// Writes savepoints.
+    pub(crate) savepoints: SavepointWriter,
+    /// Set until the job has shown that it runs in the place of another one.
+    pub(crate) trial: Option<Trial>,
+    /// The job whose logic takes over at the barrier of a checkpoint that is under way.
+    pub(crate) swapping: Option<(CheckpointId, Arc<Job>)>,
 }
 
 /// What happened outside the tasks.
-enum Event {
+pub(super) enum Event {
     Task(TaskEvent),
-    Stored(Box<CompletedCheckpoint>, Result<(), String>),
-    Committed(Box<CompletedCheckpoint>, Result<(), String>),
+    Stored(Box<CompletedCheckpoint>, Result<Arc<Metadata>, String>),
+    Committed(Box<CompletedCheckpoint>, Arc<Metadata>, Result<(), String>),
     Command(JobCommand),
     Discovered(Discovered),
     Time,
 }
 
-struct Progress {
-    coordinator: Coordinator,
+pub(super) struct Progress {
+    pub(super) coordinator: Coordinator,
     finished: BTreeSet<TaskId>,
     suspending: bool,
     last_completed: Option<CheckpointId>,
-    /// Who asked for a checkpoint that is not triggered yet.
-    asked: Vec<Reply<CheckpointId>>,
-    /// Who waits for one that is under way, or for a newer one.
-    waiting: Vec<(CheckpointId, Reply<CheckpointId>)>,
-    done: mpsc::Sender<Event>,
+    /// What waits for a checkpoint that is not triggered yet.
+    pub(super) asked: Vec<Order>,
+    /// What waits for one that is under way, or for a newer one.
+    pub(super) waiting: Vec<(CheckpointId, Order)>,
+    /// What waits for the final one.
+    pub(super) draining: Option<SavepointOrder>,
+    /// Held by what must be over before the attempt is.
+    pub(super) done: mpsc::Sender<Event>,
 }
 
 impl Attempt {
@@ -93,7 +112,7 @@ impl Attempt {
     pub(crate) async fn run(
         mut self,
         commands: &mut mpsc::Receiver<JobCommand>,
-    ) -> Result<AttemptEnd, JobFailure> {
+    ) -> (Result<AttemptEnd, JobFailure>, Option<Trial>) {
         let (found, discovered) = mpsc::channel(16);
         let starts = self.monitors.iter_mut().enumerate();
         let looking: Vec<_> = starts
@@ -104,7 +123,7 @@ impl Attempt {
         match &end {
             Err(_) => self.view.transition(JobStatus::Failing, now_ms),
             Ok(AttemptEnd::Canceled(_)) => self.view.transition(JobStatus::Cancelling, now_ms),
-            Ok(AttemptEnd::Finished(_) | AttemptEnd::Suspended(_)) => {}
+            Ok(_) => {}
         }
         for look in looking {
             look.abort();
@@ -132,7 +151,7 @@ impl Attempt {
         let _ = joined.await;
         // The senders went with the threads, so this ends.
         let _ = drain.await;
-        end
+        (end, self.trial)
     }
 
     async fn drive(
@@ -163,8 +182,13 @@ impl Attempt {
             last_completed: None,
             asked: Vec::new(),
             waiting: Vec::new(),
+            draining: None,
             done,
         };
+        if self.trial.is_some() {
+            let decisions = self.trigger_wanted(&mut progress, self.clock.now_ms());
+            self.carry_out(&mut progress, decisions)?;
+        }
         let end = loop {
             let now_ms = self.clock.now_ms();
             let at = progress
@@ -185,6 +209,7 @@ impl Attempt {
                 Err(failure) => break Err(failure),
             }
         };
+        self.dismiss(&mut progress);
         drop(progress);
         settle(&self.view, &*self.clock, results).await;
         end
@@ -209,10 +234,7 @@ impl Attempt {
                 progress.suspending = true;
                 self.trigger_wanted(progress, now_ms)
             }
-            Event::Command(JobCommand::Checkpoint(reply)) => {
-                progress.asked.push(reply);
-                self.trigger_wanted(progress, now_ms)
-            }
+            Event::Command(command) => self.on_order(progress, command, now_ms),
             Event::Discovered((index, splits)) => {
                 let monitor = &mut self.monitors[index];
                 let splits = splits.map_err(|source| JobFailure::Discovery {
@@ -226,12 +248,12 @@ impl Attempt {
             Event::Stored(checkpoint, result) => {
                 self.on_stored(progress, checkpoint, result, now_ms)
             }
-            Event::Committed(checkpoint, result) => {
+            Event::Committed(checkpoint, metadata, result) => {
                 result.map_err(|reason| JobFailure::Commit {
                     checkpoint: checkpoint.id,
                     reason,
                 })?;
-                return self.on_committed(progress, &checkpoint, now_ms);
+                return self.on_committed(progress, &checkpoint, &metadata, now_ms);
             }
         };
         self.carry_out(progress, decisions)?;
@@ -239,7 +261,7 @@ impl Attempt {
     }
 
     fn on_task_event(
-        &self,
+        &mut self,
         progress: &mut Progress,
         event: TaskEvent,
         now_ms: i64,
@@ -248,6 +270,11 @@ impl Attempt {
             TaskEvent::Running(task) => {
                 tracing::info!(%task, "running");
                 self.view.lock().task_is(task, TaskStatus::Running, now_ms);
+                self.took_over(task, None);
+                Ok(Vec::new())
+            }
+            TaskEvent::Replaced(task, pause_ns) => {
+                self.took_over(task, Some(pause_ns));
                 Ok(Vec::new())
             }
             TaskEvent::Acknowledged(task, checkpoint, part, timings) => {
@@ -288,15 +315,16 @@ impl Attempt {
     }
 
     /// Triggers the checkpoint that somebody waits for: the final one, the last one before a stop, or one asked for.
-    fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Vec<Decision> {
+    pub(super) fn trigger_wanted(&self, progress: &mut Progress, now_ms: i64) -> Vec<Decision> {
         let all = progress.finished.len() == self.tasks.len();
-        let wanted = all || progress.suspending || !progress.asked.is_empty();
+        let ordered = !progress.asked.is_empty() || self.trial.is_some();
+        let wanted = all || progress.suspending || ordered;
         let decision = wanted.then(|| progress.coordinator.trigger(now_ms));
         decision.flatten().into_iter().collect()
     }
 
-    fn carry_out(
-        &self,
+    pub(super) fn carry_out(
+        &mut self,
         progress: &mut Progress,
         decisions: Vec<Decision>,
     ) -> Result<(), JobFailure> {
@@ -305,8 +333,9 @@ impl Attempt {
             match decision {
                 Decision::Trigger(checkpoint) => {
                     tracing::debug!(%checkpoint, "triggered");
-                    let asked = progress.asked.drain(..).map(|reply| (checkpoint, reply));
+                    let asked = progress.asked.drain(..).map(|order| (checkpoint, order));
                     progress.waiting.extend(asked);
+                    self.prepare_in_place(progress, checkpoint)?;
                     let now_ms = self.clock.now_ms();
                     let mut view = self.view.lock();
                     view.checkpoints
@@ -324,10 +353,8 @@ impl Attempt {
                     let now_ms = self.clock.now_ms();
                     let subsumed = matches!(reason, DeclineReason::Subsumed(_));
                     let reason = reason.to_string();
-                    let in_vain = |(id, _): &mut (CheckpointId, _)| *id == checkpoint && !subsumed;
-                    for (_, reply) in progress.waiting.extract_if(.., in_vain) {
-                        let reason = reason.clone();
-                        let _ = reply.send(Err(CommandError::Checkpoint { checkpoint, reason }));
+                    if !subsumed {
+                        self.given_up(progress, checkpoint, &reason)?;
                     }
                     self.view
                         .lock()
@@ -350,14 +377,16 @@ impl Attempt {
         );
         let attempt = self.attempt;
         tokio::task::spawn_blocking(move || {
+            let (graph, execution) = (&job.graph, &job.execution);
+            let (digests, operators) = (job.digests(), job.operators());
+            let metadata = describe(&checkpoint, graph, execution, &digests, operators, attempt);
+            let metadata = Arc::new(metadata);
             let result = store.map_or(Ok(()), |store| {
-                let metadata = {
-                    let digests = job.digests();
-                    describe(&checkpoint, &job.graph, &job.execution, &digests, attempt)
-                };
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+                store.pin(&metadata);
                 store.commit(&metadata).map_err(|error| error.to_string())
             });
+            let result = result.map(|()| metadata);
             let _ = done.blocking_send(Event::Stored(checkpoint, result));
         });
     }
@@ -367,25 +396,30 @@ impl Attempt {
         &self,
         progress: &mut Progress,
         checkpoint: Box<CompletedCheckpoint>,
-        result: Result<(), String>,
+        result: Result<Arc<Metadata>, String>,
         now_ms: i64,
     ) -> Vec<Decision> {
-        let failed = result.is_err();
-        if failed {
-            return progress.coordinator.stored(checkpoint.id, result, now_ms);
-        }
+        let metadata = match result {
+            Ok(metadata) => metadata,
+            Err(reason) => {
+                return progress
+                    .coordinator
+                    .stored(checkpoint.id, Err(reason), now_ms);
+            }
+        };
         let (done, job) = (progress.done.clone(), Arc::clone(&self.job));
         tokio::task::spawn_blocking(move || {
             let result = commit_sinks(&job, &checkpoint);
-            let _ = done.blocking_send(Event::Committed(checkpoint, result));
+            let _ = done.blocking_send(Event::Committed(checkpoint, metadata, result));
         });
         Vec::new()
     }
 
     fn on_committed(
-        &self,
+        &mut self,
         progress: &mut Progress,
         checkpoint: &CompletedCheckpoint,
+        metadata: &Arc<Metadata>,
         now_ms: i64,
     ) -> Result<Option<AttemptEnd>, JobFailure> {
         progress.last_completed = Some(checkpoint.id);
@@ -394,19 +428,23 @@ impl Attempt {
             .lock()
             .checkpoints
             .completed(checkpoint.id, now_ms);
-        let answered = |(id, _): &mut (CheckpointId, _)| *id <= checkpoint.id;
-        for (_, reply) in progress.waiting.extract_if(.., answered) {
-            let _ = reply.send(Ok(checkpoint.id));
-        }
+        self.passed_trial(checkpoint.id);
+        let end = self.answer(progress, checkpoint, metadata);
         for task in &self.tasks {
             task.mailbox.post(Mail::CheckpointCompleted(checkpoint.id));
         }
         if checkpoint.is_final() {
             let reports = reports(&self.job, checkpoint);
-            return Ok(Some(AttemptEnd::Finished(reports)));
+            return Ok(Some(match progress.draining.take() {
+                Some(order) => AttemptEnd::Savepoint(order, Arc::clone(metadata), reports),
+                None => AttemptEnd::Finished(reports),
+            }));
         }
         if progress.suspending {
             return Ok(Some(AttemptEnd::Suspended(Some(checkpoint.id))));
+        }
+        if end.is_some() {
+            return Ok(end);
         }
         decisions.extend(self.trigger_wanted(progress, now_ms));
         self.carry_out(progress, decisions)?;
@@ -418,7 +456,7 @@ impl Attempt {
 async fn settle(view: &JobView, clock: &dyn Clock, mut results: mpsc::Receiver<Event>) {
     while let Some(event) = results.recv().await {
         // What was stored but not published is published when the job goes on from it.
-        if let Event::Stored(checkpoint, Ok(())) | Event::Committed(checkpoint, Ok(())) = event {
+        if let Event::Stored(checkpoint, Ok(_)) | Event::Committed(checkpoint, _, Ok(())) = event {
             let now_ms = clock.now_ms();
             view.lock().checkpoints.completed(checkpoint.id, now_ms);
         }
@@ -451,7 +489,7 @@ pub(crate) fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Resul
     Ok(())
 }
 
-fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Vec<(OperatorId, Vec<SinkReport>)> {
+fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Reports {
     job.sinks
         .keys()
         .map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink))))

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::job_view::JobView;
+use super::order::{ReplaceOrder, SavepointOrder};
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -22,6 +23,18 @@ pub(crate) enum CommandError {
     /// Too many commands wait.
     #[error("too many commands wait for the job already")]
     Busy,
+    /// There is nothing that a savepoint or another job could go on from.
+    #[error("the job keeps no checkpoints: run it with --checkpoint-interval")]
+    NoCheckpoints,
+    /// The job is another than the one that was looked at.
+    #[error("the job was changed meanwhile: try again")]
+    Outdated,
+    /// The new job did not come through its trial.
+    #[error("the job went back to what it was: {0}")]
+    RolledBack(String),
+    /// The savepoint could not be written.
+    #[error("{0}")]
+    Savepoint(String),
     /// A checkpoint was given up.
     #[error("{checkpoint} was given up: {reason}")]
     Checkpoint {
@@ -40,6 +53,10 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 pub(crate) enum JobCommand {
     /// Take a checkpoint now; answered when it is complete.
     Checkpoint(Reply<CheckpointId>),
+    /// Take a savepoint; answered when it is written.
+    Savepoint(SavepointOrder),
+    /// Put another job in the place of this one; answered when that has completed a checkpoint.
+    Replace(ReplaceOrder),
     /// Take a last checkpoint if checkpoints are kept, then stop; whoever starts the job again goes on from it.
     Suspend,
     /// Stop at once.

@@ -29,11 +29,11 @@ use runtime::task::spec::{
     TaskLimits, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
-use runtime::task::thread::spawn;
 
 use super::failure::DeployError;
 use super::job::{Job, JobComponent};
 use super::monitor::Monitor;
+use super::prepared_task::PreparedTask;
 use super::restore::Inheritance;
 use crate::config::Config;
 
@@ -49,18 +49,6 @@ pub(crate) struct RunningTask {
     pub(crate) figures: Arc<TaskFigures>,
     /// Its thread.
     pub(crate) thread: JoinHandle<()>,
-}
-
-/// A task that is ready to be opened and stepped.
-pub(crate) struct PreparedTask {
-    /// What it is to be.
-    pub(crate) spec: TaskSpec,
-    /// Its connections.
-    pub(crate) wiring: TaskWiring,
-    /// What it shares with others.
-    pub(crate) environment: TaskEnvironment,
-    /// Its mailbox.
-    pub(crate) mailbox: MailboxSender,
 }
 
 /// What a deployment is made with.
@@ -105,20 +93,8 @@ impl Deployment<'_> {
     /// # Errors
     /// Something cannot be opened.
     pub(crate) fn start(&self) -> Result<Vec<RunningTask>, DeployError> {
-        let mut running = Vec::new();
-        for task in self.prepare()? {
-            let (id, name) = (task.spec.id, task.spec.name.clone());
-            let figures = Arc::clone(&task.environment.figures);
-            let thread = spawn(task.spec, task.wiring, task.environment)?;
-            running.push(RunningTask {
-                id,
-                name,
-                mailbox: task.mailbox,
-                figures,
-                thread,
-            });
-        }
-        Ok(running)
+        let tasks = self.prepare()?.into_iter();
+        tasks.map(|task| Ok(task.start()?)).collect()
     }
 
     /// Publishes what the restored checkpoint prepared, and wires every task; none runs yet.
@@ -369,10 +345,8 @@ impl Deployment<'_> {
                 parallelism: vertex.parallelism,
             }),
             fragment: self.job.component_of(vertex).map(|component| {
-                (
-                    Arc::clone(&component.operators),
-                    self.fragment(vertex, component, subtask),
-                )
+                let fragment = fragment_spec(self.job, vertex, component, subtask, self.attempt);
+                (Arc::clone(&component.operators), fragment)
             }),
             heads: vertex.heads.clone(),
             assigners: vertex.assigners.clone(),
@@ -401,39 +375,6 @@ impl Deployment<'_> {
         TaskLimits {
             state_bytes: own.state_bytes.unwrap_or(config.state_bytes),
             timers: own.timers.unwrap_or(config.timers),
-        }
-    }
-
-    fn fragment(&self, vertex: &Vertex, component: &JobComponent, subtask: u32) -> FragmentSpec {
-        let operator_states = vertex
-            .operator_states
-            .iter()
-            .map(|(operator, name, spec)| (*operator, name.clone(), spec.number));
-        FragmentSpec {
-            first_operator: component.first_operator,
-            job: self.job.graph.name.clone(),
-            name: vertex.name.clone(),
-            subtask,
-            parallelism: vertex.parallelism,
-            max_parallelism: self.job.graph.max_parallelism,
-            attempt: self.attempt,
-            operators: vertex.fragment.clone(),
-            inputs: vertex.fragment_inputs.clone(),
-            outputs: vertex
-                .ports
-                .iter()
-                .map(|port| (port.operator, port.output))
-                .collect(),
-            states: vertex
-                .states
-                .iter()
-                .filter(|(_, name, _)| !name.starts_with("_timers/"))
-                .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
-                .chain(operator_states)
-                .collect(),
-            guest: vertex.guest,
-            parameters: component.parameters.clone(),
-            resources: Arc::clone(&self.job.resources),
         }
     }
 
@@ -510,5 +451,45 @@ impl Deployment<'_> {
                 .inheritance
                 .writers(operator, subtask, vertex.parallelism)?,
         })
+    }
+}
+
+/// The place of a chain's logic in one task.
+pub(super) fn fragment_spec(
+    job: &Job,
+    vertex: &Vertex,
+    component: &JobComponent,
+    subtask: u32,
+    attempt: u32,
+) -> FragmentSpec {
+    let operator_states = vertex
+        .operator_states
+        .iter()
+        .map(|(operator, name, spec)| (*operator, name.clone(), spec.number));
+    FragmentSpec {
+        first_operator: component.first_operator,
+        job: job.graph.name.clone(),
+        name: vertex.name.clone(),
+        subtask,
+        parallelism: vertex.parallelism,
+        max_parallelism: job.graph.max_parallelism,
+        attempt,
+        operators: vertex.fragment.clone(),
+        inputs: vertex.fragment_inputs.clone(),
+        outputs: vertex
+            .ports
+            .iter()
+            .map(|port| (port.operator, port.output))
+            .collect(),
+        states: vertex
+            .states
+            .iter()
+            .filter(|(_, name, _)| !name.starts_with("_timers/"))
+            .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
+            .chain(operator_states)
+            .collect(),
+        guest: vertex.guest,
+        parameters: component.parameters.clone(),
+        resources: Arc::clone(&job.resources),
     }
 }

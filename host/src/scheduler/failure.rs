@@ -8,6 +8,7 @@ use runtime::task::error::TaskError;
 use thiserror::Error;
 
 use super::restore::RestoreError;
+use crate::savepoint::error::SavepointError;
 use crate::storage::checkpoint_store::StoreError;
 
 /// A job could not be deployed.
@@ -16,6 +17,9 @@ pub(crate) enum DeployError {
     /// The checkpoint does not fit.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// The state does not fit, or cannot be made to.
+    #[error(transparent)]
+    Savepoint(#[from] SavepointError),
     /// A source or sink refused.
     #[error("operator \"{uid}\": {source}")]
     Connector {
@@ -36,7 +40,7 @@ impl DeployError {
     /// What may help.
     pub(crate) fn recovery(&self) -> Recovery {
         match self {
-            Self::Restore(_) => Recovery::FailJob,
+            Self::Restore(_) | Self::Savepoint(_) => Recovery::FailJob,
             Self::Connector { source, .. } => source.recovery(),
             Self::Task(error) => error.recovery(),
             Self::Resources(_) => Recovery::RestartJob,

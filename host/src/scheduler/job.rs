@@ -8,13 +8,15 @@ use dataflow::graph::alignment::check_alignment;
 use dataflow::graph::execution::{ExecutionGraph, Vertex};
 use dataflow::graph::logical::{JobGraph, Operator, OperatorKind};
 use dataflow::graph::validate::{GraphError, validate};
-use dataflow::ids::{OperatorId, VertexId};
+use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::port::operator::{FragmentSpec, OperatorFactory};
 use dataflow::port::resources::Resources;
 use dataflow::port::sink::{ConnectorError, Sink};
 use dataflow::port::source::Source;
 use runtime::task::poison::PoisonWish;
 use thiserror::Error;
+
+use crate::storage::metadata::{OperatorEntry, describe_operators};
 
 /// A job that is refused before it runs.
 #[derive(Debug, Error)]
@@ -54,6 +56,8 @@ pub(crate) enum JobError {
 
 /// A checked job.
 pub(crate) struct Job {
+    /// Subtasks of operators that do not say otherwise.
+    pub(crate) parallelism: u32,
     /// What the user wrote.
     pub(crate) graph: JobGraph,
     /// What will run.
@@ -71,6 +75,7 @@ pub(crate) struct Job {
 }
 
 /// A component with the arguments of its plan.
+#[derive(Clone)]
 pub(crate) struct JobComponent {
     /// Its name for people.
     pub(crate) name: String,
@@ -82,6 +87,17 @@ pub(crate) struct JobComponent {
     pub(crate) operators: Arc<dyn OperatorFactory>,
     /// Arguments of the plan.
     pub(crate) parameters: Vec<(String, String)>,
+    /// The operators of its plan: their numbers in it and their uids.
+    pub(crate) planned: Vec<(u32, String)>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("name", &self.graph.name)
+            .field("parallelism", &self.parallelism)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Job {
@@ -155,6 +171,7 @@ impl Job {
             }
         }
         Ok(Self {
+            parallelism,
             graph,
             execution,
             sources,
@@ -170,10 +187,35 @@ impl Job {
         self.components.get(vertex.component?.0 as usize)
     }
 
+    /// Its tasks.
+    pub(crate) fn task_ids(&self) -> impl Iterator<Item = TaskId> {
+        let vertices = self.execution.vertices.iter();
+        vertices.flat_map(|vertex| {
+            (0..vertex.parallelism).map(|subtask| TaskId {
+                vertex: vertex.id,
+                subtask,
+            })
+        })
+    }
+
     /// The digests of its components, each once.
     pub(crate) fn digests(&self) -> Vec<String> {
         let digests: BTreeSet<&String> = self.components.iter().map(|it| &it.digest).collect();
         digests.into_iter().cloned().collect()
+    }
+
+    /// Its operators as checkpoints describe them.
+    pub(crate) fn operators(&self) -> Vec<OperatorEntry> {
+        describe_operators(&self.graph, |operator| {
+            let logic = match operator.kind {
+                OperatorKind::Logic { component, .. } => Some(component),
+                OperatorKind::Source(_) | OperatorKind::Sink(_) => None,
+            };
+            let component = self
+                .components
+                .get(operator.component.or(logic)?.0 as usize)?;
+            Some(component.digest.clone())
+        })
     }
 
     /// The uid of an operator.

@@ -10,36 +10,38 @@ use std::time::Duration;
 
 use dataflow::checkpoint::coordinator::CheckpointConfig;
 use dataflow::clock::Clock;
-use dataflow::ids::{CheckpointId, OperatorId};
+use dataflow::ids::CheckpointId;
 use dataflow::job::restart::{Restart, Restarts};
 use dataflow::job::status::JobStatus;
 use dataflow::limits::TASK_EVENTS_MAX;
-use dataflow::port::blob::BlobStore;
 use dataflow::port::error::Recovery;
-use dataflow::port::sink::SinkReport;
-use dataflow::port::state::StateBackendFactory;
 use runtime::task::event::TaskEvent;
-use runtime::task::storage_pool::StoragePool;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::attempt::{Attempt, AttemptEnd};
+use super::attempt::{Attempt, AttemptEnd, Reports};
+use super::blueprint::Blueprint;
 use super::command::{CommandError, JobCommand};
-use super::deploy::{Deployment, RunningTask};
-use super::failure::{DeployError, JobFailure};
+use super::deploy::RunningTask;
+use super::failure::JobFailure;
 use super::job::Job;
 use super::job_view::{FailureRecord, JobView, TaskStatus, TaskView};
-use super::restore::Inheritance;
-use crate::config::{Backend, Config};
+use super::order::{Order, SavepointOrder};
+use super::replacement::Trial;
+use super::savepoint_writer::SavepointWriter;
+use crate::config::Config;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable, StoreError};
+use crate::storage::metadata::Metadata;
 
 /// How a job ended, if it did not fail.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// All input was processed and all output published.
-    Finished(Vec<(OperatorId, Vec<SinkReport>)>),
+    Finished(Reports),
     /// It was told to stop; the last checkpoint it can be resumed from, if any.
     Stopped(Option<CheckpointId>),
+    /// It ended with this savepoint; what the sinks have to say if it was drained.
+    Savepoint(PathBuf, Reports),
 }
 
 /// The checkpoints of a job, shared with the threads that store them.
@@ -61,6 +63,8 @@ pub(crate) struct JobMaster {
     pub(crate) view: Arc<JobView>,
     /// What is asked of it.
     pub(crate) commands: mpsc::Receiver<JobCommand>,
+    /// Whether state of operators that the job does not have is left out when it is restored.
+    pub(crate) allow_non_restored: bool,
     /// Marks the temporary names of this process's attempts.
     pub(crate) run: String,
     /// Working directory; made when needed, removed at the end.
@@ -75,24 +79,19 @@ impl JobMaster {
     pub(crate) async fn run(mut self) -> Result<Outcome, JobFailure> {
         let result = self.attempts().await;
         let now_ms = self.clock.now_ms();
-        match &result {
-            Ok(end) => match end {
-                AttemptEnd::Finished(_) => self.view.transition(JobStatus::Finished, now_ms),
-                AttemptEnd::Suspended(_) => self.view.transition(JobStatus::Suspended, now_ms),
-                AttemptEnd::Canceled(_) => self.view.transition(JobStatus::Canceled, now_ms),
+        self.view.transition(
+            match &result {
+                Ok((status, _)) => *status,
+                Err(_) => JobStatus::Failed,
             },
-            Err(_) => self.view.transition(JobStatus::Failed, now_ms),
-        }
+            now_ms,
+        );
         let _ = std::fs::remove_dir_all(&self.work_dir);
-        if matches!(result, Ok(AttemptEnd::Canceled(_)))
-            && self.config.delete_checkpoints_on_cancellation
-        {
+        let canceled = matches!(result, Ok((JobStatus::Canceled, _)));
+        if canceled && self.config.delete_checkpoints_on_cancellation {
             self.discard_checkpoints().await;
         }
-        match result? {
-            AttemptEnd::Finished(reports) => Ok(Outcome::Finished(reports)),
-            AttemptEnd::Suspended(last) | AttemptEnd::Canceled(last) => Ok(Outcome::Stopped(last)),
-        }
+        result.map(|(_, outcome)| outcome)
     }
 
     async fn discard_checkpoints(&mut self) {
@@ -108,13 +107,16 @@ impl JobMaster {
         }
     }
 
-    async fn attempts(&mut self) -> Result<AttemptEnd, JobFailure> {
+    async fn attempts(&mut self) -> Result<(JobStatus, Outcome), JobFailure> {
         let mut restarts = Restarts::new(self.config.restart_strategy);
         let mut number = 0;
+        let mut trial = None;
         loop {
-            let end = match self.deploy(number).await {
-                Ok(attempt) => {
+            let deployed = self.deploy(number).await;
+            let (end, on_trial) = match deployed {
+                Ok(mut attempt) => {
                     number = attempt.attempt + 1;
+                    attempt.trial = trial.take();
                     self.view
                         .transition(JobStatus::Running, self.clock.now_ms());
                     attempt.run(&mut self.commands).await
@@ -122,21 +124,102 @@ impl JobMaster {
                 Err(failure) => {
                     self.view
                         .transition(JobStatus::Failing, self.clock.now_ms());
-                    Err(failure)
+                    (Err(failure), trial.take())
                 }
             };
-            let failure = match end {
-                Ok(end) => return Ok(end),
-                Err(failure) => failure,
-            };
-            let delay_ms = self.after(&mut restarts, failure)?;
-            self.view
-                .transition(JobStatus::Restarting, self.clock.now_ms());
-            if let Some(end) = self.pause(delay_ms).await {
-                return Ok(end);
+            // Components may have changed in place.
+            self.job = Arc::clone(&self.view.lock().job);
+            match end {
+                Ok(AttemptEnd::Finished(reports)) => {
+                    return Ok((JobStatus::Finished, Outcome::Finished(reports)));
+                }
+                Ok(AttemptEnd::Suspended(last)) => {
+                    return Ok((JobStatus::Suspended, Outcome::Stopped(last)));
+                }
+                Ok(AttemptEnd::Canceled(last)) => {
+                    return Ok((JobStatus::Canceled, Outcome::Stopped(last)));
+                }
+                Ok(AttemptEnd::Savepoint(order, checkpoint, reports)) => {
+                    if let Some(path) = self.end_with(order, checkpoint).await {
+                        let outcome = Outcome::Savepoint(path, reports);
+                        return Ok((JobStatus::Finished, outcome));
+                    }
+                }
+                Ok(AttemptEnd::Replace(order, checkpoint)) => {
+                    let (next, begun) = order.on_trial(checkpoint, self.clock.monotonic_ns());
+                    self.job = next;
+                    trial = Some(begun);
+                }
+                Err(failure) => match on_trial {
+                    Some(trial) => self.roll_back(trial, &failure),
+                    None => {
+                        let delay_ms = self.after(&mut restarts, failure)?;
+                        self.view
+                            .transition(JobStatus::Restarting, self.clock.now_ms());
+                        if let Some(end) = self.pause(delay_ms).await {
+                            return Ok(end);
+                        }
+                    }
+                },
             }
-            self.restorable = self.latest().await?;
+            if self.view.status() != JobStatus::Restarting {
+                self.view
+                    .transition(JobStatus::Restarting, self.clock.now_ms());
+            }
+            self.restorable = self.latest().await?.or(self.restorable.take());
         }
+    }
+
+    /// Writes the savepoint a job ends with; gives where it is. If it cannot be written, the job goes on.
+    async fn end_with(&self, order: SavepointOrder, checkpoint: Arc<Metadata>) -> Option<PathBuf> {
+        let (writer, job) = (self.savepoints(), Arc::clone(&self.job));
+        let target = order.target;
+        let write = tokio::task::spawn_blocking(move || writer.write(&job, &checkpoint, &target));
+        let written = match write.await {
+            Ok(written) => written.map_err(|error| error.to_string()),
+            Err(panic) => Err(panic.to_string()),
+        };
+        if let Err(error) = &written {
+            tracing::error!(
+                job = self.job.graph.name,
+                error,
+                "the job goes on: no savepoint"
+            );
+        }
+        let path = written.as_ref().ok().cloned();
+        let _ = order.reply.send(written.map_err(CommandError::Savepoint));
+        path
+    }
+
+    fn savepoints(&self) -> SavepointWriter {
+        let attempt = self.view.lock().attempt;
+        SavepointWriter {
+            store: self.store.clone(),
+            work_dir: self.work_dir.clone(),
+            run: format!("{}-{attempt}", self.run),
+            include_components: self.config.savepoint_components,
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// A job failed on trial: the one before goes on, whatever the restart strategy says.
+    fn roll_back(&mut self, trial: Trial, failure: &JobFailure) {
+        let now_ms = self.clock.now_ms();
+        let reason = causes(failure).join(": ");
+        tracing::warn!(job = self.job.graph.name, reason, "back to the job before");
+        let mut view = self.view.lock();
+        let attempt = view.attempt;
+        view.failed(FailureRecord {
+            at_ms: now_ms,
+            attempt,
+            task: failure.task(),
+            causes: causes(failure),
+            answer: Ok(0),
+        });
+        view.job = Arc::clone(&trial.previous);
+        drop(view);
+        self.job = trial.previous;
+        let _ = trial.reply.send(Err(CommandError::RolledBack(reason)));
     }
 
     /// Decides about a failure: the delay before the restart, or the failure itself if there is none.
@@ -175,7 +258,7 @@ impl JobMaster {
     }
 
     /// Waits before a restart. Ends early if the job is told to stop.
-    async fn pause(&mut self, delay_ms: i64) -> Option<AttemptEnd> {
+    async fn pause(&mut self, delay_ms: i64) -> Option<(JobStatus, Outcome)> {
         let delay = Duration::from_millis(u64::try_from(delay_ms).unwrap_or(0));
         let sleep = tokio::time::sleep(delay);
         tokio::pin!(sleep);
@@ -188,18 +271,20 @@ impl JobMaster {
                 let view = self.view.lock();
                 view.checkpoints.last_completed().map(|record| record.id)
             };
+            let not_now = || CommandError::NotNow(JobStatus::Restarting.name());
             match command {
-                JobCommand::Suspend => return Some(AttemptEnd::Suspended(last())),
+                JobCommand::Suspend => {
+                    return Some((JobStatus::Suspended, Outcome::Stopped(last())));
+                }
                 JobCommand::Cancel => {
                     let last = last();
                     self.view
                         .transition(JobStatus::Cancelling, self.clock.now_ms());
-                    return Some(AttemptEnd::Canceled(last));
+                    return Some((JobStatus::Canceled, Outcome::Stopped(last)));
                 }
-                JobCommand::Checkpoint(reply) => {
-                    let status = JobStatus::Restarting.name();
-                    let _ = reply.send(Err(CommandError::NotNow(status)));
-                }
+                JobCommand::Checkpoint(reply) => Order::Checkpoint(reply).refuse(not_now()),
+                JobCommand::Savepoint(order) => Order::Savepoint(order).refuse(not_now()),
+                JobCommand::Replace(order) => Order::Replace(order).refuse(not_now()),
             }
         }
     }
@@ -234,6 +319,7 @@ impl JobMaster {
             clock: Arc::clone(&self.clock),
             store: self.store.clone(),
             restorable: self.restorable.clone(),
+            allow_non_restored: self.allow_non_restored,
             run: self.run.clone(),
             work_dir: self.work_dir.clone(),
             at_least,
@@ -277,70 +363,9 @@ impl JobMaster {
             clock: Arc::clone(&self.clock),
             events,
             view: Arc::clone(&self.view),
-        })
-    }
-}
-
-/// What an attempt is deployed from; owned, so that it can go to another thread.
-struct Blueprint {
-    job: Arc<Job>,
-    config: Arc<Config>,
-    clock: Arc<dyn Clock>,
-    store: Option<Store>,
-    restorable: Option<Arc<Restorable>>,
-    run: String,
-    work_dir: PathBuf,
-    at_least: u32,
-}
-
-struct Deployed {
-    tasks: Vec<RunningTask>,
-    monitors: Vec<super::monitor::Monitor>,
-    next_checkpoint: u64,
-    attempt: u32,
-}
-
-impl Blueprint {
-    fn deploy(
-        &self,
-        sender: mpsc::Sender<TaskEvent>,
-        runtime: Handle,
-    ) -> Result<Deployed, DeployError> {
-        let inheritance = Inheritance::new(&self.job, self.restorable.as_deref())?;
-        let attempt = inheritance.attempt().max(self.at_least);
-        // Names of one attempt are never those of another: what it published can be told apart.
-        let run = format!("{}-{attempt}", self.run);
-        let blobs: Arc<dyn BlobStore> = match &self.store {
-            Some(store) => {
-                let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-                store.begin_run(run.clone());
-                store.blobs()
-            }
-            // Nothing is written then, so this is only a formality.
-            None => CheckpointStore::in_memory(run.clone(), 1, runtime).blobs(),
-        };
-        let work_dir = self.work_dir.join(format!("attempt-{attempt}"));
-        let deployment = Deployment {
-            job: &self.job,
-            inheritance: &inheritance,
-            config: &self.config,
-            attempt,
-            clock: Arc::clone(&self.clock),
-            backends: backends(&self.config),
-            storage: Arc::new(StoragePool::start(self.config.storage_threads, blobs)?),
-            // Fails only when the attempt is over, and then nobody wants to know.
-            events: Arc::new(move |event| drop(sender.blocking_send(event))),
-            run,
-            work_dir,
-        };
-        let cached_files = self.work_dir.join("cached-files");
-        crate::resources::fetch(&self.job.resources, &cached_files)
-            .map_err(|error| DeployError::Resources(format!("{error:#}")))?;
-        Ok(Deployed {
-            monitors: deployment.monitors()?,
-            tasks: deployment.start()?,
-            next_checkpoint: inheritance.next_checkpoint(),
-            attempt,
+            savepoints: self.savepoints(),
+            trial: None,
+            swapping: None,
         })
     }
 }
@@ -356,13 +381,6 @@ fn task_view(job: &Job, task: &RunningTask, now_ms: i64) -> TaskView {
         status: TaskStatus::Initializing,
         started_ms: now_ms,
         ended_ms: None,
-    }
-}
-
-fn backends(config: &Config) -> Arc<dyn StateBackendFactory> {
-    match config.backend {
-        Backend::Memory | Backend::Filesystem => Arc::new(state::HeapBackendFactory::new()),
-        Backend::Rocksdb => Arc::new(state::RocksdbBackendFactory::default()),
     }
 }
 

@@ -3,6 +3,7 @@
 //! a job from outside is its [`job_view`]; what can be asked of it is a [`command`].
 
 pub(crate) mod attempt;
+pub(crate) mod blueprint;
 pub(crate) mod checkpoint_history;
 pub(crate) mod command;
 pub(crate) mod deploy;
@@ -11,4 +12,9 @@ pub(crate) mod job;
 pub(crate) mod job_master;
 pub(crate) mod job_view;
 pub(crate) mod monitor;
+pub(crate) mod order;
+mod orders;
+pub(crate) mod prepared_task;
+pub(crate) mod replacement;
 pub(crate) mod restore;
+pub(crate) mod savepoint_writer;

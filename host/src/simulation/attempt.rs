@@ -19,8 +19,8 @@ use runtime::task::storage_pool::StorageQueue;
 use super::sabotage::Sabotage;
 use super::world::{Fault, World};
 use crate::scheduler::attempt::commit_sinks;
-use crate::scheduler::deploy::PreparedTask;
 use crate::scheduler::job::Job;
+use crate::scheduler::prepared_task::PreparedTask;
 use crate::storage::checkpoint_store::CheckpointStore;
 use crate::storage::metadata::describe;
 
@@ -374,17 +374,12 @@ impl<'a> Attempt<'a> {
     }
 
     fn make_real(&mut self, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
-        let (job, number) = (self.job, self.number);
-        let metadata = describe(
-            checkpoint,
-            &job.graph,
-            &job.execution,
-            &job.digests(),
-            number,
-        );
-        self.store
-            .commit(&metadata)
-            .map_err(|error| error.to_string())
+        let (graph, execution) = (&self.job.graph, &self.job.execution);
+        let (digests, operators) = (self.job.digests(), self.job.operators());
+        let number = self.number;
+        let metadata = describe(checkpoint, graph, execution, &digests, operators, number);
+        let committed = self.store.commit(&metadata);
+        committed.map_err(|error| error.to_string())
     }
 
     /// Perhaps something goes wrong.

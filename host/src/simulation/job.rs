@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use dataflow::clock::Clock;
 use dataflow::element::WATERMARK_MIN;
 use dataflow::graph::logical::{
-    Connector, Edge, Input as Port, JobGraph, Operator as Node, OperatorKind, Output, Partitioning,
-    State,
+    Connector, Edge, Input as Port, JobGraph, Operator as Node, OperatorKind, OperatorState,
+    Output, Partitioning, State,
 };
 use dataflow::ids::{ComponentId, OperatorId, StateNumber};
 use dataflow::port::call::Call;
@@ -81,6 +81,7 @@ impl Shape {
             first_operator: 0,
             operators: Arc::new(parts.clone()),
             parameters: Vec::new(),
+            planned: Vec::new(),
         };
         let job = Job::new(self.graph(), 1, vec![component], Arc::default(), clock);
         job.expect("the simulated job is a job")
@@ -175,11 +176,17 @@ fn stamp(id: u32, parallelism: u32) -> Node {
         idle_after_ms: None,
         alignment: None,
     };
+    let seen = OperatorState {
+        name: "seen".to_owned(),
+        kind: OperatorStateKind::ListSplit,
+        schema: "\"long\"".to_owned(),
+        sub_key_schema: None,
+    };
     let kind = OperatorKind::Logic {
         component: ComponentId(0),
         keyed: false,
         states: Vec::new(),
-        operator_states: vec![("seen".to_owned(), OperatorStateKind::ListSplit)],
+        operator_states: vec![seen],
         watermarks: Some(strategy),
     };
     Node {
@@ -194,6 +201,8 @@ fn fold(parallelism: u32) -> Node {
         name: name.to_owned(),
         kind,
         schema: BYTES.to_owned(),
+        sub_key_schema: None,
+        expires: false,
     };
     let kind = OperatorKind::Logic {
         component: ComponentId(0),

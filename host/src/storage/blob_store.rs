@@ -38,6 +38,11 @@ impl ObjectBlobStore {
         }
     }
 
+    /// Blobs that are only read.
+    pub(crate) fn reader(store: Arc<dyn ObjectStore>, runtime: Handle) -> Self {
+        Self::new(store, runtime, String::new(), Arc::default())
+    }
+
     fn fail(action: &'static str, name: &str, reason: impl std::fmt::Display) -> BlobError {
         BlobError::Store {
             action,
@@ -70,6 +75,20 @@ impl ObjectBlobStore {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads what [`hex`] wrote.
+///
+/// # Errors
+/// It is not hexadecimal; a text.
+pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, String> {
+    let digit = |at: usize| {
+        let pair = text
+            .get(2 * at..2 * at + 2)
+            .ok_or("an odd number of hexadecimal digits")?;
+        u8::from_str_radix(pair, 16).map_err(|_| format!("\"{pair}\" is not hexadecimal"))
+    };
+    (0..text.len().div_ceil(2)).map(digit).collect()
 }
 
 impl BlobStore for ObjectBlobStore {

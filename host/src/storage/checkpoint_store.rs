@@ -9,8 +9,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::{Path as LocalPath, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
 
 use dataflow::port::blob::{BlobError, BlobStore};
 use futures_util::TryStreamExt;
@@ -109,9 +109,35 @@ pub(crate) struct CheckpointStore {
     written: Arc<AtomicU64>,
     /// Held while the directory is ours; there is none in memory.
     lock: Option<File>,
+    /// Checkpoints whose files are kept for as long as somebody holds their metadata.
+    pinned: Vec<Weak<Metadata>>,
 }
 
-const CURRENT: &str = "CURRENT";
+/// The object that names the checkpoints that count.
+pub(crate) const CURRENT: &str = "CURRENT";
+
+/// The metadata of the newest checkpoint in a directory that somebody else may be using. Its files are not checked.
+///
+/// # Errors
+/// There is none, or it is damaged; a text for the user.
+pub(crate) fn newest_metadata(root: &LocalPath) -> Result<Metadata, String> {
+    let read = |name: &str| {
+        let path = root.join(name);
+        std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let current: Current =
+        serde_json::from_slice(&read(CURRENT)?).map_err(|error| format!("CURRENT: {error}"))?;
+    let newest = current
+        .retained
+        .iter()
+        .find(|retained| !retained.passed_over)
+        .ok_or("there is no completed checkpoint")?;
+    let bytes = read(&newest.metadata)?;
+    if hex(blake3::hash(&bytes).as_bytes()) != newest.blake3 {
+        return Err(format!("{}: it is damaged", newest.metadata));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", newest.metadata))
+}
 
 impl CheckpointStore {
     /// Takes the directory of a job, making it if need be.
@@ -153,6 +179,7 @@ impl CheckpointStore {
             run,
             written: Arc::default(),
             lock: Some(lock),
+            pinned: Vec::new(),
         })
     }
 
@@ -172,6 +199,7 @@ impl CheckpointStore {
             run,
             written: Arc::default(),
             lock: None,
+            pinned: Vec::new(),
         }
     }
 
@@ -194,6 +222,12 @@ impl CheckpointStore {
             store,
             ..Self::in_memory(run, retained_max, runtime)
         }
+    }
+
+    /// Keeps the files of a checkpoint for as long as somebody holds its metadata, retained or not.
+    pub(crate) fn pin(&mut self, metadata: &Arc<Metadata>) {
+        self.pinned.retain(|pinned| pinned.strong_count() > 0);
+        self.pinned.push(Arc::downgrade(metadata));
     }
 
     /// From now on checkpoints are those of another run, such as the next attempt of the job.
@@ -404,6 +438,9 @@ impl CheckpointStore {
             if let Ok(metadata) = serde_json::from_slice::<Metadata>(&bytes) {
                 named.extend(files(&metadata).map(|entry| entry.name.clone()));
             }
+        }
+        for pinned in self.pinned.iter().filter_map(Weak::upgrade) {
+            named.extend(files(&pinned).map(|entry| entry.name.clone()));
         }
         for object in objects {
             let name = object.location.to_string();

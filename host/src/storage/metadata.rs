@@ -12,6 +12,14 @@ use dataflow::port::source::SourceSplit;
 use dataflow::port::state::SnapshotHandle;
 use serde::{Deserialize, Serialize};
 
+use super::blob_store::{hex, unhex};
+
+pub(crate) use operators::{
+    OperatorEntry, OperatorWord, StateDeclaration, StateWord, describe_operators,
+};
+
+mod operators;
+
 /// The version this build writes and reads.
 pub(crate) const VERSION: u32 = 1;
 
@@ -38,6 +46,9 @@ pub(crate) struct Metadata {
     pub(crate) components: Vec<String>,
     /// Whether the job had come to its end.
     pub(crate) is_final: bool,
+    /// The operators and what they keep; empty in checkpoints of early builds.
+    #[serde(default)]
+    pub(crate) operators: Vec<OperatorEntry>,
     /// The chains.
     pub(crate) vertices: Vec<VertexEntry>,
 }
@@ -117,6 +128,7 @@ pub(crate) fn describe(
     graph: &JobGraph,
     execution: &ExecutionGraph,
     components: &[String],
+    operators: Vec<OperatorEntry>,
     attempt: u32,
 ) -> Metadata {
     let uid = |id: OperatorId| {
@@ -143,13 +155,13 @@ pub(crate) fn describe(
         max_parallelism: graph.max_parallelism,
         components: components.to_vec(),
         is_final: checkpoint.is_final(),
+        operators,
         vertices: execution.vertices.iter().map(vertex).collect(),
     }
 }
 
 impl TaskEntry {
     fn of(part: &TaskSnapshot, uid: &impl Fn(OperatorId) -> String) -> Self {
-        let hex = super::blob_store::hex;
         Self {
             state: part.state.as_ref().map(StateEntry::of),
             operator_state: part.operator_state.as_ref().map(FileEntry::of),
@@ -205,7 +217,7 @@ impl SinkEntry {
 }
 
 impl StateEntry {
-    fn of(handle: &SnapshotHandle) -> Self {
+    pub(crate) fn of(handle: &SnapshotHandle) -> Self {
         Self {
             format: handle.format.clone(),
             key_groups: handle.key_groups.map(|range| (range.start, range.end)),
@@ -230,12 +242,12 @@ impl StateEntry {
 }
 
 impl FileEntry {
-    fn of(blob: &BlobRef) -> Self {
+    pub(crate) fn of(blob: &BlobRef) -> Self {
         Self {
             name: blob.name.clone(),
             role: blob.role.clone(),
             bytes: blob.size_bytes,
-            blake3: super::blob_store::hex(&blob.hash),
+            blake3: hex(&blob.hash),
         }
     }
 
@@ -251,16 +263,6 @@ impl FileEntry {
             hash,
         })
     }
-}
-
-fn unhex(text: &str) -> Result<Vec<u8>, String> {
-    let digit = |at: usize| {
-        let pair = text
-            .get(2 * at..2 * at + 2)
-            .ok_or("an odd number of hexadecimal digits")?;
-        u8::from_str_radix(pair, 16).map_err(|_| format!("\"{pair}\" is not hexadecimal"))
-    };
-    (0..text.len().div_ceil(2)).map(digit).collect()
 }
 
 /// Merges the reports of all writers of a sink.

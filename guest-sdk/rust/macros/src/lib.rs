@@ -10,7 +10,10 @@ use quote::quote;
 use syn::{DeriveInput, ItemFn, parse_macro_input};
 
 /// Implements `Row` for a struct with named fields (an Avro record) or an enum without data (an Avro enum).
-#[proc_macro_derive(Record)]
+///
+/// State outlives the version of a component that wrote it. A field that was added says `#[record(default = 0)]`, one
+/// that was renamed `#[record(alias = "before")]`; numbers may grow (`i32` to `i64`), fields may go.
+#[proc_macro_derive(Record, attributes(record))]
 pub fn derive_record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     record::expand(&input)

@@ -3,6 +3,7 @@
 //! A record whose fields are all fixed-width is written and read as an array of slots, without a branch; any other
 //! goes through the writer and reader of `wasmill_sdk::row`. Which of the two is decided by constants.
 
+mod evolution;
 mod fields;
 
 use proc_macro2::TokenStream;
@@ -13,7 +14,7 @@ use syn::{Data, DataEnum, DeriveInput, Error, Fields, Generics, parse_quote};
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) if !fields.named.is_empty() => Ok(expand_struct(input, fields)),
+            Fields::Named(fields) if !fields.named.is_empty() => expand_struct(input, fields),
             Fields::Named(_) | Fields::Unnamed(_) | Fields::Unit => Err(Error::new_spanned(
                 &input.ident,
                 "a record needs named fields, at least one",
@@ -47,7 +48,7 @@ fn name_body(input: &DeriveInput) -> TokenStream {
     }
 }
 
-fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream {
+fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> Result<TokenStream, Error> {
     let ident = &input.ident;
     let generics = bounded(&input.generics);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
@@ -64,6 +65,8 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream 
         .collect();
     let types: Vec<_> = fields.named.iter().map(|f| &f.ty).collect();
     let indices: Vec<_> = (0..count).collect();
+    let evolution = evolution::expand(fields)?;
+    let is_mut = (!evolution.is_empty()).then(|| quote!(mut));
     let fields_impl = fields::expand(ident, &generics, &names, &labels, &types);
     let shape = quote! {
         [#((
@@ -71,7 +74,7 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream 
             <#types as ::wasmill_sdk::Row>::FIELD_WIDTH,
         )),*]
     };
-    quote! {
+    Ok(quote! {
         impl #impl_generics ::wasmill_sdk::Row for #ident #type_generics #where_clause {
             const WIDTH: ::core::option::Option<usize> = ::wasmill_sdk::row::record_width(&#shape);
 
@@ -81,10 +84,12 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream 
 
             fn schema(names: &mut ::wasmill_sdk::row::SchemaNames) -> ::wasmill_sdk::json::Value {
                 names.define(<Self as ::wasmill_sdk::Row>::name(), |names| {
-                    ::wasmill_sdk::row::record_schema(
+                    let #is_mut schema = ::wasmill_sdk::row::record_schema(
                         &<Self as ::wasmill_sdk::Row>::name(),
                         [#((#labels, <#types as ::wasmill_sdk::Row>::schema(names))),*],
-                    )
+                    );
+                    #evolution
+                    schema
                 })
             }
 
@@ -117,7 +122,7 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> TokenStream 
             }
         }
         #fields_impl
-    }
+    })
 }
 
 fn expand_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream, Error> {

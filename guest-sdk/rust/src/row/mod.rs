@@ -132,6 +132,20 @@ pub fn record_schema<const N: usize>(name: &str, fields: [(&str, Value); N]) -> 
     json!({ "type": "record", "name": name, "fields": fields.to_vec() })
 }
 
+/// Says what a field of a record's schema is in values that were written before it was added.
+pub fn field_default(schema: &mut Value, index: usize, default: Value) {
+    schema["fields"][index]["default"] = default;
+}
+
+/// Says what a field of a record's schema was called before.
+pub fn field_alias(schema: &mut Value, index: usize, alias: &str) {
+    let aliases = &mut schema["fields"][index]["aliases"];
+    match aliases {
+        Value::Array(known) => known.push(alias.into()),
+        _ => *aliases = json!([alias]),
+    }
+}
+
 /// The schema of an enum with these symbols.
 pub fn enum_schema(name: &str, symbols: &[&str]) -> Value {
     json!({ "type": "enum", "name": name, "symbols": symbols })

@@ -59,6 +59,9 @@ pub const CALL_OUTPUT_HARD_BYTES: usize = 256 * 1024 * 1024;
 /// them.
 pub const COLLECT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Operations on jobs (savepoints, rescaling, swaps) that a process remembers.
+pub const OPERATIONS_MAX: usize = 256;
+
 /// Timers handed to a guest in one call.
 pub const TIMERS_PER_CALL: usize = 1024;
 

@@ -28,6 +28,7 @@ fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
         duration_ms: 1,
         max_parallelism: 128,
         components: Vec::new(),
+        operators: Vec::new(),
         is_final: false,
         vertices: vec![VertexEntry {
             operators: vec!["count".into()],

@@ -55,7 +55,7 @@ impl Process for Drift {
 }
 
 fn aligned(drift: i64) -> Watermarks<Bid> {
-    let watermarks = Watermarks::bounded_ms(100).idle_after_ms(100);
+    let watermarks = Watermarks::bounded_ms(100);
     if drift < 0 {
         watermarks
     } else {

@@ -451,13 +451,13 @@ fn number_operator_states(operators: &[&Operator]) -> Vec<(OperatorId, String, O
         else {
             continue;
         };
-        for (name, kind) in operator_states {
+        for state in operator_states {
             let spec = OperatorStateSpec {
                 number: StateNumber(first + states.len() as u32),
-                name: format!("{}/{name}", operator.uid),
-                kind: *kind,
+                name: format!("{}/{}", operator.uid, state.name),
+                kind: state.kind,
             };
-            states.push((operator.id, name.clone(), spec));
+            states.push((operator.id, state.name.clone(), spec));
         }
     }
     states

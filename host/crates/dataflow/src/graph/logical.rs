@@ -90,8 +90,8 @@ pub enum OperatorKind {
         keyed: bool,
         /// Its keyed states.
         states: Vec<State>,
-        /// Its operator states: name and kind.
-        operator_states: Vec<(String, OperatorStateKind)>,
+        /// Its operator states.
+        operator_states: Vec<OperatorState>,
         /// Set if it assigns timestamps and so begins event time.
         watermarks: Option<WatermarkStrategy>,
     },
@@ -110,6 +110,23 @@ pub struct State {
     pub kind: StateKind,
     /// Avro schema of the value or list element (JSON text).
     pub schema: String,
+    /// Avro schema of the sub-key (JSON text), where it is known.
+    pub sub_key_schema: Option<String>,
+    /// Whether values expire: each value, list element or map value then stands behind the time of its last write.
+    pub expires: bool,
+}
+
+/// A declared state that belongs to no key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorState {
+    /// Its name within the operator.
+    pub name: String,
+    /// How it is shared out.
+    pub kind: OperatorStateKind,
+    /// Avro schema of the value or list element (JSON text).
+    pub schema: String,
+    /// Avro schema of the keys of a broadcast state (JSON text).
+    pub sub_key_schema: Option<String>,
 }
 
 /// An input port.

@@ -18,6 +18,8 @@ pub enum TaskEvent {
     Declined(TaskId, CheckpointId, String),
     /// It has processed all its input and sent the end of it on. It still answers mail.
     Finished(TaskId),
+    /// It runs other logic from now on; how long it stood still for that (nanoseconds).
+    Replaced(TaskId, u64),
     /// It cannot go on. Its thread ends.
     Failed(TaskId, TaskError),
     /// Its thread ended because it was told to.

@@ -12,8 +12,10 @@ use dataflow::ids::CheckpointId;
 use dataflow::limits::MAILBOX_MAILS_MAX;
 use dataflow::port::source::SourceSplit;
 
+use crate::task::replacement::Replacement;
+
 /// What the job master asks of a task.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Mail {
     /// Sources: emit the barrier and take a snapshot. Others: only if all input has ended.
     TriggerCheckpoint(CheckpointId),
@@ -21,6 +23,10 @@ pub enum Mail {
     CheckpointCompleted(CheckpointId),
     /// Sources: splits that were discovered; they are this task's from now on.
     Splits(Vec<SourceSplit>),
+    /// Other logic is to take over at a barrier that has not come yet.
+    Replace(Arc<Replacement>),
+    /// Sources: read no more, as if the input had ended.
+    Drain,
 }
 
 #[derive(Debug)]

@@ -12,6 +12,7 @@ pub mod mailbox;
 mod open;
 pub mod outlets;
 pub mod poison;
+pub mod replacement;
 pub mod snapshot;
 pub mod spec;
 pub mod step;

@@ -74,10 +74,8 @@ impl Task {
         (environment.events)(TaskEvent::Running(spec.id));
         let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
         let now_ns = environment.clock.monotonic_ns();
-        let time = GeneratorTime {
-            now_ms,
-            active_ms: i64::try_from(now_ns / 1_000_000).unwrap_or(i64::MAX),
-        };
+        let active_ms = i64::try_from(now_ns / 1_000_000).unwrap_or(i64::MAX);
+        let time = GeneratorTime { now_ms, active_ms };
         let generators = make_generators(&spec, &splits, time);
         let alignment = SourceAlignment::of(std::mem::take(&mut spec.alignments));
         let mut task = Self {
@@ -99,6 +97,7 @@ impl Task {
             alignment,
             blocked_ns: 0,
             blocked_since_ns: None,
+            replacement: None,
             spec,
             environment,
         };

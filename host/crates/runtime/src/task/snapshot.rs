@@ -75,7 +75,7 @@ impl Task {
             ..SnapshotTimings::default()
         };
         self.acknowledge(checkpoint, snapshot, pending, timings);
-        Ok(())
+        self.replace_logic(checkpoint)
     }
 
     fn snapshot_sinks(&mut self, checkpoint: CheckpointId) -> Result<Vec<SinkSnapshot>, TaskError> {

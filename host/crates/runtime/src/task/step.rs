@@ -5,6 +5,7 @@
 //! one arrival of the head. Mail never overtakes work that came before it. The thread is outside ([`super::thread`]).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use dataflow::element::{Batch, StreamElement, WATERMARK_MAX};
@@ -14,6 +15,7 @@ use dataflow::port::call::Moment;
 use dataflow::port::operator::Operator;
 use dataflow::time::timer::{TimeDomain, TimerBatch};
 use dataflow::time::watermark_generator::WatermarkGenerator;
+use dataflow::time::watermark_valve::ValveChange;
 
 use crate::task::alignment::SourceAlignment;
 use crate::task::error::TaskError;
@@ -22,6 +24,7 @@ use crate::task::figures::add;
 use crate::task::head::{Arrival, Head};
 use crate::task::mailbox::{Mail, Mailbox};
 use crate::task::outlets::Outlets;
+use crate::task::replacement::Replacement;
 use crate::task::spec::{TaskEnvironment, TaskSpec};
 
 /// What a step came to.
@@ -77,6 +80,8 @@ pub struct Task {
     /// Time in which output waited for credit.
     pub(super) blocked_ns: u64,
     pub(super) blocked_since_ns: Option<u64>,
+    /// Logic that takes over at a barrier to come.
+    pub(super) replacement: Option<Arc<Replacement>>,
 }
 
 impl Task {
@@ -146,6 +151,8 @@ impl Task {
             }
             Mail::TriggerCheckpoint(id) => self.triggered = Some(id),
             Mail::Splits(splits) => self.take_splits(splits)?,
+            Mail::Replace(next) => self.replacement = Some(next),
+            Mail::Drain => self.drain(),
             Mail::CheckpointCompleted(id) => {
                 self.head.checkpoint_completed(id);
                 for sink in self.outlets.sinks() {
@@ -158,6 +165,17 @@ impl Task {
             }
         }
         Ok(())
+    }
+
+    /// A source reads no more: what follows is what follows the end of its input.
+    fn drain(&mut self) {
+        let ends = |work: &Work| matches!(work, Work::Finish);
+        if self.head.is_source() && !self.finished && !self.todo.iter().any(ends) {
+            self.arrive(Arrival::End(ValveChange {
+                watermark: Some(WATERMARK_MAX),
+                idle: None,
+            }));
+        }
     }
 
     fn arrive(&mut self, arrival: Arrival) {

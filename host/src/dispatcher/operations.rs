@@ -1,0 +1,103 @@
+//! Operations that take longer than a request: savepoints, rescaling, swaps. Whoever asked for one gets its id and asks
+//! for its end; it outlives the job it was about.
+//!
+//! Keeps: an operation ends once, and its end can be read for as long as it is remembered; at most
+//! [`OPERATIONS_MAX`] are, the oldest that ended are forgotten first.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use dataflow::ids::JobId;
+use dataflow::limits::OPERATIONS_MAX;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::DispatchError;
+use super::supervise::new_job_id;
+
+/// How far an operation is: `None` while it is under way; what came of it, or why nothing did.
+pub(crate) type Outcome = Option<Result<Value, String>>;
+
+struct Operation {
+    job: JobId,
+    id: String,
+    outcome: watch::Sender<Outcome>,
+}
+
+/// The operations of a process. Locks are held for a moment only.
+#[derive(Default)]
+pub(crate) struct Operations {
+    entries: Mutex<VecDeque<Operation>>,
+}
+
+impl Operations {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Operation>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins an operation on a job; its id.
+    ///
+    /// # Errors
+    /// Too many are under way.
+    pub(super) fn begin(&self, job: JobId) -> Result<String, DispatchError> {
+        let id = new_job_id()?.to_string();
+        let mut entries = self.lock();
+        if entries.len() >= OPERATIONS_MAX {
+            let ended = entries.iter().position(|it| it.outcome.borrow().is_some());
+            let Some(ended) = ended else {
+                return Err(DispatchError::Command(
+                    crate::scheduler::command::CommandError::Busy,
+                ));
+            };
+            entries.remove(ended);
+        }
+        entries.push_back(Operation {
+            job,
+            id: id.clone(),
+            outcome: watch::Sender::new(None),
+        });
+        Ok(id)
+    }
+
+    /// Whether there was an operation.
+    pub(crate) fn any(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
+    /// An operation is over.
+    pub(super) fn end(&self, id: &str, outcome: Result<Value, String>) {
+        if let Some(operation) = self.lock().iter().find(|it| it.id == id) {
+            operation.outcome.send_replace(Some(outcome));
+        }
+    }
+
+    /// How far an operation on a job is; waits for its end, at most so long.
+    ///
+    /// # Errors
+    /// It is not remembered.
+    pub(crate) async fn outcome(
+        &self,
+        job: JobId,
+        id: &str,
+        wait: Duration,
+    ) -> Result<Outcome, DispatchError> {
+        let found = {
+            let entries = self.lock();
+            let mut entries = entries.iter();
+            let found = entries.find(|it| it.id == id && it.job == job);
+            found.map(|it| it.outcome.subscribe())
+        };
+        let Some(mut outcome) = found else {
+            return Err(DispatchError::NoSuchOperation(id.to_owned()));
+        };
+        let ended = outcome.wait_for(Option::is_some);
+        if let Ok(Ok(ended)) = tokio::time::timeout(wait, ended).await {
+            return Ok(ended.clone());
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Orders to a job that take their time: a savepoint, another parallelism, another component. Each is an operation; what
+//! it changes is written down, so that a process that takes the job up again goes on with the job as it is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dataflow::ids::JobId;
+use serde_json::{Value, json};
+
+use super::active_job::ActiveJob;
+use super::{DispatchError, Dispatcher};
+use crate::scheduler::command::JobCommand;
+use crate::scheduler::job::Job;
+use crate::scheduler::order::{Afterwards, ReplaceOrder, SavepointOrder};
+use crate::scheduler::replacement::Replaced;
+use crate::successor::{Predecessor, SuccessorError};
+
+impl Dispatcher {
+    /// Has a job take a savepoint; the id of the operation.
+    ///
+    /// # Errors
+    /// There is no such job, it has ended, or nobody says where the savepoint goes.
+    pub(crate) fn savepoint(
+        self: &Arc<Self>,
+        id: JobId,
+        target: Option<PathBuf>,
+        then: Afterwards,
+    ) -> Result<String, DispatchError> {
+        let job = self.active(id)?;
+        let configured = || Some(job.config.savepoints_dir.clone());
+        let target = target
+            .or_else(configured)
+            .filter(|it| !it.as_os_str().is_empty());
+        let target = target.ok_or_else(|| {
+            let reason = "no directory for the savepoint: name one, or set state.savepoints.dir";
+            DispatchError::Refused(reason.to_owned())
+        })?;
+        self.operation(&job, move |job| async move {
+            let order = |reply| {
+                JobCommand::Savepoint(SavepointOrder {
+                    target,
+                    then,
+                    reply,
+                })
+            };
+            let path = job.handle.ask(order).await?;
+            Ok(json!({ "location": path.display().to_string() }))
+        })
+    }
+
+    /// Gives a job another parallelism; the id of the operation.
+    ///
+    /// # Errors
+    /// There is no such job, or it has ended.
+    pub(crate) fn rescale(
+        self: &Arc<Self>,
+        id: JobId,
+        parallelism: u32,
+    ) -> Result<String, DispatchError> {
+        let (this, job) = (Arc::clone(self), self.active(id)?);
+        self.operation(&job, move |job| async move {
+            let next = this
+                .successor(&job, move |it| it.rescaled(parallelism))
+                .await?;
+            let (before, widest) = (job.slots_taken(), widest(&next.1));
+            this.slots.grow(&job, widest)?;
+            let replaced = this.replace(&job, next).await;
+            job.shrink_slots(if replaced.is_ok() { widest } else { before });
+            let replaced = replaced?;
+            this.write_down(&job, |spec| spec.parallelism = Some(parallelism))?;
+            Ok(outcome(replaced))
+        })
+    }
+
+    /// Swaps the component of an operator for an uploaded one; the id of the operation.
+    ///
+    /// # Errors
+    /// There is no such job, or it has ended.
+    pub(crate) fn swap(
+        self: &Arc<Self>,
+        id: JobId,
+        uid: String,
+        component: String,
+    ) -> Result<String, DispatchError> {
+        let (this, job) = (Arc::clone(self), self.active(id)?);
+        self.operation(&job, move |job| async move {
+            let (stored, component) = this.load(component).await?;
+            let of_operator = uid.clone();
+            let next = this
+                .successor(&job, move |it| it.swapped(&of_operator, &component))
+                .await?;
+            let old = changed_digest(&next.0, &next.1);
+            let replaced = this.replace(&job, next).await?;
+            this.write_down(&job, |spec| {
+                if let Some(old) = old {
+                    spec.swapped(&old, &stored.digest);
+                }
+            })?;
+            Ok(outcome(replaced))
+        })
+    }
+
+    /// Carries out an operation on a job beside the request that asked for it.
+    fn operation<F, W>(
+        self: &Arc<Self>,
+        job: &Arc<ActiveJob>,
+        work: W,
+    ) -> Result<String, DispatchError>
+    where
+        F: Future<Output = Result<Value, DispatchError>> + Send,
+        W: FnOnce(Arc<ActiveJob>) -> F + Send + 'static,
+    {
+        let id = self.operations.begin(job.record.id)?;
+        let (this, job, own) = (Arc::clone(self), Arc::clone(job), id.clone());
+        tokio::spawn(async move {
+            let outcome = work(Arc::clone(&job)).await;
+            if let Err(error) = &outcome {
+                let (job, reason) = (job.record.id, error.to_string());
+                tracing::warn!(%job, reason, "an operation was not carried out");
+            }
+            this.operations
+                .end(&own, outcome.map_err(|error| error.to_string()));
+        });
+        Ok(id)
+    }
+
+    /// The job as it is, and the one that is to take its place.
+    async fn successor(
+        &self,
+        job: &Arc<ActiveJob>,
+        make: impl FnOnce(&Predecessor<'_>) -> Result<Job, SuccessorError> + Send + 'static,
+    ) -> Result<(Arc<Job>, Arc<Job>), DispatchError> {
+        let root = self.root_of(&job.record);
+        let root = root.unwrap_or_else(|| self.config.data_dir.clone());
+        let (job, clock) = (Arc::clone(job), Arc::clone(&self.clock));
+        self.blocking(move || {
+            let base = Arc::clone(&job.handle.view.lock().job);
+            let predecessor = Predecessor {
+                job: &base,
+                config: &job.config,
+                root: &root,
+                clock: &clock,
+            };
+            let next = make(&predecessor);
+            let next = next.map_err(|error| DispatchError::Refused(error.to_string()))?;
+            Ok((base, Arc::new(next)))
+        })
+        .await
+    }
+
+    async fn replace(
+        &self,
+        job: &ActiveJob,
+        (base, next): (Arc<Job>, Arc<Job>),
+    ) -> Result<Replaced, DispatchError> {
+        let order = |reply| JobCommand::Replace(ReplaceOrder { base, next, reply });
+        Ok(job.handle.ask(order).await?)
+    }
+
+    /// Keeps what a job is now for the process that takes it up.
+    fn write_down(
+        &self,
+        job: &ActiveJob,
+        change: impl FnOnce(&mut super::job_spec::JobSpec),
+    ) -> Result<(), DispatchError> {
+        let mut kept = job.kept();
+        change(&mut kept.spec);
+        kept.components = job.handle.view.lock().job.digests();
+        match &self.store {
+            Some(store) => store.save(&kept),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Slots that a job needs.
+pub(super) fn widest(job: &Job) -> u32 {
+    let vertices = job.execution.vertices.iter();
+    vertices.map(|vertex| vertex.parallelism).max().unwrap_or(1)
+}
+
+/// The digest of the component that another one has taken the place of.
+fn changed_digest(base: &Job, next: &Job) -> Option<String> {
+    let mut pairs = base.components.iter().zip(&next.components);
+    let changed = pairs.find(|(old, new)| old.digest != new.digest);
+    changed.map(|(old, _)| old.digest.clone())
+}
+
+fn outcome(replaced: Replaced) -> Value {
+    json!({
+        "checkpoint": replaced.checkpoint,
+        "in-place": replaced.in_place,
+        "pause-ms": replaced.pause_ns as f64 / 1e6,
+    })
+}

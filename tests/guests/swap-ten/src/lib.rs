@@ -1,0 +1,8 @@
+//! The job of `guest-swap` that multiplies prices by ten.
+
+use wasmill_sdk::prelude::*;
+
+#[wasmill_sdk::job]
+fn swapped(env: &mut Env) -> Result<(), JobError> {
+    guest_swap::job(env, 10)
+}
