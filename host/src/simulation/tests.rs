@@ -9,7 +9,6 @@ use super::world::Figures;
 /// Seeds of the campaign in a test run that does not say how many.
 const SEEDS: u64 = 200;
 
-#[expect(clippy::print_stdout, reason = "the seed is told before it runs")]
 fn tell(what: &dyn Display) {
     println!("{what}");
 }

@@ -180,7 +180,6 @@ impl World {
     }
 
     /// Tells what happens, if one seed is looked at.
-    #[expect(clippy::print_stdout, reason = "shown when somebody repeats a seed")]
     pub(super) fn tell(&self, what: &dyn std::fmt::Display) {
         if self.tells {
             println!("{:>6} {what}", self.figures.moves);
