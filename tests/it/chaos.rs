@@ -23,7 +23,7 @@ const ROUNDS: u64 = 6;
 /// Disturbances of one job before it is left alone.
 const ROUNDS_PER_JOB: u64 = 5;
 
-/// What happened, to be told.
+/// A job that is disturbed, with everything it has on disk.
 struct Job<'a> {
     victim: Victim<'a>,
     data: tempfile::TempDir,

@@ -44,7 +44,7 @@ pub(crate) fn job_folder(data: &Path) -> Option<PathBuf> {
         .next()
 }
 
-/// Metadata files of the retained checkpoints, newest first.
+/// Metadata files of the retained checkpoints that were not passed over, newest first.
 pub(crate) fn retained(folder: &Path) -> Vec<String> {
     let Ok(bytes) = fs::read(folder.join("CURRENT")) else {
         return Vec::new();
@@ -54,7 +54,8 @@ pub(crate) fn retained(folder: &Path) -> Vec<String> {
         .as_array()
         .expect("CURRENT lists checkpoints");
     let name = |entry: &Value| entry["metadata"].as_str().expect("a name").to_owned();
-    retained.iter().map(name).collect()
+    let counts = |entry: &&Value| entry["passed_over"] != true;
+    retained.iter().filter(counts).map(name).collect()
 }
 
 /// All files of a checkpoint, its metadata first.

@@ -131,7 +131,7 @@ fn no_metadata_brings_the_host_down() {
         let mut store = run.world.checkpoints(name.clone());
         run.world.hurry(300);
         // An end, or a reason; both are fine.
-        opened += u64::from(run.attempt(&name, &mut store, Some(restorable)).is_ok());
+        opened += u64::from(run.attempt(&name, &mut store, Some(&restorable)).is_ok());
     }
     assert!(read > 300, "only {read} could be read");
     assert!(opened < read, "everything was taken");

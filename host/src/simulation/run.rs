@@ -97,7 +97,7 @@ impl Run {
                 Err(error) => return Err(format!("nothing can be restored: {error}")),
             };
             let from = restorable.as_ref().map(|from| from.metadata.checkpoint);
-            let end = self.attempt(&name, &mut store, restorable)?;
+            let end = self.attempt(&name, &mut store, restorable.as_ref())?;
             self.world
                 .tell(&format_args!("{name} from {from:?}: {end:?}"));
             // Time passes between attempts, as it does with any restart strategy.
@@ -118,11 +118,11 @@ impl Run {
         &mut self,
         process: &str,
         store: &mut CheckpointStore,
-        restorable: Option<Restorable>,
+        restorable: Option<&Restorable>,
     ) -> Result<End, String> {
         let clock: Arc<dyn Clock> = Arc::new(self.world.clock.clone());
         let job = Shape::draw(&mut self.world.dice).job(&self.world.parts, &clock);
-        let inheritance = Inheritance::new(&job, restorable.as_ref());
+        let inheritance = Inheritance::new(&job, restorable);
         let inheritance = inheritance.map_err(|error| error.to_string())?;
         let number = inheritance.attempt().max(self.deployments);
         self.deployments = number + 1;
