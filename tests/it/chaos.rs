@@ -53,9 +53,12 @@ impl Job<'_> {
 
     /// Freezes it. Nobody else gets its place meanwhile, and it goes on as if nothing had been.
     fn is_frozen(&mut self, dice: &mut Dice) -> bool {
-        let mut running = self.start();
         let checkpoints = self.checkpoints();
-        let begun = |_: &Running| published::has_checkpoint(&checkpoints);
+        let current = || fs::read(job_folder(&checkpoints)?.join("CURRENT")).ok();
+        let before = current();
+        let mut running = self.start();
+        // With a checkpoint of its own the place is its own, too.
+        let begun = |_: &Running| current().is_some_and(|now| Some(now) != before);
         if !running.reaches("a checkpoint", begun) {
             return false;
         }

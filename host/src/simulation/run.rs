@@ -34,7 +34,7 @@ pub(super) fn run(
     work_dir: &std::path::Path,
 ) -> Result<Figures, String> {
     let mut run = Run::new(World::new(seed, sabotage, runtime.clone()), work_dir);
-    run.to_end()?;
+    run.ends()?;
     Ok(run.world.figures)
 }
 
@@ -62,7 +62,7 @@ impl Run {
         }
     }
 
-    fn to_end(&mut self) -> Result<(), String> {
+    fn ends(&mut self) -> Result<(), String> {
         let mut processes = 0;
         while !self.process(processes)? {
             processes += 1;

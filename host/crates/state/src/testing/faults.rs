@@ -169,7 +169,10 @@ proptest! {
         let rig = Rig::new(Box::new(crate::HeapBackendFactory::new()));
         let handle = forged(&rig, &entries);
         match open_error(&rig, &handle) {
-            Some(error) => prop_assert!(matches!(error, StateError::Corrupt { .. }), "{error}"),
+            Some(error) => {
+                let corrupt = matches!(error, StateError::Corrupt { .. });
+                prop_assert!(corrupt, "{error}");
+            },
             // What was taken can be looked at and saved again.
             None => {
                 let mut backend = rig.open(std::slice::from_ref(&handle));
