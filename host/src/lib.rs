@@ -20,6 +20,7 @@ pub mod native;
 mod operator_figures;
 mod output;
 mod progress;
+mod reporter;
 mod resources;
 mod savepoint;
 mod scheduler;

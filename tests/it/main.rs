@@ -28,6 +28,7 @@ mod poison;
 mod random_jobs;
 mod recovery;
 mod refusals;
+mod reporters;
 mod rescale;
 mod rest;
 mod rest_schema;

@@ -6,6 +6,7 @@ mod guest;
 pub(crate) mod origin;
 mod raw;
 mod raw_restart;
+pub(crate) mod reporters;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use cluster::ClusterConfig;
 pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
+use reporters::ReportersConfig;
 
 /// What the configuration means.
 #[derive(Clone, Debug)]
@@ -76,6 +78,8 @@ pub(crate) struct Config {
     pub(crate) log_json: bool,
     /// What concerns a process with many jobs.
     pub(crate) cluster: ClusterConfig,
+    /// What is sent to OpenTelemetry collectors.
+    pub(crate) reporters: ReportersConfig,
 }
 
 /// A state backend by name.

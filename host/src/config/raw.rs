@@ -13,6 +13,7 @@ use super::cluster::{
 };
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
+use super::reporters::{self, RawMetrics};
 use super::{Backend, Config, ConfigError};
 
 /// The file of all defaults.
@@ -35,6 +36,8 @@ pub(super) struct RawConfig {
     plugin: RawPlugin,
     log: RawLog,
     rest: RawRest,
+    metrics: RawMetrics,
+    traces: RawMetrics,
     taskmanager: RawTaskManager,
     slot: RawSlot,
     web: RawWeb,
@@ -298,6 +301,7 @@ impl RawConfig {
                 &[("text", false), ("json", true)],
             )?,
             cluster,
+            reporters: reporters::resolve(&self.metrics, &self.traces)?,
         })
     }
 }
