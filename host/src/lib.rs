@@ -26,6 +26,8 @@ mod reporter;
 mod resources;
 mod savepoint;
 mod scheduler;
+#[cfg(test)]
+mod simulation;
 mod storage;
 mod successor;
 mod telemetry;

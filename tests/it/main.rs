@@ -5,6 +5,7 @@
 //! looks inside a process.
 
 mod bounded;
+mod chaos;
 mod checkpoints;
 mod cli;
 mod cluster;
@@ -16,6 +17,7 @@ mod doctor;
 mod errors;
 mod event_log;
 mod figures;
+mod fixtures;
 mod golden;
 mod hostile;
 mod job_files;

@@ -287,18 +287,7 @@ impl RawConfig {
             incremental_checkpoints: checkpointing.incremental,
             restart_strategy,
             restart_after_user_errors,
-            backend: one_of(
-                "state.backend",
-                &self.state.backend,
-                &[
-                    ("memory", Backend::Memory),
-                    ("filesystem", Backend::Filesystem),
-                    ("rocksdb", Backend::Rocksdb),
-                    ("jobmanager", Backend::Memory),
-                    ("hashmap", Backend::Filesystem),
-                    ("heap", Backend::Filesystem),
-                ],
-            )?,
+            backend: backend(&self.state.backend)?,
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
             savepoints_dir: PathBuf::from(&self.state.savepoints.dir),
@@ -329,4 +318,20 @@ impl RawConfig {
             reporters: reporters::resolve(&self.metrics, &self.traces)?,
         })
     }
+}
+
+/// A state configuration by Flink's names and by ours.
+fn backend(name: &str) -> Result<Backend, ConfigError> {
+    one_of(
+        "state.backend",
+        name,
+        &[
+            ("memory", Backend::Memory),
+            ("filesystem", Backend::Filesystem),
+            ("rocksdb", Backend::Rocksdb),
+            ("jobmanager", Backend::Memory),
+            ("hashmap", Backend::Filesystem),
+            ("heap", Backend::Filesystem),
+        ],
+    )
 }

@@ -68,7 +68,7 @@ impl SavedState {
         };
         let local = LocalFileSystem::new_with_prefix(&root)
             .map_err(|error| SavepointError::file(&root, "open", error.to_string()))?;
-        let blobs = ObjectBlobStore::new(Arc::new(local), runtime, String::new(), Arc::default());
+        let blobs = ObjectBlobStore::reader(Arc::new(local), runtime);
         Ok(Self {
             path: path.to_owned(),
             what,

@@ -476,7 +476,8 @@ fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSna
         .collect()
 }
 
-fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
+/// Publishes what a completed checkpoint prepared.
+pub(crate) fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
     for (operator, sink) in &job.sinks {
         let parts = sink_parts(checkpoint, *operator);
         let committables: Vec<_> = parts
