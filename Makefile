@@ -14,7 +14,7 @@ SOURCES := $(shell find host guest-sdk plugins wit web/dist Cargo.toml Cargo.loc
 # What `make bench` runs; empty means the job's own default.
 export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE
 
-.PHONY: help setup build console demo test lint bench bench-crossing bench-epoch bench-table clean
+.PHONY: help setup build console pictures console-load demo test lint bench bench-crossing bench-epoch bench-table sim chaos clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -32,11 +32,24 @@ $(BUILT): $(SOURCES)
 console: ## Build the web console into web/dist, which is committed (needs node 20)
 	cd web && npm ci && npm test && npm run build
 
+pictures: build ## Take the pictures of the README from a cluster at work (needs node 20 and Chromium)
+	@scripts/console.sh pictures
+
+console-load: build ## Measure what the console costs with 20 jobs and 200 subtasks (needs node 20 and Chromium)
+	@scripts/console.sh load
+
 demo: build ## Count words of real text and actions in a real log; on a terminal, then show a running job
 	@scripts/demo.sh
 
 test: build ## Run all tests
 	cargo test --release --workspace
+
+sim: ## Simulated jobs while things go wrong, a seed each: SEEDS=200 FIRST=1, or SEED= to repeat one and be told all
+	$(if $(SEED),SIM_SEED=$(SEED)) SIM_SEEDS=$(or $(SEEDS),200) SIM_FIRST=$(or $(FIRST),1) \
+		cargo test --release -p wasmill --lib -- --nocapture --test-threads 1 simulation::tests::every
+
+chaos: build ## The real binary killed, frozen, its checkpoints damaged, its disk full: ROUNDS=60
+	CHAOS_ROUNDS=$(or $(ROUNDS),60) cargo it -- --nocapture --test-threads 1 chaos
 
 lint: setup ## Check format, lints and house rules
 	cargo fmt --all --check

@@ -85,8 +85,12 @@ console() {
     "$wasmill" list --address "$address" | grep -q ' RUNNING ' ||
         run "$wasmill" submit "$guests/bench.wasm" --address "$address" -p "$parallelism" \
             --checkpoint-interval 2s --param job=J4 --param rate=20000 --param n=1000000000
+    local sample
+    for sample in "$guests"/word_count.wasm "$guests"/log_rate.wasm "$guests"/sample_*.wasm; do
+        if [ -e "$sample" ]; then "$wasmill" components upload "$sample" --address "$address" >/dev/null; fi
+    done
     echo
-    echo "A job that counts in event-time windows is running. Look at it: $address    (Ctrl-C ends the demo)"
+    echo "A job that counts in event-time windows is running, and the sample jobs are uploaded. Look at it: $address    (Ctrl-C ends the demo)"
     wait "$cluster"
 }
 

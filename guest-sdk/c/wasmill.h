@@ -130,6 +130,10 @@ wm_connector *wm_checksum(wm_env *env);
 wm_stream *wm_source(wm_env *env, const wm_type *type, wm_connector *connector);
 void wm_sink(wm_stream *stream, wm_connector *connector);
 
+/* Open ports, by which records enter and leave a component that is a part of a job file's job. */
+wm_stream *wm_open_input(wm_env *env, const char *name, const wm_type *type);
+void wm_open_output(wm_stream *stream, const char *name);
+
 /* Names the operator that gives a stream across versions of the job: its state is found by it. */
 wm_stream *wm_uid(wm_stream *stream, const char *uid);
 wm_stream *wm_name(wm_stream *stream, const char *name);

@@ -170,12 +170,12 @@ func (g *graph) plan(defaultName string) (string, error) {
 			return "", fmt.Errorf("operator %s: another one has the same uid, give each its own", uid)
 		}
 		uids[uid] = true
-		if n.kind == "sink" {
+		if n.kind == "sink" || n.kind == "output" {
 			sinks++
 		}
 	}
 	if sinks == 0 {
-		return "", fmt.Errorf("the job has no sink: end at least one stream with Sink")
+		return "", fmt.Errorf("the job has no sink: end at least one stream with Sink or Output")
 	}
 	edges := []object{}
 	for _, e := range g.resolved() {

@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::api::security::Role;
 
+mod project;
+
+pub(crate) use project::{BuildArgs, DevArgs, DoctorArgs, NewArgs};
+
 /// Runs stateful stream jobs whose operators are WebAssembly components.
 #[derive(Debug, Parser)]
 #[command(
@@ -71,6 +75,14 @@ pub(crate) enum Command {
     State(StateArgs),
     /// Shows what is in a file: worlds, operators, schemas, states, imports, size, digest
     Inspect(InspectArgs),
+    /// Writes a new project: a small job with its test and its data
+    New(NewArgs),
+    /// Builds the component of a project, in whatever language it is
+    Build(BuildArgs),
+    /// Builds a project and runs it, again after every change; Ctrl-C ends it
+    Dev(DevArgs),
+    /// Checks whether a component keeps the rules: determinism, state, restore, keys, failures, cost
+    Doctor(DoctorArgs),
     /// Shows the records that a job could not process, with the errors
     DeadLetters(DeadLettersArgs),
     /// Compiles a component for this machine; what the other verbs start for it

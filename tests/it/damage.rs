@@ -36,7 +36,7 @@ fn json(path: &Path) -> Value {
 }
 
 /// The folder of the only job below a data directory.
-fn job_folder(data: &Path) -> Option<PathBuf> {
+pub(crate) fn job_folder(data: &Path) -> Option<PathBuf> {
     fs::read_dir(data)
         .ok()?
         .flatten()
@@ -44,8 +44,8 @@ fn job_folder(data: &Path) -> Option<PathBuf> {
         .next()
 }
 
-/// Metadata files of the retained checkpoints, newest first.
-fn retained(folder: &Path) -> Vec<String> {
+/// Metadata files of the retained checkpoints that were not passed over, newest first.
+pub(crate) fn retained(folder: &Path) -> Vec<String> {
     let Ok(bytes) = fs::read(folder.join("CURRENT")) else {
         return Vec::new();
     };
@@ -54,11 +54,12 @@ fn retained(folder: &Path) -> Vec<String> {
         .as_array()
         .expect("CURRENT lists checkpoints");
     let name = |entry: &Value| entry["metadata"].as_str().expect("a name").to_owned();
-    retained.iter().map(name).collect()
+    let counts = |entry: &&Value| entry["passed_over"] != true;
+    retained.iter().filter(counts).map(name).collect()
 }
 
 /// All files of a checkpoint, its metadata first.
-fn files(folder: &Path, metadata: &str) -> Vec<String> {
+pub(crate) fn files(folder: &Path, metadata: &str) -> Vec<String> {
     let document = json(&folder.join(metadata));
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let tasks = list(&document["vertices"])
@@ -84,7 +85,7 @@ fn killed(data: &Path, backend: &str) -> PathBuf {
     job_folder(data).expect("the folder of the job")
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder of the copy");
     for entry in fs::read_dir(from).expect("a folder to copy").flatten() {
         let target = to.join(entry.file_name());

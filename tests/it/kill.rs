@@ -17,14 +17,15 @@ use crate::support::wait;
 const PACED_SECONDS: u64 = 2;
 
 /// A series of random numbers from a seed that is printed.
-struct Dice {
+pub(crate) struct Dice {
     test: &'static str,
     seed: u64,
     thrown: u64,
 }
 
 impl Dice {
-    fn new(test: &'static str) -> Self {
+    /// A series that is told.
+    pub(crate) fn new(test: &'static str) -> Self {
         let given = std::env::var("WASMILL_IT_SEED")
             .ok()
             .and_then(|seed| seed.parse().ok());
@@ -38,15 +39,17 @@ impl Dice {
         dice
     }
 
+    /// Says something about the test.
     #[expect(
         clippy::print_stdout,
         reason = "shown when the test fails: the seed repeats it"
     )]
-    fn tell(&self, what: &str) {
+    pub(crate) fn tell(&self, what: &str) {
         println!("{}: {what}", self.test);
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    /// A number below a limit.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.thrown += 1;
         random(self.thrown, self.seed) % limit
     }
@@ -91,11 +94,13 @@ impl Moment {
 }
 
 /// What is killed, and how it is started each time.
-struct Victim<'a> {
-    question: Question<'a>,
-    backend: &'a str,
+pub(crate) struct Victim<'a> {
+    /// What it answers.
+    pub(crate) question: Question<'a>,
+    /// Its state backend.
+    pub(crate) backend: &'a str,
     /// The parallelism of each start in turn.
-    parallelism: &'a [u32],
+    pub(crate) parallelism: &'a [u32],
 }
 
 impl Victim<'_> {
@@ -113,7 +118,8 @@ impl Victim<'_> {
             .arg(self.backend)
     }
 
-    fn paced(&self, data: &Path, start: usize) -> Run {
+    /// A start that goes on where the one before was. Data, output and checkpoints lie below one directory.
+    pub(crate) fn paced(&self, data: &Path, start: usize) -> Run {
         let run = self
             .command(&data.join("out"), start)
             .param("rate", self.question.n / PACED_SECONDS)
@@ -175,7 +181,8 @@ impl Victim<'_> {
     }
 }
 
-fn question(job: &str, n: u64, keys: u64, epm: u64) -> Question<'_> {
+/// The benchmark job of this name over so many events.
+pub(crate) fn question(job: &str, n: u64, keys: u64, epm: u64) -> Question<'_> {
     Question {
         job,
         n,

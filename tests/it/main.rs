@@ -5,6 +5,7 @@
 //! looks inside a process.
 
 mod bounded;
+mod chaos;
 mod checkpoints;
 mod cli;
 mod cluster;
@@ -12,9 +13,11 @@ mod connectors;
 mod console;
 mod damage;
 mod demos;
+mod doctor;
 mod errors;
 mod event_log;
 mod figures;
+mod fixtures;
 mod golden;
 mod hostile;
 mod job_files;
@@ -23,10 +26,14 @@ mod kill;
 mod languages_go_c;
 mod languages_python_js;
 mod native;
+mod new;
+mod operations;
 mod poison;
+mod polyglot;
 mod random_jobs;
 mod recovery;
 mod refusals;
+mod reporters;
 mod rescale;
 mod rest;
 mod rest_schema;

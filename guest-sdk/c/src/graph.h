@@ -4,6 +4,8 @@
 typedef enum {
   NODE_SOURCE,
   NODE_SINK,
+  NODE_INPUT,
+  NODE_OUTPUT,
   NODE_MAP,
   NODE_FILTER,
   NODE_FLAT_MAP,
@@ -294,6 +296,16 @@ wm_stream *wm_side(wm_stream *stream, size_t side) {
   return out;
 }
 
+wm_stream *wm_open_input(wm_env *env, const char *name, const wm_type *type) {
+  return add_node(env, (wm_node){.kind = NODE_INPUT, .uid = JOIN(&env->arena, "input.", name), .name = arena_text(&env->arena, name),
+                                 .type_name = "input", .out = type}, NULL, 0);
+}
+
+void wm_open_output(wm_stream *stream, const char *name) {
+  wm_arena *arena = &stream->env->arena;
+  after(stream, (wm_node){.kind = NODE_OUTPUT, .uid = JOIN(arena, "output.", name), .name = arena_text(arena, name), .type_name = "output"});
+}
+
 /* ---- Parameters ---- */
 
 static const complete_string_t *argument(const wm_env *env, const char *name) {
@@ -419,6 +431,12 @@ static wm_partitioning edge_partitioning(const wm_env *env, const wm_edge *edge)
   return edge->partitioning == FORWARD && !same ? REBALANCE : edge->partitioning;
 }
 
+/* As the documents have it, for what comes before NODE_MAP. */
+static const char *kind_name(const wm_node *node) {
+  static const char *const names[] = {"source", "sink", "input", "output"};
+  return node->kind < NODE_MAP ? names[node->kind] : "operator";
+}
+
 static bool is_keyed(const wm_node *node) { return node->kind >= NODE_KEYED; }
 
 static void json_states(wm_buffer *out, const wm_node *node) {
@@ -480,7 +498,7 @@ static void json_node(wm_buffer *out, wm_env *env, uint32_t number) {
   buffer_text(out, ",\"name\":");
   json_text(out, node->name != NULL ? node->name : node->type_name);
   buffer_text(out, ",\"kind\":");
-  json_text(out, node->kind == NODE_SOURCE ? "source" : node->kind == NODE_SINK ? "sink" : "operator");
+  json_text(out, kind_name(node));
   buffer_text(out, ",\"parallelism\":");
   uint32_t parallelism = node_parallelism(env, number);
   if (parallelism == 0) buffer_text(out, "null");
@@ -490,7 +508,7 @@ static void json_node(wm_buffer *out, wm_env *env, uint32_t number) {
     buffer_text(out, node->connector);
     buffer_text(out, "}");
   }
-  if (node->kind != NODE_SOURCE) {
+  if (node->in != NULL) {
     buffer_text(out, ",\"inputs\":[");
     for (int i = 0; i <= (node->kind == NODE_UNION); i++) {
       buffer_text(out, i == 0 ? "{\"schema\":" : ",{\"schema\":");
@@ -499,8 +517,8 @@ static void json_node(wm_buffer *out, wm_env *env, uint32_t number) {
     }
     buffer_text(out, "]");
   }
-  if (node->kind != NODE_SINK) json_outputs(out, node);
-  if (node->kind > NODE_SINK) {
+  if (node->out != NULL) json_outputs(out, node);
+  if (node->kind >= NODE_MAP) {
     buffer_text(out, is_keyed(node) ? ",\"keyed\":true" : ",\"keyed\":false");
     json_states(out, node);
     json_watermarks(out, node);

@@ -154,7 +154,7 @@ func (h *Harness) send(from, output uint32, batch *contract.Batch) *Failure {
 		if e.From != from || e.Output != output {
 			continue
 		}
-		if h.plan.Operators[e.To].Kind == "sink" {
+		if kind := h.plan.Operators[e.To].Kind; kind == "sink" || kind == "output" {
 			for i := range batch.Count {
 				h.results[e.To] = append(h.results[e.To], append([]byte(nil), batch.Values.At(i, batch.Count)...))
 				h.times[e.To] = append(h.times[e.To], batch.Timestamp(i))

@@ -131,6 +131,24 @@ export class Env {
     return new Stream(this.graph, this.graph.add(sourceNode(types, factory), []));
   }
 
+  /** Records that enter by the open port `name`: the component is a part of a job file's job. */
+  input<T>(name: string, type: Type<T>): Stream<T> {
+    const node = new Node("input", "input");
+    node.uid = `input.${name}`;
+    node.name = name;
+    node.outputs = [{ name: "out", type }];
+    return new Stream(this.graph, this.graph.add(node, []));
+  }
+
+  /** Lets the records of a stream leave by the open port `name`. */
+  output<T>(name: string, stream: Stream<T>): void {
+    const node = new Node("output", "output");
+    node.uid = `output.${name}`;
+    node.name = name;
+    node.inputs = [stream.type];
+    this.graph.add(node, [stream.origin]);
+  }
+
   /** Registers a file under a name by which operators read it. */
   registerCachedFile(path: string, name: string): void {
     this.graph.cachedFiles.push({ name, path });

@@ -61,7 +61,7 @@ export class Node {
   defect?: string;
 
   constructor(
-    readonly kind: "source" | "operator" | "sink",
+    readonly kind: "source" | "operator" | "sink" | "input" | "output",
     readonly typeName: string,
   ) {}
 

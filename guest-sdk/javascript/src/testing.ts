@@ -16,6 +16,9 @@ import { type Moment, Task, type TaskSpec } from "./task.js";
 
 /** Timers handed over in one call. */
 const TIMERS_PER_CALL = 64;
+/** Where records enter and leave a job; open ports count as sources and sinks. */
+const ENTRIES: readonly string[] = ["source", "input"];
+const EXITS: readonly string[] = ["sink", "output"];
 /** The watermark when all input has ended. */
 const END = 2 ** 63;
 
@@ -204,8 +207,8 @@ export class Harness {
     this.#fragments = cut(this.#graph).map((operators) => this.#fragment(operators));
   }
 
-  #numbers(kind: string): number[] {
-    return this.#graph.nodes.flatMap((node, number) => (node.kind === kind ? [number] : []));
+  #numbers(kinds: readonly string[]): number[] {
+    return this.#graph.nodes.flatMap((node, number) => (kinds.includes(node.kind) ? [number] : []));
   }
 
   #fragment(operators: number[]): Fragment {
@@ -245,7 +248,7 @@ export class Harness {
 
   /** Gives records to a source, by its number in the order of the job, as one batch. */
   push(records: readonly unknown[], source = 0, timestamps: number[] = []): void {
-    const number = this.#numbers("source")[source]!;
+    const number = this.#numbers(ENTRIES)[source]!;
     const { type } = this.#graph.nodes[number]!.outputs[0]!;
     const values = new Writer();
     for (const record of records) {
@@ -257,7 +260,7 @@ export class Harness {
 
   /** Raises the watermark of all sources. */
   advanceWatermark(watermark: number): void {
-    for (const number of this.#numbers("source")) this.#deliverWatermark([number], watermark);
+    for (const number of this.#numbers(ENTRIES)) this.#deliverWatermark([number], watermark);
   }
 
   /** Sets the clock of all operators (milliseconds). */
@@ -279,7 +282,7 @@ export class Harness {
 
   /** The records that have arrived at a sink with their timestamps. */
   outputAt<T>(sink = 0): { record: T; timestamp: number }[] {
-    return (this.#arrived.get(this.#numbers("sink")[sink]!) ?? []) as { record: T; timestamp: number }[];
+    return (this.#arrived.get(this.#numbers(EXITS)[sink]!) ?? []) as { record: T; timestamp: number }[];
   }
 
   /** The sum of a counter over all operators. */
@@ -330,7 +333,7 @@ export class Harness {
   #deliver(from: number, output: number, batch: Batch): void {
     for (const edge of this.#edges.filter((edge) => edge.from === from && edge.output === output)) {
       const node = this.#graph.nodes[edge.to]!;
-      if (node.kind === "sink") {
+      if (EXITS.includes(node.kind)) {
         const records = node.inputs[0]!.readColumn(batch.values, batch.count);
         const arrived = records.map((record, i) => ({ record, timestamp: batch.timestamps[i] ?? NO_TIMESTAMP }));
         this.#arrived.set(edge.to, [...(this.#arrived.get(edge.to) ?? []), ...arrived]);

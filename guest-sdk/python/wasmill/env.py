@@ -106,6 +106,16 @@ class Env:
         `returns`, or the `T` of the parameter `SourceOutput[T]` of its `poll`."""
         return Stream(self.graph, self.graph.add(source_node(factory, returns), []))
 
+    def input(self, name: str, records: Any) -> Stream[Any]:
+        """Records of type `records` that enter by the open port `name`: the component is a part of a job file's job."""
+        node = Node("input", "input", outputs=[Output("out", type_of(records))], uid=f"input.{name}", name=name)
+        return Stream(self.graph, self.graph.add(node, []))
+
+    def output(self, name: str, stream: Stream[Any]) -> None:
+        """Lets the records of a stream leave by the open port `name`."""
+        node = Node("output", "output", inputs=[stream.type], uid=f"output.{name}", name=name)
+        self.graph.add(node, [stream.edge])
+
     def register_cached_file(self, path: str, name: str) -> None:
         """Registers a file under a name by which operators read it."""
         self.graph.cached_files.append((name, path))

@@ -21,6 +21,9 @@ from .task import Task, TaskSpec, attempt
 
 #: Timers handed over in one call.
 TIMERS_PER_CALL = 64
+#: Where records enter and leave a job; open ports count as sources and sinks.
+ENTRIES = ("source", "input")
+EXITS = ("sink", "output")
 
 
 @dataclass
@@ -171,8 +174,8 @@ class Harness:
         self._arrived: dict[int, list[tuple[Any, int]]] = {}
         self._clock = 0
 
-    def _numbers(self, kind: str) -> list[int]:
-        return [number for number, node in enumerate(self._graph.nodes) if node.kind == kind]
+    def _numbers(self, *kinds: str) -> list[int]:
+        return [number for number, node in enumerate(self._graph.nodes) if node.kind in kinds]
 
     def _fragment(self, operators: list[int], output_soft_bytes: int) -> _Fragment:
         spec = TaskSpec(Place("test", 0, 1, 128, 0), self._arguments, operators, output_soft_bytes=output_soft_bytes)
@@ -195,7 +198,7 @@ class Harness:
     def push(self, records: Iterable[Any], source: int = 0, times: Iterable[int] | None = None) -> None:
         """Gives records to a source, by its number in the order of the job, as one batch; `times` are their event
         timestamps."""
-        number = self._numbers("source")[source]
+        number = self._numbers(*ENTRIES)[source]
         kind = self._graph.nodes[number].outputs[0].type
         values = [kind.encode(record) for record in records]
         stamps = [] if times is None else list(times)
@@ -203,7 +206,7 @@ class Harness:
 
     def advance_watermark(self, watermark: int) -> None:
         """Raises the watermark of all sources."""
-        for number in self._numbers("source"):
+        for number in self._numbers(*ENTRIES):
             self._deliver_watermark([number], watermark)
 
     def set_clock(self, processing_time: int) -> None:
@@ -224,7 +227,7 @@ class Harness:
 
     def output_at(self, sink: int = 0) -> list[tuple[Any, int]]:
         """The records that have arrived at a sink with their timestamps."""
-        return self._arrived.get(self._numbers("sink")[sink], [])
+        return self._arrived.get(self._numbers(*EXITS)[sink], [])
 
     def counter(self, name: str) -> int:
         """The sum of a counter over all operators."""
@@ -260,7 +263,7 @@ class Harness:
             if (edge.source, edge.output) != origin:
                 continue
             node = self._graph.nodes[edge.target]
-            if node.kind == "sink":
+            if node.kind in EXITS:
                 records = node.inputs[0].decode_column(batch.values, batch.count)
                 self._arrived.setdefault(edge.target, []).extend(zip(records, timestamps(batch)))
             for fragment in self._fragments:

@@ -109,10 +109,12 @@ impl Checkpoint {
             });
             (vertex.id.0.to_string(), of_vertex)
         });
+        let savepoint = record.savepoint.as_ref();
+        let savepoint = savepoint.map(|path| path.display().to_string());
         Self {
             id: record.id.0,
             status,
-            is_savepoint: false,
+            is_savepoint: record.savepoint.is_some(),
             trigger_timestamp: record.triggered_ms,
             latest_ack_timestamp: latest.unwrap_or(-1),
             state_size: record.state_bytes(),
@@ -120,9 +122,13 @@ impl Checkpoint {
             end_to_end_duration: record.duration_ms().unwrap_or(-1),
             num_subtasks: record.tasks,
             num_acknowledged_subtasks: record.parts.len(),
-            external_path: None,
+            external_path: savepoint,
             failure_message,
-            checkpoint_type: "CHECKPOINT",
+            checkpoint_type: if record.savepoint.is_some() {
+                "SAVEPOINT"
+            } else {
+                "CHECKPOINT"
+            },
             tasks: Value::Object(tasks.collect()),
         }
     }
@@ -179,7 +185,9 @@ impl Checkpoints {
                     .checkpoints
                     .last_completed()
                     .map(|it| Checkpoint::of(&view, it)),
-                savepoint: None,
+                savepoint: records()
+                    .find(|record| record.savepoint.is_some())
+                    .map(|it| Checkpoint::of(&view, it)),
                 failed: failed.map(|it| Checkpoint::of(&view, it)),
                 restored: restored.map(|id| json!({ "id": id, "is_savepoint": false })),
             },

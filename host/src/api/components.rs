@@ -1,6 +1,7 @@
 //! `/components` (also `/jars`): uploaded components; inspect, plan, validate, run and delete them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::multipart::MultipartError;
@@ -15,9 +16,11 @@ use super::error::ApiError;
 use super::job::plan;
 use super::json::Body;
 use crate::commands;
+use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::component_store::{Chunk, StoredComponent};
 use crate::dispatcher::job_spec::{JobSource, JobSpec};
 use crate::dispatcher::{DispatchError, Dispatcher};
+use crate::savepoint::fit::StateFit;
 
 /// How a job is to run.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -226,8 +229,12 @@ pub(super) async fn inspect(
         .map_err(|panic| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, panic.to_string()))??;
     let digest = document["digest"].as_str().unwrap_or_default();
     let jobs = api.dispatcher.active_jobs().into_iter();
+    let uses = |job: &Arc<ActiveJob>| {
+        let digests = job.handle.view.lock().job.digests();
+        digests.iter().any(|it| it == digest)
+    };
     let jobs: Vec<Value> = jobs
-        .filter(|job| job.record.components.iter().any(|it| it == digest))
+        .filter(uses)
         .map(|job| json!({ "jid": job.record.id.to_string(), "name": job.record.name, "state": job.handle.view.status().name() }))
         .collect();
     document["jobs"] = json!(jobs);
@@ -242,20 +249,36 @@ pub(super) async fn of_component(api: &Api, id: &str) -> Result<JobSource, ApiEr
     Ok(JobSource::Component { digest })
 }
 
-/// The graph of a wish.
-pub(super) async fn planned(api: &Api, spec: JobSpec) -> Result<Value, ApiError> {
-    let prepared = api.dispatcher.prepare(spec, false).await?;
-    Ok(plan("", &prepared.job, None))
-}
-
-/// What is wrong with a wish, if anything, and its graph if nothing is.
+/// What is wrong with a wish, if anything, its graph, and how the state it is to begin from fits it.
 pub(super) async fn validated(api: &Api, spec: JobSpec) -> Json<Value> {
-    match planned(api, spec).await {
-        Ok(plan) => Json(json!({ "valid": true, "errors": [], "warnings": [], "plan": plan })),
-        Err(error) => Json(
-            json!({ "valid": false, "errors": [error.reason()], "warnings": [], "plan": null }),
-        ),
-    }
+    let (restore, allow_non_restored) = (spec.restore.clone(), spec.allow_non_restored);
+    let checked = async {
+        let prepared = api.dispatcher.prepare(spec, false).await?;
+        let fit = api.dispatcher.fit(restore.as_deref(), &prepared).await?;
+        Ok::<_, ApiError>((plan("", &prepared.job, None), fit))
+    };
+    let (plan, fit) = match checked.await {
+        Ok(checked) => checked,
+        Err(error) => {
+            return Json(json!({
+                "valid": false, "errors": [error.reason()], "warnings": [], "plan": null,
+            }));
+        }
+    };
+    let Some(fit) = fit else {
+        return Json(json!({ "valid": true, "errors": [], "warnings": [], "plan": plan }));
+    };
+    let errors = fit.reasons(allow_non_restored);
+    let dropped = |it: &StateFit| {
+        let (state, operator) = (&it.state, &it.operator);
+        format!("state \"{state}\" of operator \"{operator}\" is left out: the job has it no more")
+    };
+    let warnings: Vec<String> = fit.dropped().map(dropped).collect();
+    let state = fit.document(&errors);
+    Json(json!({
+        "valid": errors.is_empty(), "errors": errors, "warnings": warnings, "plan": plan,
+        "state": state,
+    }))
 }
 
 /// The graph of a component's job.
@@ -268,12 +291,13 @@ pub(super) async fn plan_component(
 ) -> Result<Json<Value>, ApiError> {
     let request = body.map(|Body(request)| request).unwrap_or_default();
     let spec = request.spec(of_component(&api, &id).await?)?;
-    Ok(Json(json!({ "plan": planned(&api, spec).await? })))
+    let prepared = api.dispatcher.prepare(spec, false).await?;
+    Ok(Json(json!({ "plan": plan("", &prepared.job, None) })))
 }
 
 /// Whether a component's job could run like this.
 #[utoipa::path(post, path = "/components/{id}/validate", tag = "components", params(("id" = String, Path)), request_body = RunRequest,
-    responses((status = 200, description = "valid, errors, warnings, plan"), (status = 404, body = super::error::Errors)))]
+    responses((status = 200, description = "valid, errors, warnings, plan; state if it is to begin from something"), (status = 404, body = super::error::Errors)))]
 pub(super) async fn validate(
     State(api): State<Api>,
     Path(id): Path<String>,

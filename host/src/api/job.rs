@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::Api;
 use super::documents::{JobPath, document};
 use super::error::ApiError;
-use super::jobs::{TaskCounts, known_watermark, times};
+use super::jobs::{TaskCounts, times};
 use super::vertices::Metrics;
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::job_spec::JobRecord;
@@ -348,6 +348,6 @@ pub(super) async fn job_config(
 
 /// The lowest watermark of tasks, if all of them know one.
 pub(super) fn watermark_of(readings: &[TaskReading]) -> Option<i64> {
-    let known: Option<Vec<i64>> = readings.iter().map(known_watermark).collect();
+    let known: Option<Vec<i64>> = readings.iter().map(TaskReading::known_watermark).collect();
     known.and_then(|known| known.into_iter().min())
 }

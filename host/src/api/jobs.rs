@@ -4,9 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use dataflow::element::{WATERMARK_MAX, WATERMARK_MIN};
 use dataflow::job::status::{JOB_STATUSES, StatusHistory};
-use runtime::task::figures::TaskReading;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -111,12 +109,6 @@ pub(super) fn times(history: &StatusHistory, begun_ms: i64, now_ms: i64) -> (i64
     )
 }
 
-/// A watermark that says something.
-pub(super) fn known_watermark(reading: &TaskReading) -> Option<i64> {
-    let watermark = reading.watermark;
-    (watermark != WATERMARK_MIN && watermark < WATERMARK_MAX - 1).then_some(watermark)
-}
-
 impl JobRow {
     /// A job of this process.
     pub(super) fn of(active: &ActiveJob, now_ms: i64) -> Self {
@@ -129,7 +121,7 @@ impl JobRow {
         let sinks = || readings.iter().filter(|(task, _)| task.has_sink);
         let slowest = readings
             .iter()
-            .filter_map(|(_, reading)| known_watermark(reading))
+            .filter_map(|(_, reading)| reading.known_watermark())
             .min();
         let (start_time, end_time, duration) = times(&view.history, record.submitted_ms, now_ms);
         let changes = JOB_STATUSES

@@ -22,6 +22,7 @@ mod metrics;
 mod operations;
 mod overview;
 mod preview;
+mod resource_requirements;
 mod routes;
 pub(crate) mod security;
 pub(crate) mod server;

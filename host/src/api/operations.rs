@@ -24,7 +24,7 @@ const WAIT_MS_MAX: u64 = 30_000;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Begun {
     #[serde(rename = "request-id")]
-    request: String,
+    pub(super) request: String,
 }
 
 type Accepted = (StatusCode, Json<Begun>);
@@ -43,7 +43,7 @@ pub(super) struct SavepointRequest {
     cancel_job: bool,
     /// Flink's names for formats; there is one, which is `CANONICAL`.
     format_type: Option<String>,
-    /// Of no meaning.
+    /// The id of the operation, 32 hexadecimal digits: asked for twice under one id, it begins once.
     trigger_id: Option<String>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct StopRequest {
     drain: bool,
     /// Flink's names for formats; there is one, which is `CANONICAL`.
     format_type: Option<String>,
-    /// Of no meaning.
+    /// The id of the operation, 32 hexadecimal digits: asked for twice under one id, it begins once.
     trigger_id: Option<String>,
 }
 
@@ -87,10 +87,13 @@ pub(super) async fn savepoint(
         Afterwards::Resume
     };
     let target = request.target_directory.map(PathBuf::from);
-    Ok(begun(api.dispatcher.savepoint(
+    let dispatcher = &api.dispatcher;
+    let trigger = request.trigger_id;
+    Ok(begun(dispatcher.savepoint(
         job_id(&job)?,
         target,
         then,
+        trigger,
     )?))
 }
 
@@ -111,10 +114,13 @@ pub(super) async fn stop(
         Afterwards::Stop
     };
     let target = request.target_directory.map(PathBuf::from);
-    Ok(begun(api.dispatcher.savepoint(
+    let dispatcher = &api.dispatcher;
+    let trigger = request.trigger_id;
+    Ok(begun(dispatcher.savepoint(
         job_id(&job)?,
         target,
         then,
+        trigger,
     )?))
 }
 

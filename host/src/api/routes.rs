@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use super::{
     Api, checkpoints, components, config, console, dead_letters, events, exceptions, job,
-    job_files, jobs, logs, metrics, operations, overview, preview, states, tap, taskmanagers,
-    vertices, why,
+    job_files, jobs, logs, metrics, operations, overview, preview, resource_requirements, states,
+    tap, taskmanagers, vertices, why,
 };
 
 #[derive(OpenApi)]
@@ -68,6 +68,10 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(operations::savepoint))
         .routes(routes!(operations::stop))
         .routes(routes!(operations::rescale))
+        .routes(routes!(
+            resource_requirements::requirements,
+            resource_requirements::require
+        ))
         .routes(routes!(operations::swap))
         .routes(routes!(operations::outcome))
         .routes(routes!(states::states))

@@ -15,10 +15,10 @@ use super::Api;
 use super::documents::document;
 use super::error::ApiError;
 use super::job::{span_of, watermark_of};
-use super::jobs::known_watermark;
 use super::json::Query;
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::rates::Rates;
+use crate::reporter::samples::metrics_of;
 use crate::scheduler::job_view::{TaskView, ViewState};
 
 /// Queued buffers at which a channel counts as full.
@@ -226,7 +226,7 @@ pub(super) async fn watermarks(
     let vertex = find(&view, &vertex)?.id;
     let tasks = view.tasks.iter().filter(|task| task.id.vertex == vertex);
     let known = tasks.filter_map(|task| {
-        let value = known_watermark(&task.figures.read())?.to_string();
+        let value = task.figures.read().known_watermark()?.to_string();
         let id = format!("{}.currentInputWatermark", task.id.subtask);
         Some(Metric {
             id,
@@ -308,28 +308,6 @@ pub(super) async fn back_pressure(
 pub(super) struct Wanted {
     /// Names with commas between them; all names are listed if it is absent.
     get: Option<String>,
-}
-
-/// The metrics of a task, in Flink's names.
-pub(super) fn metrics_of(task: &TaskView, rates: &Rates) -> Vec<(&'static str, f64)> {
-    let (reading, of) = (task.figures.read(), rates.of(task.id));
-    let watermark = known_watermark(&reading).map_or(i64::MIN as f64, |known| known as f64);
-    vec![
-        ("numRecordsIn", reading.records_in as f64),
-        ("numRecordsOut", reading.records_out as f64),
-        ("numBytesOut", reading.bytes_out as f64),
-        ("numRecordsInPerSecond", of.records_in),
-        ("numRecordsOutPerSecond", of.records_out),
-        ("numBytesOutPerSecond", of.bytes_out),
-        ("busyTimeMsPerSecond", of.busy * 1000.0),
-        ("idleTimeMsPerSecond", of.idle * 1000.0),
-        ("backPressuredTimeMsPerSecond", of.back_pressured * 1000.0),
-        ("currentInputWatermark", watermark),
-        ("buffers.outputQueueLength", reading.buffers_queued as f64),
-        ("stateEntries", reading.state_entries as f64),
-        ("stateBytes", reading.state_bytes as f64),
-        ("numTimers", reading.timers as f64),
-    ]
 }
 
 /// The metrics of a chain, each as `subtask.name`.

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use serde_json::json;
 
 use super::state::open;
 use super::submission::Submission;
@@ -25,17 +24,10 @@ pub(super) fn check(
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
     let job = submission.job(&args.job, config, &sandbox, &clock, false)?;
-    let operators = job.operators();
-    if saved.metadata.operators.is_empty() {
-        anyhow::bail!(
-            "{}: it was taken by an early build and does not say which states it has",
-            args.saved.display()
-        );
-    }
-    let fit = Fit::of(&saved.metadata, &operators, job.graph.max_parallelism);
+    let fit = saved.fit(&job.operators(), job.graph.max_parallelism)?;
     let reasons = fit.reasons(args.allow_non_restored_state);
     if args.job.json {
-        output::say(&document(&fit, &reasons).to_string());
+        output::say(&fit.document(&reasons).to_string());
     } else {
         tell(&fit, &reasons, args.allow_non_restored_state);
     }
@@ -43,25 +35,6 @@ pub(super) fn check(
         ExitCode::SUCCESS
     } else {
         ExitCode::from(UNFIT)
-    })
-}
-
-fn document(fit: &Fit, reasons: &[String]) -> serde_json::Value {
-    let state = |it: &crate::savepoint::fit::StateFit| {
-        let reason = match &it.verdict {
-            Verdict::Error(reason) => Some(reason),
-            _ => None,
-        };
-        json!({
-            "operator": it.operator, "state": it.state, "kind": it.kind,
-            "verdict": it.verdict.word(), "reason": reason,
-        })
-    };
-    json!({
-        "fits": reasons.is_empty(),
-        "problems": reasons,
-        "dropped_operators": fit.gone,
-        "states": fit.states.iter().map(state).collect::<Vec<_>>(),
     })
 }
 

@@ -13,6 +13,7 @@ use crate::config::{Config, ConfigSources};
 use crate::dispatcher::Dispatcher;
 use crate::job_log::JobLogs;
 use crate::output;
+use crate::reporter;
 
 /// The folder of a cluster below the data directory. Folders of jobs never begin with a dot, so it is none of them.
 const FOLDER: &str = ".cluster";
@@ -51,6 +52,7 @@ pub(super) fn cluster(
         };
         let serving = tokio::spawn(server.serve(api));
         let sampling = tokio::spawn(Arc::clone(&dispatcher).sample());
+        let reporting = tokio::spawn(reporter::report(Arc::clone(&dispatcher)));
         super::signals::first().await;
         output::error("stopping; once more to stop at once");
         let stop = async {
@@ -62,6 +64,7 @@ pub(super) fn cluster(
             () = super::signals::first() => return Ok(()),
         }
         sampling.abort();
+        reporting.abort();
         serving.await.context("serve")?
     })?;
     tokio.shutdown_timeout(GRACE);

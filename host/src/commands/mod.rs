@@ -4,10 +4,12 @@ mod check;
 mod cluster;
 mod compile;
 mod dead_letters;
+mod doctor;
 mod export;
 pub(crate) mod inspect;
 pub(crate) mod origin;
 pub(crate) mod plan;
+mod project;
 pub(crate) mod run;
 mod signals;
 mod state;
@@ -77,6 +79,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         (Command::Check(args), Some(job)) => check::check(&args, &job, &config),
         (Command::State(args), _) => state::state(&args, &config),
         (Command::Inspect(args), _) => inspect::inspect(&args, &config),
+        (Command::Doctor(args), _) => doctor::doctor(&args, &config),
         (Command::DeadLetters(args), _) => dead_letters::dead_letters(&args, &config),
         (Command::Compile, _) => compile::compile(&config),
         (Command::Export(args), _) => export::export(&args, &config),
@@ -128,7 +131,7 @@ fn given(cli: &Cli) -> Vec<(String, String)> {
     settings
 }
 
-/// Carries a verb out that asks a running cluster, if it is one.
+/// Carries a verb out that runs no job here, if it is one: it asks a cluster, or works on files of the user.
 fn ask(
     command: &Command,
     settings: &[(String, String)],
@@ -165,6 +168,9 @@ fn ask(
             let json = args.client.json;
             client::components(&of(&args.client)?, args.action.as_ref(), json)?
         }
+        Command::New(args) => project::new(args)?,
+        Command::Build(args) => project::build(args)?,
+        Command::Dev(args) => project::dev(args)?,
         Command::Token(args) => {
             let (token, line) = new_token(args.role, &args.name)?;
             output::say(&token);

@@ -96,7 +96,8 @@ impl Origin {
                 let place = config.checkpoints_of(root);
                 let opened =
                     CheckpointStore::open(&place, &config.s3, run, retained, handle.clone());
-                Arc::new(Mutex::new(opened?))
+                let opened = opened?.with_concurrent(config.max_concurrent_checkpoints);
+                Arc::new(Mutex::new(opened))
             }
         };
         let restorable = begin.import(dir, &store)?;

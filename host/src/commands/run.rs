@@ -204,6 +204,7 @@ pub(crate) fn open_store(
         }
         let store =
             CheckpointStore::in_memory(run.to_owned(), config.retained_checkpoints, handle.clone());
+        let store = store.with_concurrent(config.max_concurrent_checkpoints);
         return Ok((Some(Arc::new(Mutex::new(store))), None));
     }
     let place = config.checkpoints_of(root);
@@ -218,7 +219,8 @@ pub(crate) fn open_store(
         run.to_owned(),
         config.retained_checkpoints,
         handle.clone(),
-    )?;
+    )?
+    .with_concurrent(config.max_concurrent_checkpoints);
     let restorable = match restore {
         Some(_) => Some(store.load_latest()?),
         None => None,

@@ -64,6 +64,7 @@ impl Ui {
         let active = ActiveJob::new(record, Arc::clone(config), handle, self.logs);
         dispatcher.adopt(active);
         tokio::spawn(Arc::clone(&dispatcher).sample());
+        tokio::spawn(crate::reporter::report(Arc::clone(&dispatcher)));
         let shown = Arc::clone(&dispatcher);
         tokio::spawn(server.serve(Api { dispatcher }));
         Ok(shown)

@@ -7,6 +7,7 @@ pub(crate) mod origin;
 mod raw;
 mod raw_restart;
 mod raw_storage;
+pub(crate) mod reporters;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use cluster::ClusterConfig;
 pub(crate) use guest::GuestConfig;
 pub(crate) use raw::DEFAULTS;
 use raw::RawConfig;
+use reporters::ReportersConfig;
 
 use crate::storage::location::Location;
 use crate::storage::s3::S3Config;
@@ -86,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) log_json: bool,
     /// What concerns a process with many jobs.
     pub(crate) cluster: ClusterConfig,
+    /// What is sent to OpenTelemetry collectors.
+    pub(crate) reporters: ReportersConfig,
 }
 
 impl Config {

@@ -14,6 +14,7 @@ use super::cluster::{
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::raw_storage::{RawCheckpoints, RawS3};
+use super::reporters::{self, RawMetrics};
 use super::{Backend, Config, ConfigError};
 use crate::storage::location::Location;
 
@@ -37,6 +38,8 @@ pub(super) struct RawConfig {
     plugin: RawPlugin,
     log: RawLog,
     rest: RawRest,
+    metrics: RawMetrics,
+    traces: RawMetrics,
     taskmanager: RawTaskManager,
     slot: RawSlot,
     web: RawWeb,
@@ -284,18 +287,7 @@ impl RawConfig {
             incremental_checkpoints: checkpointing.incremental,
             restart_strategy,
             restart_after_user_errors,
-            backend: one_of(
-                "state.backend",
-                &self.state.backend,
-                &[
-                    ("memory", Backend::Memory),
-                    ("filesystem", Backend::Filesystem),
-                    ("rocksdb", Backend::Rocksdb),
-                    ("jobmanager", Backend::Memory),
-                    ("hashmap", Backend::Filesystem),
-                    ("heap", Backend::Filesystem),
-                ],
-            )?,
+            backend: backend(&self.state.backend)?,
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
             savepoints_dir: PathBuf::from(&self.state.savepoints.dir),
@@ -323,6 +315,23 @@ impl RawConfig {
                 &[("text", false), ("json", true)],
             )?,
             cluster,
+            reporters: reporters::resolve(&self.metrics, &self.traces)?,
         })
     }
+}
+
+/// A state configuration by Flink's names and by ours.
+fn backend(name: &str) -> Result<Backend, ConfigError> {
+    one_of(
+        "state.backend",
+        name,
+        &[
+            ("memory", Backend::Memory),
+            ("filesystem", Backend::Filesystem),
+            ("rocksdb", Backend::Rocksdb),
+            ("jobmanager", Backend::Memory),
+            ("hashmap", Backend::Filesystem),
+            ("heap", Backend::Filesystem),
+        ],
+    )
 }

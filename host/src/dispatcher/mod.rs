@@ -18,6 +18,7 @@ mod orders;
 mod preview;
 pub(crate) mod rates;
 mod slots;
+mod states;
 mod submit;
 mod supervise;
 
@@ -35,9 +36,7 @@ use tokio::sync::Semaphore;
 use crate::config::{Config, ConfigSources};
 use crate::dead_letters;
 use crate::job_log::JobLogs;
-use crate::savepoint::saved_state::SavedState;
 use crate::scheduler::command::JobCommand;
-use crate::storage::current::CURRENT;
 use active_job::ActiveJob;
 use archive::{Archive, Documents};
 use component_store::ComponentStore;
@@ -269,30 +268,6 @@ impl Dispatcher {
         let read = read.await;
         let read = read.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
         read.map_err(|error| DispatchError::Internal(crate::one_line(&error)))
-    }
-
-    /// Looks at what a job keeps, as of its last completed checkpoint.
-    ///
-    /// # Errors
-    /// There is no job of this id, it keeps no checkpoints, or one cannot be read.
-    pub(crate) async fn saved_state<T: Send + 'static>(
-        &self,
-        id: JobId,
-        look: impl FnOnce(&SavedState) -> Result<T, DispatchError> + Send + 'static,
-    ) -> Result<T, DispatchError> {
-        let root = match self.job(id)? {
-            Entry::Active(job) => self.root_of(&job.record),
-            Entry::Ended(_) => self.store.as_ref().map(|store| store.checkpoints(id)),
-        };
-        let none = || DispatchError::NoState("the job keeps no checkpoints in files".to_owned());
-        let root = root
-            .filter(|root| root.join(CURRENT).is_file())
-            .ok_or_else(none)?;
-        let name = format!("wasmill-states-{}", new_job_id()?);
-        let work_dir = self.config.tmp_dir.join(name);
-        let runtime = tokio::runtime::Handle::current();
-        self.blocking(move || look(&SavedState::open(&root, work_dir, runtime)?))
-            .await
     }
 
     /// Shows a job that somebody else runs.

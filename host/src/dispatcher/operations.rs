@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::DispatchError;
-use super::supervise::new_job_id;
+use crate::scheduler::command::CommandError;
 
 /// How far an operation is: `None` while it is under way; what came of it, or why nothing did.
 pub(crate) type Outcome = Option<Result<Value, String>>;
@@ -23,6 +23,12 @@ struct Operation {
     job: JobId,
     id: String,
     outcome: watch::Sender<Outcome>,
+}
+
+impl Operation {
+    fn is(&self, job: JobId, id: &str) -> bool {
+        self.job == job && self.id == id
+    }
 }
 
 /// The operations of a process. Locks are held for a moment only.
@@ -36,28 +42,28 @@ impl Operations {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins an operation on a job; its id.
+    /// Begins an operation on a job under an id; false if there is one already, which then is what was asked for.
     ///
     /// # Errors
     /// Too many are under way.
-    pub(super) fn begin(&self, job: JobId) -> Result<String, DispatchError> {
-        let id = new_job_id()?.to_string();
+    pub(super) fn begin(&self, job: JobId, id: &str) -> Result<bool, DispatchError> {
         let mut entries = self.lock();
+        if entries.iter().any(|it| it.is(job, id)) {
+            return Ok(false);
+        }
         if entries.len() >= OPERATIONS_MAX {
             let ended = entries.iter().position(|it| it.outcome.borrow().is_some());
             let Some(ended) = ended else {
-                return Err(DispatchError::Command(
-                    crate::scheduler::command::CommandError::Busy,
-                ));
+                return Err(CommandError::Busy.into());
             };
             entries.remove(ended);
         }
         entries.push_back(Operation {
             job,
-            id: id.clone(),
+            id: id.to_owned(),
             outcome: watch::Sender::new(None),
         });
-        Ok(id)
+        Ok(true)
     }
 
     /// Whether there was an operation.
@@ -65,9 +71,14 @@ impl Operations {
         !self.lock().is_empty()
     }
 
+    /// Whether there is or was an operation on a job under an id, as far as is remembered.
+    pub(super) fn is_known(&self, job: JobId, id: &str) -> bool {
+        self.lock().iter().any(|it| it.is(job, id))
+    }
+
     /// An operation is over.
-    pub(super) fn end(&self, id: &str, outcome: Result<Value, String>) {
-        if let Some(operation) = self.lock().iter().find(|it| it.id == id) {
+    pub(super) fn end(&self, job: JobId, id: &str, outcome: Result<Value, String>) {
+        if let Some(operation) = self.lock().iter().find(|it| it.is(job, id)) {
             operation.outcome.send_replace(Some(outcome));
         }
     }
@@ -85,7 +96,7 @@ impl Operations {
         let found = {
             let entries = self.lock();
             let mut entries = entries.iter();
-            let found = entries.find(|it| it.id == id && it.job == job);
+            let found = entries.find(|it| it.is(job, id));
             found.map(|it| it.outcome.subscribe())
         };
         let Some(mut outcome) = found else {

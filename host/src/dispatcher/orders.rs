@@ -8,7 +8,7 @@ use dataflow::ids::JobId;
 use serde_json::{Value, json};
 
 use super::active_job::ActiveJob;
-use super::{DispatchError, Dispatcher};
+use super::{DispatchError, Dispatcher, new_job_id};
 use crate::scheduler::command::JobCommand;
 use crate::scheduler::job::Job;
 use crate::scheduler::order::{Afterwards, ReplaceOrder, SavepointOrder};
@@ -16,16 +16,25 @@ use crate::scheduler::replacement::Replaced;
 use crate::successor::{Predecessor, SuccessorError};
 
 impl Dispatcher {
-    /// Has a job take a savepoint; the id of the operation.
+    /// Has a job take a savepoint; the id of the operation, which may be chosen: then it begins once, however often it is
+    /// asked for.
     ///
     /// # Errors
-    /// There is no such job, it has ended, or nobody says where the savepoint goes.
+    /// There is no such job, it has ended, the chosen id is none, or nobody says where the savepoint goes.
     pub(crate) fn savepoint(
         self: &Arc<Self>,
         id: JobId,
         target: Option<PathBuf>,
         then: Afterwards,
+        trigger: Option<String>,
     ) -> Result<String, DispatchError> {
+        let trigger = match trigger {
+            Some(chosen) => chosen_id(chosen)?,
+            None => new_job_id()?.to_string(),
+        };
+        if self.operations.is_known(id, &trigger) {
+            return Ok(trigger);
+        }
         let job = self.active(id)?;
         let configured = || Some(job.config.savepoints_dir.clone());
         let target = target
@@ -35,7 +44,7 @@ impl Dispatcher {
             let reason = "no directory for the savepoint: name one, or set state.savepoints.dir";
             DispatchError::Refused(reason.to_owned())
         })?;
-        self.operation(&job, move |job| async move {
+        self.operation(&job, trigger, move |job| async move {
             let order = |reply| {
                 JobCommand::Savepoint(SavepointOrder {
                     target,
@@ -58,7 +67,7 @@ impl Dispatcher {
         parallelism: u32,
     ) -> Result<String, DispatchError> {
         let (this, job) = (Arc::clone(self), self.active(id)?);
-        self.operation(&job, move |job| async move {
+        self.operation(&job, new_job_id()?.to_string(), move |job| async move {
             let next = this
                 .successor(&job, move |it| it.rescaled(parallelism))
                 .await?;
@@ -83,7 +92,7 @@ impl Dispatcher {
         component: String,
     ) -> Result<String, DispatchError> {
         let (this, job) = (Arc::clone(self), self.active(id)?);
-        self.operation(&job, move |job| async move {
+        self.operation(&job, new_job_id()?.to_string(), move |job| async move {
             let (stored, component) = this.load(component).await?;
             let of_operator = uid.clone();
             let next = this
@@ -100,26 +109,30 @@ impl Dispatcher {
         })
     }
 
-    /// Carries out an operation on a job beside the request that asked for it.
+    /// Carries out an operation on a job beside the request that asked for it; its id.
     fn operation<F, W>(
         self: &Arc<Self>,
         job: &Arc<ActiveJob>,
+        id: String,
         work: W,
     ) -> Result<String, DispatchError>
     where
         F: Future<Output = Result<Value, DispatchError>> + Send,
         W: FnOnce(Arc<ActiveJob>) -> F + Send + 'static,
     {
-        let id = self.operations.begin(job.record.id)?;
+        let of = job.record.id;
+        if !self.operations.begin(of, &id)? {
+            return Ok(id);
+        }
         let (this, job, own) = (Arc::clone(self), Arc::clone(job), id.clone());
         tokio::spawn(async move {
-            let outcome = work(Arc::clone(&job)).await;
+            let outcome = work(job).await;
             if let Err(error) = &outcome {
-                let (job, reason) = (job.record.id, error.to_string());
-                tracing::warn!(%job, reason, "an operation was not carried out");
+                let reason = error.to_string();
+                tracing::warn!(job = %of, reason, "an operation was not carried out");
             }
-            this.operations
-                .end(&own, outcome.map_err(|error| error.to_string()));
+            let outcome = outcome.map_err(|error| error.to_string());
+            this.operations.end(of, &own, outcome);
         });
         Ok(id)
     }
@@ -170,6 +183,16 @@ impl Dispatcher {
             Some(store) => store.save(&kept),
             None => Ok(()),
         }
+    }
+}
+
+/// An id that a client chose for an operation.
+fn chosen_id(text: String) -> Result<String, DispatchError> {
+    match text.parse::<JobId>() {
+        Ok(_) => Ok(text),
+        Err(_) => Err(DispatchError::Refused(format!(
+            "trigger id \"{text}\": it must be 32 hexadecimal digits"
+        ))),
     }
 }
 

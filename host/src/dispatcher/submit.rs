@@ -274,7 +274,7 @@ impl Dispatcher {
     }
 
     /// The folder of another job's checkpoints that a job begins from, if it does.
-    fn checkpoints_of(
+    pub(super) fn checkpoints_of(
         &self,
         restore: Option<&str>,
         name: &str,

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value as Json, json};
+
 use super::entry::{EntryCodec, Migration};
 use crate::storage::metadata::{Metadata, OperatorEntry, OperatorWord, StateDeclaration};
 
@@ -155,6 +157,26 @@ impl Fit {
             ))
         }));
         reasons
+    }
+
+    /// As JSON: every state with its verdict, and the reasons for which it cannot be restored.
+    pub(crate) fn document(&self, reasons: &[String]) -> Json {
+        let state = |it: &StateFit| {
+            let reason = match &it.verdict {
+                Verdict::Error(reason) => Some(reason),
+                _ => None,
+            };
+            json!({
+                "operator": it.operator, "state": it.state, "kind": it.kind,
+                "verdict": it.verdict.word(), "reason": reason,
+            })
+        };
+        json!({
+            "fits": reasons.is_empty(),
+            "problems": reasons,
+            "dropped_operators": self.gone,
+            "states": self.states.iter().map(state).collect::<Vec<_>>(),
+        })
     }
 
     /// The migrations by `operator uid/state name`.

@@ -14,10 +14,11 @@ use tokio::runtime::Handle;
 use super::bundle::{self, MANIFEST};
 use super::entry::Entry;
 use super::error::SavepointError;
+use super::fit::Fit;
 use super::state_files::{ChainState, ChainStateKind, StateFiles, states_of};
 use crate::storage::blob_store::ObjectBlobStore;
 use crate::storage::current::{CURRENT, newest_metadata};
-use crate::storage::metadata::{Metadata, VertexEntry};
+use crate::storage::metadata::{Metadata, OperatorEntry, VertexEntry};
 
 /// What was saved.
 pub(crate) struct SavedState {
@@ -67,7 +68,7 @@ impl SavedState {
         };
         let local = LocalFileSystem::new_with_prefix(&root)
             .map_err(|error| SavepointError::file(&root, "open", error.to_string()))?;
-        let blobs = ObjectBlobStore::new(Arc::new(local), runtime, String::new(), Arc::default());
+        let blobs = ObjectBlobStore::reader(Arc::new(local), runtime);
         Ok(Self {
             path: path.to_owned(),
             what,
@@ -78,6 +79,24 @@ impl SavedState {
                 work_dir,
             },
         })
+    }
+
+    /// How it fits a job with these operators.
+    ///
+    /// # Errors
+    /// It does not say which states it has.
+    pub(crate) fn fit(
+        &self,
+        operators: &[OperatorEntry],
+        max_parallelism: u32,
+    ) -> Result<Fit, SavepointError> {
+        if self.metadata.operators.is_empty() {
+            let path = self.path.display();
+            return Err(SavepointError::Metadata(format!(
+                "{path}: it was taken by an early build and does not say which states it has"
+            )));
+        }
+        Ok(Fit::of(&self.metadata, operators, max_parallelism))
     }
 
     /// Every state with its kind, schemas and size.

@@ -45,8 +45,8 @@ pub(crate) enum AttemptEnd {
     Canceled(Option<CheckpointId>),
     /// It ends with a savepoint of this checkpoint, which is still to be written.
     Savepoint(SavepointOrder, Arc<Metadata>, Reports),
-    /// Another job is to go on from this checkpoint.
-    Replace(ReplaceOrder, CheckpointId),
+    /// Another job is to go on from this checkpoint; when that was decided (monotonic nanoseconds).
+    Replace(ReplaceOrder, CheckpointId, u64),
 }
 
 /// Everything the loop works with.
@@ -476,7 +476,8 @@ fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSna
         .collect()
 }
 
-fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
+/// Publishes what a completed checkpoint prepared.
+pub(crate) fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
     for (operator, sink) in &job.sinks {
         let parts = sink_parts(checkpoint, *operator);
         let committables: Vec<_> = parts

@@ -3,6 +3,7 @@
 //! Written by the job master as events arrive; never asked what to do next.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 
 use dataflow::checkpoint::snapshot::SnapshotTimings;
 use dataflow::ids::{CheckpointId, TaskId};
@@ -32,6 +33,8 @@ pub(crate) struct CheckpointRecord {
     pub(crate) ended_ms: Option<i64>,
     /// Tasks that take part.
     pub(crate) tasks: usize,
+    /// The savepoint that was written of it, if one was.
+    pub(crate) savepoint: Option<PathBuf>,
     /// The parts that are there: when they came (milliseconds since the Unix epoch), and what they cost.
     pub(crate) parts: BTreeMap<TaskId, (i64, SnapshotTimings)>,
 }
@@ -91,6 +94,7 @@ impl CheckpointHistory {
             triggered_ms: now_ms,
             ended_ms: None,
             tasks,
+            savepoint: None,
             parts: BTreeMap::new(),
         });
         self.records.truncate(CHECKPOINT_HISTORY_MAX);
@@ -114,6 +118,13 @@ impl CheckpointHistory {
     pub(crate) fn completed(&mut self, id: CheckpointId, now_ms: i64) {
         self.completed += 1;
         self.end(id, Progress::Completed, now_ms);
+    }
+
+    /// A savepoint was written of it.
+    pub(crate) fn saved(&mut self, id: CheckpointId, savepoint: PathBuf) {
+        if let Some(record) = self.records.iter_mut().find(|record| record.id == id) {
+            record.savepoint = Some(savepoint);
+        }
     }
 
     /// It was given up.

@@ -29,11 +29,11 @@ use runtime::task::spec::{
     TaskLimits, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
-use runtime::task::thread::spawn;
 
 use super::failure::DeployError;
 use super::job::{Job, JobComponent};
 use super::monitor::Monitor;
+use super::prepared_task::PreparedTask;
 use super::restore::Inheritance;
 use crate::config::Config;
 
@@ -93,6 +93,15 @@ impl Deployment<'_> {
     /// # Errors
     /// Something cannot be opened.
     pub(crate) fn start(&self) -> Result<Vec<RunningTask>, DeployError> {
+        let tasks = self.prepare()?.into_iter();
+        tasks.map(|task| Ok(task.start()?)).collect()
+    }
+
+    /// Publishes what the restored checkpoint prepared, and wires every task; none runs yet.
+    ///
+    /// # Errors
+    /// Something cannot be made.
+    pub(crate) fn prepare(&self) -> Result<Vec<PreparedTask>, DeployError> {
         let execution = &self.job.execution;
         self.publish_prepared()?;
         let mut mailboxes: Mailboxes = execution
@@ -111,7 +120,7 @@ impl Deployment<'_> {
             .collect();
         let (mut writers, mut channels) = self.connect(&mailboxes);
         let mut alignments = self.align(&mailboxes);
-        let mut running = Vec::new();
+        let mut prepared = Vec::new();
         for vertex in &execution.vertices {
             let mut splits = self.splits(vertex)?;
             for subtask in 0..vertex.parallelism {
@@ -140,25 +149,21 @@ impl Deployment<'_> {
                     mailbox: receiver,
                     waker: sender.waker(),
                 };
-                let figures = Arc::new(TaskFigures::default());
                 let environment = TaskEnvironment {
                     clock: Arc::clone(&self.clock),
                     events: Arc::clone(&self.events),
                     storage: Arc::clone(&self.storage),
-                    figures: Arc::clone(&figures),
+                    figures: Arc::new(TaskFigures::default()),
                 };
-                let (name, mailbox) = (spec.name.clone(), sender.clone());
-                let thread = spawn(spec, wiring, environment)?;
-                running.push(RunningTask {
-                    id,
-                    name,
-                    mailbox,
-                    figures,
-                    thread,
+                prepared.push(PreparedTask {
+                    spec,
+                    wiring,
+                    environment,
+                    mailbox: sender.clone(),
                 });
             }
         }
-        Ok(running)
+        Ok(prepared)
     }
 
     /// Publishes what the restored checkpoint prepared, and clears away what never became part of one.
@@ -450,7 +455,7 @@ impl Deployment<'_> {
 }
 
 /// The place of a chain's logic in one task.
-pub(super) fn fragment_spec(
+pub(crate) fn fragment_spec(
     job: &Job,
     vertex: &Vertex,
     component: &JobComponent,

@@ -146,8 +146,8 @@ impl JobMaster {
                         return Ok((JobStatus::Finished, outcome));
                     }
                 }
-                Ok(AttemptEnd::Replace(order, checkpoint)) => {
-                    let (next, begun) = order.on_trial(checkpoint, self.clock.monotonic_ns());
+                Ok(AttemptEnd::Replace(order, checkpoint, began_ns)) => {
+                    let (next, begun) = order.on_trial(checkpoint, began_ns);
                     self.job = next;
                     trial = Some(begun);
                 }
@@ -175,6 +175,7 @@ impl JobMaster {
     async fn end_with(&self, order: SavepointOrder, checkpoint: Arc<Metadata>) -> Option<PathBuf> {
         let (writer, job) = (self.savepoints(), Arc::clone(&self.job));
         let target = order.target;
+        let id = CheckpointId(checkpoint.checkpoint);
         let write = tokio::task::spawn_blocking(move || writer.write(&job, &checkpoint, &target));
         let written = match write.await {
             Ok(written) => written.map_err(|error| error.to_string()),
@@ -188,6 +189,9 @@ impl JobMaster {
             );
         }
         let path = written.as_ref().ok().cloned();
+        if let Some(path) = &path {
+            self.view.lock().checkpoints.saved(id, path.clone());
+        }
         let _ = order.reply.send(written.map_err(CommandError::Savepoint));
         path
     }

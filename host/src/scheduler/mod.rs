@@ -14,6 +14,7 @@ pub(crate) mod job_view;
 pub(crate) mod monitor;
 pub(crate) mod order;
 mod orders;
+pub(crate) mod prepared_task;
 pub(crate) mod replacement;
 pub(crate) mod restore;
 pub(crate) mod savepoint_writer;

@@ -169,7 +169,8 @@ impl Attempt {
                     ));
                 }
                 Order::Replace(order) => {
-                    end = Some(AttemptEnd::Replace(order, checkpoint.id));
+                    let now_ns = self.clock.monotonic_ns();
+                    end = Some(AttemptEnd::Replace(order, checkpoint.id, now_ns));
                 }
             }
         }
@@ -185,8 +186,13 @@ impl Attempt {
     ) {
         let (writer, done) = (self.savepoints.clone(), progress.done.clone());
         let (job, metadata) = (Arc::clone(&self.job), Arc::clone(metadata));
+        let view = Arc::clone(&self.view);
         tokio::task::spawn_blocking(move || {
             let written = writer.write(&job, &metadata, &order.target);
+            if let Ok(path) = &written {
+                let id = CheckpointId(metadata.checkpoint);
+                view.lock().checkpoints.saved(id, path.clone());
+            }
             let written = written.map_err(|error| CommandError::Savepoint(error.to_string()));
             let _ = order.reply.send(written);
             drop(done);
@@ -226,11 +232,11 @@ impl Attempt {
 }
 
 impl ReplaceOrder {
-    /// The new job on trial, when the old tasks are about to end.
+    /// The new job on trial, and what it has to show; `began_ns` is when the old tasks were told to end.
     pub(super) fn on_trial(
         self,
         checkpoint: CheckpointId,
-        now_ns: u64,
+        began_ns: u64,
     ) -> (Arc<super::job::Job>, Trial) {
         let trial = Trial {
             previous: self.base,
@@ -239,7 +245,7 @@ impl ReplaceOrder {
                 in_place: false,
                 pause_ns: 0,
             },
-            began_ns: now_ns,
+            began_ns,
             outstanding: self.next.task_ids().collect(),
             reply: self.reply,
         };

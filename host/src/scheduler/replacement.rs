@@ -24,8 +24,8 @@ pub(crate) struct Replaced {
     pub(crate) checkpoint: u64,
     /// Whether the tasks went on running and changed their logic only.
     pub(crate) in_place: bool,
-    /// How long records were not processed (nanoseconds): of the task that stood still longest, or from the end of the
-    /// old tasks to the last new one that runs.
+    /// How long records were not processed (nanoseconds): of the task that stood still longest, or from the old tasks
+    /// being told to end until the last new one ran.
     pub(crate) pause_ns: u64,
 }
 

@@ -38,6 +38,11 @@ impl ObjectBlobStore {
         }
     }
 
+    /// Blobs that are only read.
+    pub(crate) fn reader(store: Arc<dyn ObjectStore>, runtime: Handle) -> Self {
+        Self::new(store, runtime, String::new(), Arc::default())
+    }
+
     fn fail(action: &'static str, name: &str, reason: impl std::fmt::Display) -> BlobError {
         BlobError::Store {
             action,

@@ -7,7 +7,7 @@
 //! Who may replace `CURRENT` is the business of [`super::current`]. A process that lost the job may still delete what
 //! its last checkpoint superseded; no file is ever given the name of another, so that is never a file of its successor.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::{Path as LocalPath, PathBuf};
 use std::sync::atomic::AtomicU64;
@@ -17,7 +17,7 @@ use dataflow::port::blob::{BlobError, BlobStore};
 use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
 
 use super::blob_store::{ObjectBlobStore, hex};
@@ -50,6 +50,11 @@ pub(crate) struct CheckpointStore {
     /// The checkpoints that count, newest first.
     retained: Vec<Retained>,
     retained_max: usize,
+    /// So many of the newest checkpoints keep their files, whether or not they are retained: a checkpoint that is under
+    /// way may build on any of them.
+    built_upon_max: usize,
+    /// The files of those, newest first.
+    built_upon: VecDeque<BTreeSet<String>>,
     /// Distinguishes the files of this run.
     run: String,
     /// Files this process has written so far.
@@ -88,6 +93,8 @@ impl CheckpointStore {
             current,
             retained: Vec::new(),
             retained_max,
+            built_upon_max: 1,
+            built_upon: VecDeque::new(),
             run,
             written: Arc::default(),
             pinned: Vec::new(),
@@ -104,9 +111,33 @@ impl CheckpointStore {
             runtime,
             retained: Vec::new(),
             retained_max,
+            built_upon_max: 1,
+            built_upon: VecDeque::new(),
             run,
             written: Arc::default(),
             pinned: Vec::new(),
+        }
+    }
+
+    /// So many checkpoints may be under way at once.
+    #[must_use]
+    pub(crate) fn with_concurrent(mut self, checkpoints: usize) -> Self {
+        self.built_upon_max = checkpoints.max(1);
+        self
+    }
+
+    /// Keeps checkpoints in a store that a test has made.
+    #[cfg(test)]
+    pub(crate) fn over(
+        store: Arc<dyn ObjectStore>,
+        run: String,
+        retained_max: usize,
+        runtime: Handle,
+    ) -> Self {
+        Self {
+            current: CurrentObject::exclusive(Arc::clone(&store), None),
+            store,
+            ..Self::in_memory(run, retained_max, runtime)
         }
     }
 
@@ -131,34 +162,37 @@ impl CheckpointStore {
         ))
     }
 
-    /// Finds the newest checkpoint that is whole; damaged ones are reported and passed over. Checks every file.
-    /// Blocks; not for async threads.
+    /// Finds the newest checkpoint that is whole; damaged ones are reported, passed over, and noted to be. Checks every
+    /// file. Blocks; not for async threads.
     ///
     /// # Errors
-    /// There is none, or none is whole.
+    /// There is none, or none is whole, or what was passed over cannot be noted.
     pub(crate) fn load_latest(&mut self) -> Result<Restorable, StoreError> {
         let path = self.place.to_string();
         let current = match self.runtime.block_on(self.current.read()) {
             Ok(current) => current.unwrap_or_default(),
             Err(error) => return Err(of_current(&self.place, error)),
         };
-        if current.retained.is_empty() {
+        let mut retained = current.retained;
+        if retained.is_empty() {
             return Err(StoreError::Nothing(path));
         }
         let mut reasons = Vec::new();
-        for (index, retained) in current.retained.iter().enumerate() {
-            match self.load(retained) {
+        for index in 0..retained.len() {
+            match self.load(&retained[index]) {
                 Ok(metadata) => {
-                    self.retained = current.retained[index..].to_vec();
-                    let passed_over = &current.retained[..index];
-                    let damaged_runs = passed_over.iter().filter_map(Retained::run).collect();
+                    self.pass_over(&mut retained, index)?;
+                    self.retained = retained.split_off(index);
+                    let named = files(&metadata).map(|it| it.name.clone());
+                    self.built_upon = [named.collect()].into();
+                    let damaged_runs = retained.iter().filter_map(Retained::run);
                     return Ok(Restorable {
                         metadata,
-                        damaged_runs,
+                        damaged_runs: damaged_runs.collect(),
                     });
                 }
                 Err(reason) => {
-                    let checkpoint = &retained.metadata;
+                    let checkpoint = &retained[index].metadata;
                     tracing::error!(
                         checkpoint,
                         reason,
@@ -171,7 +205,22 @@ impl CheckpointStore {
         Err(StoreError::Unusable { path, reasons })
     }
 
+    /// Notes that the first so many checkpoints are not to be restored. They stay in the list until the next one is
+    /// complete: a process that dies before it has taken their output back leaves that to the next.
+    fn pass_over(&mut self, retained: &mut [Retained], count: usize) -> Result<(), StoreError> {
+        if retained[..count].iter().all(|one| one.passed_over) {
+            return Ok(());
+        }
+        for one in &mut retained[..count] {
+            one.passed_over = true;
+        }
+        self.replace(retained.to_vec())
+    }
+
     fn load(&self, retained: &Retained) -> Result<Metadata, String> {
+        if retained.passed_over {
+            return Err("it was damaged before".to_owned());
+        }
         let bytes = self
             .read(&retained.metadata)
             .map_err(|error| error.to_string())?
@@ -217,8 +266,10 @@ impl CheckpointStore {
     /// deleted afterwards; failing to delete is logged and made up for next time. Blocks; not for async threads.
     ///
     /// # Errors
-    /// The directory refuses; then the checkpoint has not happened.
+    /// The directory refuses, or a file of the checkpoint is not there; then the checkpoint has not happened.
     pub(crate) fn commit(&mut self, metadata: &Metadata) -> Result<(), StoreError> {
+        let objects = self.objects()?;
+        self.check_files(metadata, &objects)?;
         let name = format!("chk-{}-{}/_metadata.json", metadata.checkpoint, self.run);
         let bytes = serde_json::to_vec(metadata).map_err(|e| self.fail(&name, "encode", &e))?;
         let blake3 = hex(blake3::hash(&bytes).as_bytes());
@@ -229,11 +280,15 @@ impl CheckpointStore {
             Retained {
                 metadata: name,
                 blake3,
+                passed_over: false,
             },
         );
         next.truncate(self.retained_max);
         self.replace(next)?;
-        if let Err(error) = self.sweep(metadata.triggered_ms) {
+        self.built_upon
+            .push_front(files(metadata).map(|it| it.name.clone()).collect());
+        self.built_upon.truncate(self.built_upon_max);
+        if let Err(error) = self.sweep(metadata.triggered_ms, objects) {
             tracing::warn!(%error, "old checkpoint files could not be deleted");
         }
         Ok(())
@@ -245,7 +300,24 @@ impl CheckpointStore {
     /// The directory refuses.
     pub(crate) fn discard(&mut self) -> Result<(), StoreError> {
         self.replace(Vec::new())?;
-        self.sweep(i64::MAX)
+        self.built_upon.clear();
+        let objects = self.objects()?;
+        self.sweep(i64::MAX, objects)
+    }
+
+    fn objects(&self) -> Result<Vec<ObjectMeta>, StoreError> {
+        self.runtime
+            .block_on(self.store.list(None).try_collect())
+            .map_err(|error| self.fail("", "list", &error))
+    }
+
+    /// A task that was not told of a completed checkpoint builds on an older one, whose files may be gone by now.
+    fn check_files(&self, metadata: &Metadata, objects: &[ObjectMeta]) -> Result<(), StoreError> {
+        let objects: BTreeSet<&str> = objects.iter().map(|it| it.location.as_ref()).collect();
+        match files(metadata).find(|file| !objects.contains(file.name.as_str())) {
+            Some(gone) => Err(self.fail(&gone.name, "find", &"it is gone")),
+            None => Ok(()),
+        }
     }
 
     /// Only the checkpoints named here count from now on.
@@ -266,11 +338,7 @@ impl CheckpointStore {
 
     /// Deletes metadata that is not retained, and files older than this checkpoint's trigger that no retained metadata
     /// names: a younger file may belong to a checkpoint that is being written.
-    fn sweep(&self, older_than_ms: i64) -> Result<(), StoreError> {
-        let objects: Vec<object_store::ObjectMeta> = self
-            .runtime
-            .block_on(self.store.list(None).try_collect())
-            .map_err(|error| self.fail("", "list", &error))?;
+    fn sweep(&self, older_than_ms: i64, objects: Vec<ObjectMeta>) -> Result<(), StoreError> {
         let older_than_ms = match self.place {
             Location::Local(_) => older_than_ms,
             // Files there carry the time of another clock.
@@ -278,6 +346,7 @@ impl CheckpointStore {
             Location::S3 { .. } => older_than_ms.saturating_sub(CLOCK_SKEW_MAX_MS),
         };
         let mut named: BTreeSet<String> = [CURRENT.to_owned(), "LOCK".to_owned()].into();
+        named.extend(self.built_upon.iter().flatten().cloned());
         for retained in &self.retained {
             named.insert(retained.metadata.clone());
             let Some(bytes) = self.read(&retained.metadata)? else {

@@ -52,6 +52,10 @@ fn is_zero(epoch: &u64) -> bool {
 pub(super) struct Retained {
     pub(super) metadata: String,
     pub(super) blake3: String,
+    /// It was damaged, and an older one was restored. Its output is taken back, so it must never be restored, not even
+    /// if its files are whole again because somebody has written the same bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) passed_over: bool,
 }
 
 impl Retained {
@@ -221,7 +225,8 @@ pub(crate) fn newest_metadata(root: &LocalPath) -> Result<Metadata, String> {
         serde_json::from_slice(&read(CURRENT)?).map_err(|error| format!("CURRENT: {error}"))?;
     let newest = current
         .retained
-        .first()
+        .iter()
+        .find(|retained| !retained.passed_over)
         .ok_or("there is no completed checkpoint")?;
     let bytes = read(&newest.metadata)?;
     if hex(blake3::hash(&bytes).as_bytes()) != newest.blake3 {

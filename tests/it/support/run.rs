@@ -159,9 +159,14 @@ impl Running {
         self.child.wait().expect("the child can be waited for");
     }
 
-    /// Sends the signal of Ctrl-C. The shell does it, since a signal cannot be sent with safe Rust.
+    /// Sends the signal of Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        let kill = format!("kill -INT {}", self.child.id());
+        self.signal("INT");
+    }
+
+    /// Sends a signal. The shell does it, since a signal cannot be sent with safe Rust.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         let sent = Command::new("sh")
             .args(["-c", &kill])
             .status()

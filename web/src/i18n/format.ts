@@ -44,7 +44,7 @@ export function bytes(value: number | null): string {
   return `${unit === 0 || Math.abs(size) >= 99.95 ? size.toFixed(0) : size.toFixed(1)} ${units[unit]}`;
 }
 
-/** 12 ms, 1.2 s, 3 m 4 s, 2 h 5 m, 3 d 4 h. */
+/** 12 ms, 1.2 s, 3 m 4 s, 2 h 5 m, 3 d 4 h, 365 d. */
 export function duration(ms: number | null): string {
   if (ms === null || !Number.isFinite(ms)) return NONE;
   if (ms < 0) return `-${duration(-ms)}`;
@@ -57,6 +57,7 @@ export function duration(ms: number | null): string {
     Math.floor(seconds / 60) % 60,
     seconds % 60,
   ];
+  if (d >= 100) return `${d} d`;
   if (d > 0) return `${d} d ${h} h`;
   if (h > 0) return `${h} h ${m} m`;
   return `${m} m ${s} s`;

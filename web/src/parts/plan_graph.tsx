@@ -148,7 +148,7 @@ function ChainFigures({ vertex, now, source }: { vertex: Vertex; now: number | u
         </span>
       </span>
       <span class="chain-figure faint">
-        <span>{lag === null ? t('vertex.noWatermark') : t('vertex.lag', { lag: duration(lag) })}</span>
+        <span class="cut">{lag === null ? t('vertex.noWatermark') : t('vertex.lag', { lag: duration(lag) })}</span>
         <span>{t('vertex.busyShare', { share: percent(metrics.busy) })}</span>
       </span>
     </span>

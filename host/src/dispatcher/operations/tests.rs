@@ -23,24 +23,39 @@ fn outcome(operations: &Operations, id: &str) -> Option<super::Outcome> {
 #[test]
 fn an_outcome_can_be_read_again() {
     let operations = Operations::default();
-    let id = operations.begin(JOB).expect("an id");
-    assert_eq!(outcome(&operations, &id), Some(None));
-    operations.end(&id, Ok(json!(1)));
+    assert!(operations.begin(JOB, "a").expect("room"));
+    assert_eq!(outcome(&operations, "a"), Some(None));
+    operations.end(JOB, "a", Ok(json!(1)));
     for _ in 0..2 {
-        assert_eq!(outcome(&operations, &id), Some(Some(Ok(json!(1)))));
+        assert_eq!(outcome(&operations, "a"), Some(Some(Ok(json!(1)))));
     }
     assert_eq!(outcome(&operations, "nope"), None);
 }
 
 #[test]
+fn what_is_asked_for_twice_under_one_id_begins_once() {
+    let operations = Operations::default();
+    assert!(operations.begin(JOB, "a").expect("room"));
+    assert!(!operations.begin(JOB, "a").expect("room"));
+    operations.end(JOB, "a", Ok(json!(1)));
+    assert!(!operations.begin(JOB, "a").expect("room"));
+    assert_eq!(outcome(&operations, "a"), Some(Some(Ok(json!(1)))));
+    let other = JobId([8; 16]);
+    assert!(operations.begin(other, "a").expect("room"), "of its own");
+    operations.end(other, "a", Err("no".to_owned()));
+    assert_eq!(outcome(&operations, "a"), Some(Some(Ok(json!(1)))));
+}
+
+#[test]
 fn what_is_under_way_is_never_forgotten() {
     let operations = Operations::default();
-    let ids: Vec<String> = (0..OPERATIONS_MAX)
-        .map(|_| operations.begin(JOB).expect("an id"))
-        .collect();
-    assert!(operations.begin(JOB).is_err());
-    operations.end(&ids[3], Err("no".to_owned()));
-    operations.begin(JOB).expect("room for another");
-    assert_eq!(outcome(&operations, &ids[3]), None);
-    assert_eq!(outcome(&operations, &ids[2]), Some(None));
+    let id = |number: usize| number.to_string();
+    for number in 0..OPERATIONS_MAX {
+        assert!(operations.begin(JOB, &id(number)).expect("room"));
+    }
+    assert!(operations.begin(JOB, "more").is_err());
+    operations.end(JOB, "3", Err("no".to_owned()));
+    assert!(operations.begin(JOB, "more").expect("room for another"));
+    assert_eq!(outcome(&operations, "3"), None);
+    assert_eq!(outcome(&operations, "2"), Some(None));
 }

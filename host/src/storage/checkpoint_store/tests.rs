@@ -144,6 +144,59 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     }
 }
 
+/// Its output was taken back, so going on from it would lose that output.
+#[test]
+fn a_damaged_checkpoint_stays_passed_over_when_its_files_are_whole_again() {
+    let fixture = Fixture::new();
+    let mut store = fixture.open("a").expect("open");
+    let old = file(&store, "old");
+    store.commit(&metadata(1, vec![old])).expect("commit");
+    let new = file(&store, "new");
+    store
+        .commit(&metadata(2, vec![new.clone()]))
+        .expect("commit");
+    let path = fixture.folder.path().join(&new.name);
+    std::fs::remove_file(&path).expect("damage");
+    drop(store);
+    let mut store = fixture.open("b").expect("open again");
+    assert_eq!(store.load_latest().expect("latest").metadata.checkpoint, 1);
+    drop(store);
+    std::fs::write(&path, "new").expect("it is back");
+    let mut store = fixture.open("c").expect("open again");
+    let found = store.load_latest().expect("latest");
+    assert_eq!(found.metadata.checkpoint, 1);
+    assert_eq!(found.damaged_runs, ["a"], "still to be taken back");
+    store.commit(&metadata(3, Vec::new())).expect("commit");
+    let found = store.load_latest().expect("latest");
+    assert_eq!(found.damaged_runs, [""; 0], "taken back by then");
+}
+
+#[test]
+fn a_checkpoint_that_names_a_file_that_is_gone_does_not_happen() {
+    let fixture = Fixture::new();
+    let mut store = fixture.open("a").expect("open");
+    let base = file(&store, "base");
+    store
+        .commit(&metadata(1, vec![base.clone()]))
+        .expect("commit");
+    std::fs::remove_file(fixture.folder.path().join(&base.name)).expect("it goes");
+    let delta = file(&store, "delta");
+    let refused = store.commit(&metadata(2, vec![base.clone(), delta]));
+    let refused = refused.expect_err("refused").to_string();
+    assert!(refused.contains(&base.name), "{refused}");
+}
+
+#[test]
+fn what_a_checkpoint_under_way_may_build_on_stays() {
+    let fixture = Fixture::new();
+    let mut store = fixture.open("a").expect("open").with_concurrent(3);
+    for id in 1..=4u64 {
+        let full = file(&store, &format!("full {id}"));
+        store.commit(&metadata(id, vec![full])).expect("commit");
+    }
+    assert_eq!(fixture.files().len(), 3, "two retained, three built upon");
+}
+
 #[test]
 fn a_second_process_is_kept_out() {
     let fixture = Fixture::new();

@@ -7,6 +7,7 @@ fn retained(name: &str) -> Vec<Retained> {
     vec![Retained {
         metadata: name.to_owned(),
         blake3: String::new(),
+        passed_over: false,
     }]
 }
 

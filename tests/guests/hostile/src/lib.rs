@@ -26,11 +26,26 @@ thread_local! {
     static CASE: RefCell<String> = RefCell::default();
     static STATE: RefCell<u32> = RefCell::default();
     static HEAD: RefCell<u32> = RefCell::default();
+    static CALLS: RefCell<i64> = RefCell::default();
+    static ATTEMPT: RefCell<u32> = RefCell::default();
 }
 
 /// The number that the host gave the state.
 fn state() -> u32 {
     STATE.with_borrow(|state| *state)
+}
+
+/// How many calls this instance has had: what no operator may tell.
+fn calls() -> i64 {
+    CALLS.with_borrow_mut(|calls| {
+        *calls += 1;
+        *calls
+    })
+}
+
+/// The attempt it is told of, which no output may depend on.
+fn attempt() -> i64 {
+    ATTEMPT.with_borrow(|attempt| i64::from(*attempt))
 }
 
 /// A column of entries of one width.
@@ -139,6 +154,7 @@ impl operator::Guest for Guest {
         let case = spec.arguments.into_iter().find(|(name, _)| name == "case");
         let case = case.map(|(_, case)| case).unwrap_or_default();
         STATE.set(spec.states.first().map_or(0, |state| state.number));
+        ATTEMPT.set(spec.attempt);
         HEAD.set(spec.operators.first().copied().unwrap_or_default());
         match case.as_str() {
             "open-loop" => drop(endless::spin()),

@@ -11,6 +11,22 @@ pub(crate) fn run(case: &str, records: &Batch) -> Result<u32, Failure> {
     // Traces first: nothing of them may be seen.
     output::emit(0, records);
     match case {
+        "global" => output::emit(
+            0,
+            &batch(
+                1,
+                fixed(vec![0; 8]),
+                fixed(crate::calls().to_le_bytes().to_vec()),
+            ),
+        ),
+        "attempt" => output::emit(
+            0,
+            &batch(
+                1,
+                fixed(vec![0; 8]),
+                fixed(crate::attempt().to_le_bytes().to_vec()),
+            ),
+        ),
         "consume-none" => return Ok(0),
         "consume-more" => return Ok(records.count + 1),
         "consume-largest" => return Ok(u32::MAX),

@@ -7,6 +7,9 @@
 /// Pause between the records before the rate applies and the first paced one: what waits in queues drains meanwhile.
 const DRAIN_NS: u64 = 1_000_000_000;
 
+/// The least pause: what is due within it is made together. A timer of the system is hardly finer.
+const PAUSE_NS: u64 = 100_000;
+
 /// The schedule of one split.
 pub(super) struct Pace {
     /// Nanoseconds between two records of all splits together.
@@ -43,7 +46,7 @@ impl Pace {
             }
         }
         let next_ns = start + (self.made as f64 * step).ceil() as u64;
-        Err(next_ns.saturating_sub(now_ns).max(1))
+        Err(next_ns.saturating_sub(now_ns).max(PAUSE_NS))
     }
 
     /// So many were made.

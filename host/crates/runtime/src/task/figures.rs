@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use dataflow::element::{WATERMARK_MAX, WATERMARK_MIN};
 use dataflow::ids::OperatorId;
 use dataflow::metric::MetricValue;
 
@@ -87,6 +88,14 @@ pub struct TaskReading {
     pub dead_letters: u64,
     /// See [`TaskFigures::finished`].
     pub finished: bool,
+}
+
+impl TaskReading {
+    /// The watermark (milliseconds of event time), if there is one and the stream has not ended.
+    pub fn known_watermark(&self) -> Option<i64> {
+        let watermark = self.watermark;
+        (watermark != WATERMARK_MIN && watermark < WATERMARK_MAX - 1).then_some(watermark)
+    }
 }
 
 impl TaskFigures {

@@ -9,7 +9,7 @@ mod event_time;
 pub mod figures;
 pub mod head;
 pub mod mailbox;
-mod open;
+pub mod open;
 pub mod outlets;
 pub mod poison;
 pub mod replacement;

@@ -156,8 +156,11 @@ fn make_generators(
     spec.assigners.iter().map(generator).collect()
 }
 
-/// Opens the backend and rebuilds the timer queues from what it restored.
-fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
+/// Opens the backend and rebuilds the timer queues from what it restored. May block on local disks.
+///
+/// # Errors
+/// The backend cannot be opened, or what is restored is damaged.
+pub fn open_call(wish: Option<StateWish>) -> Result<Call, TaskError> {
     let Some(wish) = wish else {
         return Ok(Call::stateless());
     };

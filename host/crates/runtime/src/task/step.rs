@@ -137,6 +137,11 @@ impl Task {
         self.mailbox.wait(at_most);
     }
 
+    /// Whether it was woken since it last waited; takes the wake-up. For a loop that steps tasks without their threads.
+    pub fn take_wake(&self) -> bool {
+        self.mailbox.take_wake()
+    }
+
     fn read(&mut self, mail: Mail) -> Result<(), TaskError> {
         match mail {
             Mail::TriggerCheckpoint(id) if self.last_snapshot.is_some_and(|last| id <= last) => {}

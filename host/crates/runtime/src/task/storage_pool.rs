@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded};
 use dataflow::port::blob::BlobStore;
 
 use crate::task::error::TaskError;
@@ -47,6 +47,21 @@ impl StoragePool {
         })
     }
 
+    /// A pool without threads: what is submitted waits in the queue that comes with it.
+    pub fn queued(store: Arc<dyn BlobStore>) -> (Self, StorageQueue) {
+        let (sender, receiver) = bounded::<Job>(JOBS_MAX);
+        let queue = StorageQueue {
+            jobs: receiver,
+            store: Arc::clone(&store),
+        };
+        let pool = Self {
+            jobs: Some(sender),
+            store,
+            threads: Vec::new(),
+        };
+        (pool, queue)
+    }
+
     /// The store.
     pub fn store(&self) -> &Arc<dyn BlobStore> {
         &self.store
@@ -58,6 +73,21 @@ impl StoragePool {
             // Fails only when every thread is gone, and then nobody waits for an answer.
             let _ = jobs.send(Box::new(job));
         }
+    }
+}
+
+/// The jobs of a pool without threads, for a loop that decides when each is done: a simulation.
+pub struct StorageQueue {
+    jobs: Receiver<Job>,
+    store: Arc<dyn BlobStore>,
+}
+
+impl StorageQueue {
+    /// Takes the oldest job that waits; calling it does the job on the caller's thread.
+    pub fn take(&self) -> Option<impl FnOnce() + Send + use<>> {
+        let job = self.jobs.try_recv().ok()?;
+        let store = Arc::clone(&self.store);
+        Some(move || job(&*store))
     }
 }
 

@@ -3,11 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use dataflow::ids::CheckpointId;
-use dataflow::key_group::KeyGroupRange;
+use dataflow::key_group::{KeyGroupRange, key_group};
 use dataflow::port::state::{SnapshotHandle, StateError};
 use dataflow::time::frozen_timers::FrozenTimers;
+use proptest::prelude::*;
 
 use super::{LIST, MAP, MAX_PARALLELISM, Rig, Single, VALUE, rigs, specs};
+use crate::snapshot::writer::SnapshotWriter;
+use crate::snapshot::{FileHeader, Op};
 
 fn saved(rig: &Rig) -> SnapshotHandle {
     let mut backend = rig.open(&[]);
@@ -117,5 +120,67 @@ fn a_snapshot_of_the_other_backend_is_refused_with_advice() {
             error.to_string().contains("written by the other backend"),
             "{error}"
         );
+    }
+}
+
+/// An entry: operation, key, sub-key, value.
+type Entry = (u8, Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// A file with these entries in sections that check out, as a heap snapshot.
+fn forged(rig: &Rig, entries: &[(usize, Entry)]) -> SnapshotHandle {
+    let states = specs();
+    let header = FileHeader {
+        max_parallelism: MAX_PARALLELISM,
+        key_groups: KeyGroupRange::all(MAX_PARALLELISM),
+        states: states.iter().map(|it| (it.name.clone(), it.kind)).collect(),
+    };
+    let mut writer = SnapshotWriter::new(rig.store.as_ref(), "base", &header);
+    for (state, (op, key, sub_key, value)) in entries {
+        let key_group = key_group(key, MAX_PARALLELISM);
+        writer
+            .begin((state % states.len()) as u32, key_group)
+            .unwrap();
+        let op = Op::of(*op).unwrap();
+        writer.entry(op, key, sub_key, value).unwrap();
+    }
+    SnapshotHandle {
+        format: "heap".to_owned(),
+        key_groups: Some(header.key_groups),
+        files: writer.finish().unwrap().0,
+    }
+}
+
+proptest! {
+    #[test]
+    fn entries_that_nobody_would_write_are_refused_or_read(
+        entries in prop::collection::vec(
+            (
+                any::<usize>(),
+                (
+                    0..5u8,
+                    prop::collection::vec(0..3u8, 0..3),
+                    prop::collection::vec(0..3u8, 0..3),
+                    prop::collection::vec(any::<u8>(), 0..80),
+                ),
+            ),
+            0..12,
+        )
+    ) {
+        let rig = Rig::new(Box::new(crate::HeapBackendFactory::new()));
+        let handle = forged(&rig, &entries);
+        match open_error(&rig, &handle) {
+            Some(error) => {
+                let corrupt = matches!(error, StateError::Corrupt { .. });
+                prop_assert!(corrupt, "{error}");
+            },
+            // What was taken can be looked at and saved again.
+            None => {
+                let mut backend = rig.open(std::slice::from_ref(&handle));
+                for state in [VALUE, LIST, MAP] {
+                    backend.all(state);
+                }
+                rig.checkpoint(backend.as_mut(), 1);
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Promises of the manifest document.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const MANIFEST: &str = r#"{
@@ -32,4 +34,19 @@ fn a_defect_names_its_field() {
         error.starts_with("manifest of it, parameters[1].type: "),
         "{error}"
     );
+}
+
+proptest! {
+    #[test]
+    fn no_document_brings_the_host_down(
+        at in 0..MANIFEST.len(),
+        length in 0..40usize,
+        text in "[0-9]{20}|-1|null|\\PC{0,6}|[\\[{\"]",
+    ) {
+        let mut document = MANIFEST.to_owned();
+        document.replace_range(at..(at + length).min(MANIFEST.len()), &text);
+        let read = read(&document);
+        let refused = matches!(read, Err(WasmError::Document { .. }));
+        prop_assert!(read.is_ok() || refused);
+    }
 }

@@ -1,5 +1,7 @@
 //! Promises of the plan document.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const PLAN: &str = r#"{
@@ -149,5 +151,25 @@ fn what_is_not_json_is_refused() {
             matches!(refused, Err(WasmError::Document { .. })),
             "{document}"
         );
+    }
+}
+
+proptest! {
+    /// Pieces of the plan left out, said twice, or replaced by what numbers and texts can be at their worst.
+    #[test]
+    fn no_document_brings_the_host_down(
+        edits in prop::collection::vec((0..PLAN.len(), 0..40usize, "[0-9]{20}|-1|null|\\PC{0,6}|[\\[{\"]"), 1..4),
+    ) {
+        let mut document: Vec<char> = PLAN.chars().collect();
+        for (at, length, text) in edits {
+            let at = at.min(document.len());
+            let end = (at + length).min(document.len());
+            document.splice(at..end, text.chars());
+        }
+        // A plan or a reason; a panic would be neither.
+        let document: String = document.into_iter().collect();
+        let read = read(&document);
+        let refused = matches!(read, Err(WasmError::Document { .. }));
+        prop_assert!(read.is_ok() || refused);
     }
 }

@@ -1,0 +1,186 @@
+//! Whatever bytes come from a disk or a user: refused, or taken for what they say. Never a panic.
+//!
+//! Valid documents are edited at random: bits flipped, pieces cut, doubled and put in, numbers replaced by the worst there
+//! are. Hashes are not looked at here, so the edits reach what lies behind them.
+
+use std::path::Path;
+
+use dataflow::graph::execution::ExecutionGraph;
+use dataflow::graph::validate::validate;
+
+use super::dice::Dice;
+use super::run::Run;
+use super::world::World;
+use crate::job_file::read::of_text;
+use crate::job_graph::of_plan;
+use crate::storage::checkpoint_store::Restorable;
+use crate::storage::metadata::Metadata;
+
+/// Numbers at their worst, and what is no number.
+const WORST: [&str; 9] = [
+    "0",
+    "-1",
+    "4294967295",
+    "4294967296",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "null",
+    "\"\"",
+];
+
+/// A plan with a bit of everything.
+const PLAN: &str = r#"{ "version": 1, "name": "words", "max_parallelism": 128, "operators": [
+    { "id": 0, "uid": "lines", "name": "lines", "kind": "source", "parallelism": 1,
+      "connector": { "type": "text-files", "path": "in" },
+      "outputs": [ { "name": "out", "schema": "string" } ] },
+    { "id": 1, "uid": "words", "name": "words", "kind": "operator",
+      "inputs": [ { "schema": "string" } ],
+      "outputs": [ { "name": "out", "schema": "string", "key_schema": "string" } ],
+      "watermarks": { "strategy": "bounded", "max_out_of_orderness_ms": 100, "idle_after_ms": 50 } },
+    { "id": 2, "uid": "count", "name": "count", "kind": "operator", "keyed": true, "parallelism": 4,
+      "inputs": [ { "schema": "string" } ], "outputs": [ { "name": "out", "schema": "long" } ],
+      "states": [ { "name": "count", "kind": "value", "schema": "long", "sub_key_schema": null } ] },
+    { "id": 3, "uid": "files", "name": "files", "kind": "sink",
+      "connector": { "type": "text-files", "path": "out" }, "inputs": [ { "schema": "long" } ] } ],
+  "edges": [
+    { "from": 0, "output": 0, "to": 1, "input": 0, "partitioning": "rebalance" },
+    { "from": 1, "output": 0, "to": 2, "input": 0, "partitioning": "hash" },
+    { "from": 2, "output": 0, "to": 3, "input": 0, "partitioning": "rebalance" } ] }"#;
+
+/// One edit.
+fn edit(bytes: &mut Vec<u8>, dice: &mut Dice) {
+    let at = dice.index(bytes.len() + 1).min(bytes.len());
+    let end = (at + dice.index(24)).min(bytes.len());
+    match dice.below(6) {
+        0 => {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << dice.below(8);
+            }
+        }
+        1 => bytes.truncate(at),
+        2 => drop(bytes.drain(at..end)),
+        3 => {
+            let piece = bytes[at..end].to_vec();
+            bytes.splice(at..at, piece);
+        }
+        _ => number(bytes, at, dice),
+    }
+}
+
+/// Replaces the next number by one of the worst.
+fn number(bytes: &mut Vec<u8>, from: usize, dice: &mut Dice) {
+    let digit = |byte: &u8| byte.is_ascii_digit();
+    let Some(start) = bytes[from..].iter().position(digit) else {
+        return;
+    };
+    let start = from + start;
+    let length = bytes[start..].iter().position(|byte| !digit(byte));
+    let end = start + length.unwrap_or(bytes.len() - start);
+    let worst = WORST[dice.index(WORST.len())].bytes();
+    bytes.splice(start..end, worst);
+}
+
+/// Edited copies of a document.
+fn mutants(valid: &[u8], count: u64) -> impl Iterator<Item = Vec<u8>> {
+    (0..count).map(|seed| {
+        let mut dice = Dice::new(seed);
+        let mut bytes = valid.to_vec();
+        for _ in 0..dice.between(1, 3) {
+            edit(&mut bytes, &mut dice);
+        }
+        bytes
+    })
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+}
+
+/// A run that was killed after some checkpoints, and the metadata of the newest.
+fn interrupted(runtime: &tokio::runtime::Runtime, folder: &Path) -> (Run, Vec<u8>) {
+    let mut world = World::new(7, None, runtime.handle().clone());
+    world.end_after(3);
+    let mut run = Run::new(world, folder);
+    assert_eq!(run.process(0), Ok(false), "it is killed");
+    let mut store = run.world.checkpoints("looks".to_owned());
+    let newest = store.load_latest().expect("a checkpoint").metadata;
+    let bytes = serde_json::to_vec(&newest).expect("it can be written");
+    (run, bytes)
+}
+
+/// Restored for good: tasks are opened and run for a while.
+#[test]
+fn no_metadata_brings_the_host_down() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().expect("a directory"));
+    let (mut run, valid) = interrupted(&runtime, folder.path());
+    run.world.disk.protect();
+    let (mut read, mut opened) = (0, 0);
+    for (number, bytes) in mutants(&valid, 3000).enumerate() {
+        let Ok(metadata) = serde_json::from_slice::<Metadata>(&bytes) else {
+            continue;
+        };
+        read += 1;
+        let restorable = Restorable {
+            metadata,
+            damaged_runs: Vec::new(),
+        };
+        let name = format!("mutant{number}");
+        let mut store = run.world.checkpoints(name.clone());
+        run.world.hurry(300);
+        // An end, or a reason; both are fine.
+        opened += u64::from(run.attempt(&name, &mut store, Some(&restorable)).is_ok());
+    }
+    assert!(read > 300, "only {read} could be read");
+    assert!(opened < read, "everything was taken");
+}
+
+#[test]
+fn no_list_of_checkpoints_brings_the_host_down() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().expect("a directory"));
+    let (run, _) = interrupted(&runtime, folder.path());
+    let valid = run.world.disk.read("CURRENT").expect("it is there");
+    let mut refused = 0;
+    for bytes in mutants(&valid, 2000) {
+        run.world.disk.write("CURRENT", Some(bytes));
+        let found = run.world.checkpoints("looks".to_owned()).load_latest();
+        refused += u64::from(found.is_err());
+    }
+    assert!(refused > 0, "everything was taken");
+}
+
+#[test]
+fn no_job_file_brings_the_host_down() {
+    let text = include_str!("../../../docs/JOB_FILES.md");
+    let examples = text.split("```yaml\n").skip(1);
+    let mut refused = 0;
+    for example in examples.filter_map(|it| it.split("```").next()) {
+        for bytes in mutants(example.as_bytes(), 400) {
+            let text = String::from_utf8_lossy(&bytes);
+            let read = of_text("mutant.yaml", Path::new(""), &text, &[]);
+            refused += u64::from(read.is_err());
+        }
+    }
+    assert!(refused > 0, "everything was taken");
+}
+
+#[test]
+fn no_plan_brings_the_host_down() {
+    let (mut read, mut graphs) = (0, 0);
+    for bytes in mutants(PLAN.as_bytes(), 4000) {
+        let Ok(plan) = serde_json::from_slice::<wasm::Plan>(&bytes) else {
+            continue;
+        };
+        read += 1;
+        let Ok(graph) = of_plan(&plan) else { continue };
+        for parallelism in [1, 3] {
+            if validate(&graph, parallelism).is_ok() {
+                graphs += 1;
+                ExecutionGraph::of(&graph, parallelism);
+            }
+        }
+    }
+    assert!(read > 100 && graphs > 0, "{read} plans, {graphs} graphs");
+}
