@@ -161,6 +161,7 @@ fn the_summary_has_the_documented_fields() {
         "records_out",
         "restarts",
         "restored_from",
+        "savepoint",
         "stopped_at",
         "checkpoints",
         "failed_checkpoints",

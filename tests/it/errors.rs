@@ -192,7 +192,8 @@ fn the_checkpoint_of_another_job_is_refused() {
         .next();
     let job = job.expect("the folder of the job").path();
     let other = Run::bench("J4").arg("--restore").arg(job);
-    other.end().fails_naming(&["checkpoint", "operator"]);
+    let words = ["state of operator \"source\"", "--allow-non-restored-state"];
+    other.end().fails_naming(&words);
 }
 
 #[test]

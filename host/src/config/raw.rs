@@ -290,7 +290,10 @@ impl RawConfig {
             backend: backend(&self.state.backend)?,
             managed_memory_bytes: size("state.managed-memory", &self.state.managed_memory)?,
             storage_threads: self.state.storage_threads.clamp(1, 64),
-            savepoints_dir: PathBuf::from(&self.state.savepoints.dir),
+            savepoints_dir: match self.state.savepoints.dir.as_str() {
+                "" => data_dir(&self.data.dir)?.join("savepoints"),
+                dir => PathBuf::from(dir),
+            },
             savepoint_components: self.state.savepoints.include_components,
             network_memory_bytes: size("network.memory", &self.network.memory)?,
             guest: self.guest.resolve()?,

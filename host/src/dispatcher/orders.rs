@@ -36,14 +36,8 @@ impl Dispatcher {
             return Ok(trigger);
         }
         let job = self.active(id)?;
-        let configured = || Some(job.config.savepoints_dir.clone());
-        let target = target
-            .or_else(configured)
-            .filter(|it| !it.as_os_str().is_empty());
-        let target = target.ok_or_else(|| {
-            let reason = "no directory for the savepoint: name one, or set state.savepoints.dir";
-            DispatchError::Refused(reason.to_owned())
-        })?;
+        let target = target.filter(|it| !it.as_os_str().is_empty());
+        let target = target.unwrap_or_else(|| job.config.savepoints_dir.clone());
         self.operation(&job, trigger, move |job| async move {
             let order = |reply| {
                 JobCommand::Savepoint(SavepointOrder {

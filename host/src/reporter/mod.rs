@@ -94,6 +94,8 @@ impl Reporter {
                 (Some(record.id) > after).then_some((record, ended_ms))
             });
             let mut newest = after;
+            let mut ended: Vec<_> = ended.collect();
+            ended.sort_unstable_by_key(|(record, _)| record.id);
             for (record, ended_ms) in ended {
                 newest = newest.max(Some(record.id));
                 spans.push(CheckpointSpan {
