@@ -127,7 +127,7 @@ function ofJobDetails(job: MockJob, path: readonly string[], query: URLSearchPar
       };
     }
     case 'states':
-      return path[1] === undefined ? { checkpoint: { id: 1164, 'end-time': now - 4000 }, states: states(job) } : lookup(job, path, query);
+      return path[1] === undefined ? { checkpoint: 1164, 'trigger-timestamp': now - 4000, states: states(job) } : lookup(job, path, query);
     case 'dead-letters':
       return {
         total: 3,
@@ -161,7 +161,7 @@ function lookup(job: MockJob, path: readonly string[], query: URLSearchParams): 
   const key = query.get('key');
   const keys = key === null ? Array.from({ length: Number(query.get('limit') ?? 20) }, (_, n) => `acct-${n}`) : [JSON.parse(key) as string];
   return {
-    checkpoint: { id: 1164, 'end-time': Date.now() - 4000 }, job: job.name, state: path.slice(1).join('/'),
+    checkpoint: 1164, 'trigger-timestamp': Date.now() - 4000, job: job.name, state: path.slice(1).join('/'),
     entries: keys.map((one, n) => ({ key: one, value: { payments: n + 3, cents: 1200 * n } })), truncated: key === null,
   };
 }

@@ -31,7 +31,7 @@ export async function everyScreenOpens(console_) {
     for (const screen of [...SCREENS, ...TABS.map((tab) => `job/${jid}/${tab}`)]) {
       await console_.goTo(screen);
       await settled(console_);
-      const refusals = await console_.page.locator('main .message.tone-bad').allInnerTexts();
+      const refusals = await console_.page.locator('main [data-refused]').allInnerTexts();
       assert.deepEqual(refusals, [], `${screen} is refused`);
       if (locale === 'en') await console_.picture(`${theme}-${screen.replace(jid, '').replaceAll('/', '-')}`);
     }

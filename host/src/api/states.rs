@@ -24,6 +24,9 @@ const LIMIT_MAX: usize = 1000;
 pub(super) struct States {
     /// The checkpoint they are read from.
     checkpoint: u64,
+    /// When it was triggered (milliseconds since the Unix epoch).
+    #[serde(rename = "trigger-timestamp")]
+    triggered_ms: i64,
     /// Their kinds, schemas and sizes.
     #[schema(value_type = Vec<Object>)]
     states: Vec<Value>,
@@ -44,6 +47,8 @@ pub(super) struct Wanted {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Entries {
     checkpoint: u64,
+    #[serde(rename = "trigger-timestamp")]
+    triggered_ms: i64,
     #[schema(value_type = Vec<Object>)]
     entries: Vec<Value>,
     /// Whether there are more.
@@ -61,7 +66,11 @@ pub(super) async fn states(
         let states = saved.states()?;
         let checkpoint = saved.metadata.checkpoint;
         let states = states.iter().map(renamed).collect();
-        Ok(States { checkpoint, states })
+        Ok(States {
+            checkpoint,
+            triggered_ms: saved.metadata.triggered_ms,
+            states,
+        })
     });
     Ok(Json(read.await?))
 }
@@ -113,14 +122,19 @@ fn find(
         }
         let told = entry_json(state, entry);
         if begins(&told["key"]) {
-            let field = |names: [&str; 3]| {
-                let found = names.into_iter().find_map(|name| told.get(name));
-                found.cloned().unwrap_or(Value::Null)
-            };
-            entries.push(json!({
-                "key": told["key"], "sub-key": field(["sub_key", "namespace", "timer"]),
-                "value": field(["value", "elements", "-"]),
-            }));
+            let field = |names: &[&str]| names.iter().find_map(|name| told.get(name)).cloned();
+            let mut row = json!({ "key": told["key"] });
+            // Left out where there is none: null would be a value.
+            let (sub_key, value) = (
+                field(&["sub_key", "namespace", "timer"]),
+                field(&["value", "elements"]),
+            );
+            for (name, found) in [("sub-key", sub_key), ("value", value)] {
+                if let Some(found) = found {
+                    row[name] = found;
+                }
+            }
+            entries.push(row);
         }
         Ok(())
     };
@@ -133,6 +147,7 @@ fn find(
     }
     Ok(Entries {
         checkpoint: saved.metadata.checkpoint,
+        triggered_ms: saved.metadata.triggered_ms,
         entries,
         truncated,
     })

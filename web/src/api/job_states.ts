@@ -37,9 +37,7 @@ export interface StateEntries {
 }
 
 function decodeAsOf(json: Fields): AsOf | null {
-  const checkpoint = json.maybe('checkpoint');
-  if (checkpoint !== null) return { id: checkpoint.number('id'), time: checkpoint.time('end-time') };
-  return json.has('checkpoint') ? { id: json.number('checkpoint'), time: null } : null;
+  return json.has('checkpoint') ? { id: json.number('checkpoint'), time: json.time('trigger-timestamp') } : null;
 }
 
 export function decodeStateList(json: Fields): StateList {

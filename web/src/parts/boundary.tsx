@@ -34,7 +34,7 @@ export class Boundary extends Component<Props, State> {
     if (fault === null) return this.props.children;
     return (
       <Page title={t('boundary.title')}>
-        <Message tone="bad">
+        <Message tone="bad" refused>
           <p>{t('boundary.text')}</p>
           <pre>{fault.message}</pre>
         </Message>

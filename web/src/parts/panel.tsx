@@ -92,10 +92,19 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <div class="empty">{children}</div>;
 }
 
-export function Message({ tone, children }: { tone: 'ok' | 'info' | 'warn' | 'bad'; children: ComponentChildren }) {
+export function Message({
+  tone,
+  refused,
+  children,
+}: {
+  tone: 'ok' | 'info' | 'warn' | 'bad';
+  /** It says that this screen cannot show what it should. */
+  refused?: boolean;
+  children: ComponentChildren;
+}) {
   const icon: IconName = tone === 'ok' ? 'check' : tone === 'info' ? 'info' : 'warning';
   return (
-    <div class={`message tone-${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
+    <div class={`message tone-${tone}`} role={tone === 'bad' ? 'alert' : 'status'} data-refused={refused}>
       <Icon name={icon} />
       <div>{children}</div>
     </div>
@@ -106,7 +115,7 @@ export function Message({ tone, children }: { tone: 'ok' | 'info' | 'warn' | 'ba
 export function Refusal({ error }: { error: ApiError | null }) {
   if (error === null) return null;
   return (
-    <Message tone="bad">
+    <Message tone="bad" refused>
       {error.errors.map((line) => (
         <p key={line}>{line}</p>
       ))}
