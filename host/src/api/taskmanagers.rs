@@ -16,7 +16,7 @@ fn row(api: &Api) -> Value {
     let config = &dispatcher.config;
     let (total, free) = dispatcher.slots();
     let mut tasks = 0;
-    let (mut state_bytes, mut network_bytes) = (0, 0);
+    let (mut state_bytes, mut network_bytes, mut guest_bytes) = (0, 0, 0);
     let mut guests = 0;
     for job in dispatcher.active_jobs() {
         let view = job.handle.view.lock().clone();
@@ -27,6 +27,7 @@ fn row(api: &Api) -> Value {
             tasks += 1;
             let reading = task.figures.read();
             state_bytes += reading.state_bytes;
+            guest_bytes += reading.guest_memory_bytes;
             network_bytes += reading.buffers_queued * dataflow::limits::SEGMENT_BYTES as u64;
             let vertex = &view.job.execution.vertices[task.id.vertex.0 as usize];
             guests += u64::from(vertex.component.is_some());
@@ -46,7 +47,7 @@ fn row(api: &Api) -> Value {
         "memory": {
             "network": { "configured": config.network_memory_bytes, "used": network_bytes, "per": "job" },
             "managed": { "configured": config.managed_memory_bytes, "used": state_bytes, "per": "job" },
-            "guest": { "configured": config.guest.memory_bytes, "used": null, "instances": guests, "per": "instance" },
+            "guest": { "configured": config.guest.memory_bytes, "used": guest_bytes, "instances": guests, "per": "instance" },
         },
     })
 }

@@ -124,6 +124,7 @@ pub(crate) fn metrics_of(task: &TaskView, rates: &Rates) -> Vec<(&'static str, f
         ("buffers.outputQueueLength", reading.buffers_queued as f64),
         ("stateEntries", reading.state_entries as f64),
         ("stateBytes", reading.state_bytes as f64),
+        ("guestMemoryBytes", reading.guest_memory_bytes as f64),
         ("numTimers", reading.timers as f64),
     ]
 }

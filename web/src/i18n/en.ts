@@ -195,7 +195,7 @@ export const en = {
   'memory.guest': 'Guests',
   'memory.managed': 'Managed (state)',
   'memory.network': 'Network buffers',
-  'memory.per.instance': '{n} instance(s), at most {limit} each',
+  'memory.per.instance': '{used} used by {n} instance(s), at most {limit} each',
   'memory.per.job': '{used} used, at most {limit} for each job',
 
   'nav.cluster': 'Cluster',

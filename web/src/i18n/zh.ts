@@ -197,7 +197,7 @@ export const zh: Dictionary = {
   'memory.guest': '客体实例',
   'memory.managed': '托管内存（状态）',
   'memory.network': '网络缓冲',
-  'memory.per.instance': '{n} 个实例，每个最多 {limit}',
+  'memory.per.instance': '{n} 个实例已用 {used}，每个最多 {limit}',
   'memory.per.job': '已用 {used}，每个作业最多 {limit}',
 
   'nav.cluster': '集群',

@@ -8,7 +8,7 @@ import { UseBar } from './share';
 function words(region: MemoryRegion): string {
   const [used, limit] = [bytes(region.used), bytes(region.configured)];
   if (region.per === 'job') return t('memory.per.job', { used, limit });
-  if (region.per === 'instance') return t('memory.per.instance', { n: count(region.holders), limit });
+  if (region.per === 'instance') return t('memory.per.instance', { used, n: count(region.holders), limit });
   return t('common.of', { used, total: limit });
 }
 

@@ -271,4 +271,8 @@ impl Operator for GuestOperator {
     fn metrics(&self) -> &[(OperatorId, String, MetricValue)] {
         self.instance.state().metrics.values()
     }
+
+    fn guest_memory_bytes(&self) -> u64 {
+        self.memory_bytes()
+    }
 }

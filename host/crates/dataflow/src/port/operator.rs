@@ -180,6 +180,11 @@ pub trait Operator: Send {
     fn metrics(&self) -> &[(OperatorId, String, MetricValue)] {
         &[]
     }
+
+    /// Bytes of memory that are the guest's own; 0 for an operator that is none.
+    fn guest_memory_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// What an operator is told about its place when it is made.

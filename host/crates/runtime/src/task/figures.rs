@@ -40,6 +40,8 @@ pub struct TaskFigures {
     pub state_entries: AtomicU64,
     /// Bytes of keyed state in memory.
     pub state_bytes: AtomicU64,
+    /// Bytes of linear memory of the guest.
+    pub guest_memory_bytes: AtomicU64,
     /// Timers that wait.
     pub timers: AtomicU64,
     /// Records left out because the chain cannot process them.
@@ -80,6 +82,8 @@ pub struct TaskReading {
     pub state_entries: u64,
     /// See [`TaskFigures::state_bytes`].
     pub state_bytes: u64,
+    /// See [`TaskFigures::guest_memory_bytes`].
+    pub guest_memory_bytes: u64,
     /// See [`TaskFigures::timers`].
     pub timers: u64,
     /// See [`TaskFigures::records_skipped`].
@@ -127,6 +131,7 @@ impl TaskFigures {
             source_total: get(&self.source_total),
             state_entries: get(&self.state_entries),
             state_bytes: get(&self.state_bytes),
+            guest_memory_bytes: get(&self.guest_memory_bytes),
             timers: get(&self.timers),
             records_skipped: get(&self.records_skipped),
             dead_letters: get(&self.dead_letters),

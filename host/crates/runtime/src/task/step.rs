@@ -454,6 +454,9 @@ impl Task {
                 .store(progress.total, Ordering::Relaxed);
         }
         if let Some(operator) = &mut self.operator {
+            figures
+                .guest_memory_bytes
+                .store(operator.guest_memory_bytes(), Ordering::Relaxed);
             let call = operator.call();
             let timers = call.timers();
             figures.timers.store(
