@@ -28,10 +28,8 @@ fn a_running_job_is_shown_in_the_shapes_of_flink() {
         &details,
         "jid name isStoppable start-time end-time duration maxParallelism now timestamps plan",
     );
-    let worker = cluster.until("/taskmanagers/local", |it| {
-        it["memory"]["guest"]["used"].as_u64() > Some(0)
-    });
-    let memory = &worker["memory"];
+    let used = |it: &Value| it["memory"]["guest"]["used"].as_u64() > Some(0);
+    let memory = &cluster.until("/taskmanagers/local", used)["memory"];
     assert_eq!(memory["guest"]["instances"], 4, "{memory}");
     for region in ["network", "managed", "guest"] {
         has(&memory[region], "configured used per");

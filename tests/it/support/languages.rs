@@ -1,5 +1,5 @@
 //! Guests that are not written in Rust: built once by the first test that needs them, by the script that their own
-//! authors would use, with toolchains that `scripts/toolchain.sh` finds or installs. One that cannot be had fails the
+//! authors would use, with toolchains that `scripts/languages.sh` finds or installs. One that cannot be had fails the
 //! test.
 
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ impl Guest {
 
 /// Runs a command with the tools of a language, which must succeed; returns what it says.
 pub(crate) fn with_tools(language: &str, command: &[&Path]) -> String {
-    let output = Command::new(root().join("scripts/toolchain.sh"))
+    let output = Command::new(root().join("scripts/languages.sh"))
         .arg(language)
         .args(command)
         .current_dir(root())
@@ -77,7 +77,7 @@ pub(crate) fn with_tools(language: &str, command: &[&Path]) -> String {
     );
     assert!(
         output.status.success(),
-        "scripts/toolchain.sh {language} {command:?}:\n{said}"
+        "scripts/languages.sh {language} {command:?}:\n{said}"
     );
     said
 }
