@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::languages_python_js::{PYTHON, TYPESCRIPT};
 use crate::support::languages::{C, GO};
 use crate::support::programs::guest;
 use crate::support::run::{Ended, Run};
@@ -92,6 +93,14 @@ fn samples_in_rust_keep_every_rule() {
 #[test]
 fn jobs_in_go_and_c_keep_every_rule() {
     for language in [GO, C] {
+        passes(language.built(), &[("job", "J2")], &[]);
+        passes(language.built(), &[("job", "J4")], &[]);
+    }
+}
+
+#[test]
+fn jobs_in_python_and_typescript_keep_every_rule() {
+    for language in [PYTHON, TYPESCRIPT] {
         passes(language.built(), &[("job", "J2")], &[]);
         passes(language.built(), &[("job", "J4")], &[]);
     }

@@ -20,18 +20,18 @@ use crate::support::wait;
 /// Parallelism of each start after a kill.
 const PARALLELISM: [u32; 3] = [2, 1, 3];
 
-const PYTHON: Language = Language {
+pub(crate) const PYTHON: Language = Language {
     name: "python",
     jobs: "tests/languages/python/jobs.py",
 };
 
-const TYPESCRIPT: Language = Language {
+pub(crate) const TYPESCRIPT: Language = Language {
     name: "javascript",
     jobs: "tests/languages/typescript/jobs.ts",
 };
 
 /// A guest language.
-struct Language {
+pub(crate) struct Language {
     /// What the script calls it.
     name: &'static str,
     /// The file of the jobs that answer the oracle's questions.
@@ -63,10 +63,16 @@ impl Language {
         PathBuf::from(self.script(&["build", job]).trim())
     }
 
+    /// The component of the jobs that answer the oracle's questions.
+    pub(crate) fn built(&self) -> PathBuf {
+        self.component(self.jobs)
+    }
+
     /// A run of one of the jobs that answer the oracle's questions.
     fn run(&self, job: &str) -> Run {
-        let component = self.component(self.jobs);
-        Run::new("run", component).arg("--json").param("job", job)
+        Run::new("run", self.built())
+            .arg("--json")
+            .param("job", job)
     }
 
     /// Every question with generated data is answered exactly.
