@@ -25,6 +25,7 @@ mod jobs;
 mod kill;
 mod languages_go_c;
 mod languages_python_js;
+mod limits;
 mod native;
 mod new;
 mod operations;

@@ -155,6 +155,7 @@ fn an_ended_job_answers_as_it_did_before() {
         "/checkpoints",
         "/checkpoints/config",
         "/vertices/0",
+        "/limits",
         "/logs",
     ];
     let read = |cluster: &Cluster| -> Vec<Value> {

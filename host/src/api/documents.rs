@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::{Api, checkpoints, exceptions, job, jobs, logs, vertices, why};
+use super::{Api, checkpoints, exceptions, job, jobs, limits, logs, vertices, why};
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::archive::{Documents, OVERVIEW};
 use crate::dispatcher::job_spec::JobRecord;
@@ -48,6 +48,7 @@ fn all(active: &ActiveJob, now_ms: i64) -> Documents {
         checkpoints::CheckpointConfig::of(active),
     );
     put(&mut documents, "why", why::Why::of(active, (0, 0), now_ms));
+    put(&mut documents, "limits", limits::Limits::of(active));
     put(&mut documents, "logs", logs::Logs::of(active));
     for details in checkpoints::all_details(active) {
         put(

@@ -17,6 +17,7 @@ mod job;
 mod job_files;
 mod jobs;
 mod json;
+mod limits;
 mod logs;
 mod metrics;
 mod operations;
