@@ -56,6 +56,7 @@ pub(super) fn read(path: &Path, schema: &Value) -> Result<Vec<Value>, DoctorErro
 /// Makes records up.
 pub(super) fn make(schema: &Value, count: u64) -> Vec<Value> {
     let mut maker = Maker::default();
+    maker.learn(schema);
     (0..count)
         .map(|number| maker.value(schema, "", number, 0))
         .collect()
@@ -68,10 +69,24 @@ struct Maker {
 }
 
 impl Maker {
-    fn value(&mut self, schema: &Value, field: &str, number: u64, depth: u32) -> Value {
+    /// A type is named where it stands first, which may be in a list that stays empty: so names are learnt before.
+    fn learn(&mut self, schema: &Value) {
+        let named = schema.get("name").and_then(Value::as_str);
+        let kind = schema.get("type").and_then(Value::as_str);
+        if let (Some(name), Some("record" | "enum" | "fixed")) = (named, kind) {
+            self.named.insert(name.to_owned(), schema.clone());
+        }
         match schema {
-            Value::String(name) => match self.named.get(name).cloned() {
-                Some(known) if depth < DEPTH_MAX => self.value(&known, field, number, depth + 1),
+            Value::Array(parts) => parts.iter().for_each(|part| self.learn(part)),
+            Value::Object(parts) => parts.values().for_each(|part| self.learn(part)),
+            _ => {}
+        }
+    }
+
+    fn value(&self, schema: &Value, field: &str, number: u64, depth: u32) -> Value {
+        match schema {
+            Value::String(name) => match self.named.get(name) {
+                Some(known) if depth < DEPTH_MAX => self.value(known, field, number, depth + 1),
                 _ => primitive(name, field, number),
             },
             // Every fifth value that may be null is.
@@ -90,16 +105,12 @@ impl Maker {
     }
 
     fn composite(
-        &mut self,
+        &self,
         object: &Map<String, Value>,
         field: &str,
         number: u64,
         depth: u32,
     ) -> Value {
-        if let Some(name) = object.get("name").and_then(Value::as_str) {
-            let whole = Value::Object(object.clone());
-            self.named.entry(name.to_owned()).or_insert(whole);
-        }
         let part = |key: &str| object.get(key).unwrap_or(&Value::Null);
         let entries = if depth < DEPTH_MAX { number % 3 } else { 0 };
         match part("type").as_str() {
