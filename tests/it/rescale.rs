@@ -15,7 +15,7 @@ use crate::support::programs::guest;
 use crate::support::published::lines;
 use crate::support::run::{Ended, Run};
 
-const BIDS: u64 = 2500;
+const BIDS: u64 = 10_000;
 const KEYS: u64 = 40;
 
 /// A component's job, paced so that there is time to rescale it.
@@ -24,7 +24,7 @@ fn job(component: &str, data: &Path, backend: &str, parallelism: u32) -> Run {
         .arg("--json")
         .param("n", BIDS)
         .param("keys", KEYS)
-        .param("rate", 1500)
+        .param("rate", 2000)
         .param("out", data.join("out").display())
         .parallelism(parallelism)
         .arg("--state-backend")

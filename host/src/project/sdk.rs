@@ -8,6 +8,9 @@ use super::{Language, ProjectError};
 /// The folder of all SDKs, in the sources and beside a program.
 const FOLDER: &str = "guest-sdk";
 
+/// The source tree that this program was built from, which may be gone.
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
 /// Where it is below the prefix of an installation.
 const SHARED: &str = "share/wasmill";
 
@@ -38,7 +41,11 @@ impl Sdk {
             let shared = folder.join(SHARED);
             [folder.join(FOLDER), shared.join(FOLDER)]
         });
-        let mut found = beside.filter(|folder| folder.is_dir());
+        // A program that was built into a folder elsewhere is not below its sources.
+        let built_from = Path::new(SOURCES).join(FOLDER).canonicalize();
+        let mut found = beside
+            .chain(built_from.ok())
+            .filter(|folder| folder.is_dir());
         let root = found.next().unwrap_or_else(|| PathBuf::from(FOLDER));
         Self { root }
     }

@@ -17,7 +17,11 @@ pub(crate) struct Ordered {
 impl Ordered {
     /// Starts the job and shows it.
     pub(crate) fn start(run: Run) -> Self {
-        let cluster = Cluster::of(run.arg("--ui=127.0.0.1:0").start());
+        let run = run
+            .arg("--ui=127.0.0.1:0")
+            // Tests look often.
+            .set("rest.max-requests-per-second", "100000");
+        let cluster = Cluster::of(run.start());
         let jobs = cluster.until("/jobs", |it| it["jobs"][0].is_object());
         let job = jobs["jobs"][0]["id"].as_str().expect("an id").to_owned();
         Self { cluster, job }
