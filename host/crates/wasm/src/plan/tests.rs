@@ -128,7 +128,12 @@ fn every_defect_names_its_field() {
                 reason: why,
                 ..
             } => {
-                assert_eq!(found, field, "{why}");
+                // How deep the place of an unknown variant goes depends on how the JSON is read.
+                let within = found.strip_prefix(field);
+                assert!(
+                    within.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+                    "{found} instead of {field}: {why}"
+                );
                 assert!(why.contains(reason), "{field}: {why}");
             }
             other => panic!("{other}"),
