@@ -16,7 +16,7 @@ use crate::support::cluster::{Answer, Cluster};
 use crate::support::orders::has_completed;
 use crate::support::published::lines;
 
-const BIDS: u64 = 3000;
+const BIDS: u64 = 12_000;
 const KEYS: u64 = 40;
 const TRIGGER: &str = "00112233445566778899aabbccddeeff";
 

@@ -16,7 +16,7 @@ use crate::support::orders::{has_completed, order};
 use crate::support::programs::guest;
 use crate::support::published::lines;
 
-const BIDS: u64 = 3000;
+const BIDS: u64 = 12_000;
 const KEYS: u64 = 40;
 
 fn job(data: &Path) -> Value {
@@ -99,12 +99,12 @@ fn a_component_is_swapped_at_a_barrier_while_the_job_runs() {
         let mut runs = factors.clone();
         runs.dedup();
         changes.push(runs.len());
-        let in_turn = [1, 10, 1];
+        // An auction may have had no bid while one of the components was there.
+        let mut in_turn = [1, 10, 1].into_iter();
         assert!(
-            runs.iter().zip(in_turn).all(|(a, b)| *a == b),
+            runs.iter().all(|run| in_turn.any(|turn| turn == *run)),
             "auction {auction}: {runs:?}"
         );
-        assert!(runs.len() <= 3, "auction {auction}: {runs:?}");
     }
     assert!(
         changes.contains(&3),

@@ -13,7 +13,7 @@ use crate::support::published::lines;
 use crate::support::run::Run;
 
 /// Bids of a run.
-pub(super) const BIDS: u64 = 2500;
+pub(super) const BIDS: u64 = 8_000;
 const KEYS: u64 = 40;
 /// Bids a second: a run lasts long enough to be given orders.
 const RATE: u64 = 1500;
