@@ -14,8 +14,8 @@ fn limits_are_shown_with_their_use() {
     body["settings"]["guest.memory"] = json!("100MiB");
     let job = cluster.run(&bench, &body);
     let of = |document: &Value, uid: &str, name: &str| {
-        let operators = document["operators"].as_array().into_iter().flatten();
-        let operator = operators.filter(|it| it["uid"] == uid).cloned().next();
+        let mut operators = document["operators"].as_array().into_iter().flatten();
+        let operator = operators.find(|it| it["uid"] == uid).cloned();
         let limits = operator.map(|it| it["limits"].as_array().cloned().unwrap_or_default());
         let mut limits = limits.unwrap_or_default().into_iter();
         limits.find(|it| it["name"] == name).unwrap_or_default()
