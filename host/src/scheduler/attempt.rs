@@ -92,7 +92,7 @@ pub(super) enum Event {
 pub(super) struct Progress {
     pub(super) coordinator: Coordinator,
     finished: BTreeSet<TaskId>,
-    suspending: bool,
+    pub(super) suspending: bool,
     last_completed: Option<CheckpointId>,
     /// What waits for a checkpoint that is not triggered yet.
     pub(super) asked: Vec<Order>,
@@ -335,6 +335,9 @@ impl Attempt {
                     tracing::debug!(%checkpoint, "triggered");
                     let asked = progress.asked.drain(..).map(|order| (checkpoint, order));
                     progress.waiting.extend(asked);
+                    if self.nothing_in_flight(progress, checkpoint) {
+                        progress.coordinator.keep_aligned(checkpoint);
+                    }
                     self.prepare_in_place(progress, checkpoint)?;
                     let now_ms = self.clock.now_ms();
                     let mut view = self.view.lock();
@@ -345,6 +348,13 @@ impl Attempt {
                         if !task.mailbox.post(Mail::TriggerCheckpoint(checkpoint)) {
                             tracing::warn!(task = %task.id, %checkpoint, "its mailbox is full");
                         }
+                    }
+                }
+                Decision::Overtake(checkpoint) => {
+                    tracing::debug!(%checkpoint, "goes on unaligned");
+                    for task in &self.tasks {
+                        // A task that is not told waits for its barriers.
+                        task.mailbox.post(Mail::Overtake(checkpoint));
                     }
                 }
                 Decision::Store(checkpoint) => self.store(progress, checkpoint),

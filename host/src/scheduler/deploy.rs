@@ -25,8 +25,8 @@ use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
 use runtime::task::poison::PoisonWish;
 use runtime::task::spec::{
-    OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment,
-    TaskLimits, TaskSpec, TaskWiring,
+    InFlightWish, OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish,
+    TaskEnvironment, TaskLimits, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 
@@ -364,6 +364,8 @@ impl Deployment<'_> {
             limits: self.limits(vertex),
             persist: self.config.checkpoint_interval.is_some(),
             mode: self.config.checkpoint_mode,
+            may_overtake: self.config.unaligned_after.is_some(),
+            in_flight: self.in_flight(vertex, subtask)?,
             buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
                 .unwrap_or(u64::MAX),
         })
@@ -376,6 +378,18 @@ impl Deployment<'_> {
             state_bytes: own.state_bytes.unwrap_or(config.state_bytes),
             timers: own.timers.unwrap_or(config.timers),
         }
+    }
+
+    fn in_flight(
+        &self,
+        vertex: &Vertex,
+        subtask: u32,
+    ) -> Result<Option<InFlightWish>, DeployError> {
+        let saved = self.inheritance.in_flight(vertex, subtask)?;
+        Ok(saved.map(|saved| InFlightWish {
+            saved,
+            store: Arc::clone(self.storage.store()),
+        }))
     }
 
     fn operator_states(

@@ -403,6 +403,7 @@ fn checkpoint_config(config: &Config) -> CheckpointConfig {
         min_pause_ms: ms(config.checkpoint_min_pause),
         max_concurrent: config.max_concurrent_checkpoints,
         tolerated_failures: config.tolerated_checkpoint_failures,
+        overtakes_after_ms: config.unaligned_after.map(ms),
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod checkpoint_history;
 pub(crate) mod command;
 pub(crate) mod deploy;
 pub(crate) mod failure;
+mod in_flight;
 pub(crate) mod job;
 pub(crate) mod job_master;
 pub(crate) mod job_view;

@@ -11,6 +11,7 @@ pub mod head;
 pub mod mailbox;
 pub mod open;
 pub mod outlets;
+mod overtaking;
 pub mod poison;
 pub mod replacement;
 pub mod snapshot;

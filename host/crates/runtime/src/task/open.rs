@@ -98,9 +98,15 @@ impl Task {
             blocked_ns: 0,
             blocked_since_ns: None,
             replacement: None,
+            overtaking: None,
+            taken: None,
+            aligning_bytes: 0,
             spec,
             environment,
         };
+        if let Some(in_flight) = task.spec.in_flight.take() {
+            task.restore_in_flight(in_flight)?;
+        }
         if finished {
             task.end_output()?;
         }
