@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision, DeclineReason};
-use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
+use dataflow::checkpoint::snapshot::CompletedCheckpoint;
 use dataflow::clock::Clock;
 use dataflow::graph::complete_first;
-use dataflow::ids::{CheckpointId, OperatorId, TaskId};
+use dataflow::ids::{CheckpointId, TaskId};
 use dataflow::job::status::JobStatus;
-use dataflow::port::sink::SinkReport;
 use runtime::task::event::TaskEvent;
 use runtime::task::mailbox::Mail;
 use tokio::sync::mpsc;
@@ -26,13 +25,11 @@ use super::job::Job;
 use super::job_view::{JobView, TaskStatus};
 use super::monitor::{Discovered, Monitor};
 use super::order::{Order, ReplaceOrder, SavepointOrder};
+use super::publishing::{Reports, commit_sinks, reports};
 use super::replacement::Trial;
 use super::savepoint_writer::SavepointWriter;
 use crate::storage::checkpoint_store::{CheckpointStore, StoreError};
-use crate::storage::metadata::{Metadata, describe, merge_reports};
-
-/// What the sinks have to say, when all their output is published.
-pub(crate) type Reports = Vec<(OperatorId, Vec<SinkReport>)>;
+use crate::storage::metadata::{Metadata, describe};
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -476,33 +473,4 @@ async fn settle(view: &JobView, clock: &dyn Clock, mut results: mpsc::Receiver<E
     let mut view = view.lock();
     view.checkpoints
         .abandon("the tasks ended before it was complete", now_ms);
-}
-
-fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSnapshot> {
-    let parts = checkpoint.tasks.iter().flat_map(|(_, part, _)| &part.sinks);
-    parts
-        .filter(|part| part.operator == sink)
-        .cloned()
-        .collect()
-}
-
-/// Publishes what a completed checkpoint prepared.
-pub(crate) fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
-    for (operator, sink) in &job.sinks {
-        let parts = sink_parts(checkpoint, *operator);
-        let committables: Vec<_> = parts
-            .into_iter()
-            .flat_map(|part| part.committables)
-            .collect();
-        sink.commit(&committables)
-            .map_err(|error| format!("\"{}\": {error}", job.uid(*operator)))?;
-    }
-    Ok(())
-}
-
-fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Reports {
-    job.sinks
-        .keys()
-        .map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink))))
-        .collect()
 }

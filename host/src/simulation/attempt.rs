@@ -18,9 +18,9 @@ use runtime::task::storage_pool::StorageQueue;
 
 use super::sabotage::Sabotage;
 use super::world::{Fault, World};
-use crate::scheduler::attempt::commit_sinks;
 use crate::scheduler::job::Job;
 use crate::scheduler::prepared_task::PreparedTask;
+use crate::scheduler::publishing::commit_sinks;
 use crate::storage::checkpoint_store::CheckpointStore;
 use crate::storage::metadata::describe;
 

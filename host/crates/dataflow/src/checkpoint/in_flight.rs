@@ -136,10 +136,8 @@ impl InFlight {
         };
         same("input channels", self.inputs.len(), inputs)?;
         same("edges", self.outputs.len(), outputs.len())?;
-        let edges = self.outputs.iter().zip(outputs);
-        edges
-            .map(|(saved, now)| same("output channels", saved.len(), *now))
-            .collect()
+        let mut edges = self.outputs.iter().zip(outputs);
+        edges.try_for_each(|(saved, now)| same("output channels", saved.len(), *now))
     }
 }
 

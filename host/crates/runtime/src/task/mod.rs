@@ -13,6 +13,7 @@ pub mod open;
 pub mod outlets;
 mod overtaking;
 pub mod poison;
+mod publish;
 pub mod replacement;
 pub mod snapshot;
 pub mod spec;

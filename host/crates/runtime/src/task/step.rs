@@ -440,61 +440,6 @@ impl Task {
         self.publish();
         Ok(StepStatus::Idle(wait_ns))
     }
-
-    pub(super) fn publish_metrics(&self) {
-        if let Some(operator) = &self.operator {
-            let figures = &self.environment.figures;
-            figures.publish_metrics(operator.metrics());
-        }
-    }
-
-    /// Writes the figures; a handful of plain stores.
-    fn publish(&mut self) {
-        let figures = &self.environment.figures;
-        figures
-            .records_out
-            .store(self.outlets.records(), Ordering::Relaxed);
-        figures
-            .bytes_out
-            .store(self.outlets.bytes(), Ordering::Relaxed);
-        figures
-            .buffers_queued
-            .store(self.outlets.queued() as u64, Ordering::Relaxed);
-        let generated = self
-            .generators
-            .iter()
-            .map(|(_, generator)| generator.watermark())
-            .max();
-        figures
-            .watermark
-            .store(generated.unwrap_or(self.watermark), Ordering::Relaxed);
-        if let Some(progress) = self.head.progress() {
-            figures.source_done.store(progress.done, Ordering::Relaxed);
-            figures
-                .source_total
-                .store(progress.total, Ordering::Relaxed);
-        }
-        if let Some(operator) = &mut self.operator {
-            figures
-                .guest_memory_bytes
-                .store(operator.guest_memory_bytes(), Ordering::Relaxed);
-            let call = operator.call();
-            let timers = call.timers();
-            figures.timers.store(
-                (timers.event.len() + timers.processing.len()) as u64,
-                Ordering::Relaxed,
-            );
-            if let Some(backend) = call.backend() {
-                let usage = backend.usage();
-                figures
-                    .state_entries
-                    .store(usage.entries, Ordering::Relaxed);
-                figures
-                    .state_bytes
-                    .store(usage.memory_bytes, Ordering::Relaxed);
-            }
-        }
-    }
 }
 
 pub(super) fn moment(processing_time_ms: i64, watermark_ms: i64) -> Moment {
