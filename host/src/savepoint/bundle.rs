@@ -129,6 +129,7 @@ impl Bundle<'_> {
         // The output of the checkpoint was published before this is written, so nothing is left to publish.
         for sink in &mut written.sinks {
             sink.committables.clear();
+            sink.segments.clear();
         }
         if task.state.is_none() && task.operator_state.is_none() {
             return Ok(written);

@@ -11,6 +11,7 @@ use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
 use dataflow::port::operator::FragmentSpec;
+use dataflow::port::segment::SegmentStore;
 use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceSplit, Wake};
 use dataflow::port::state::{BackendSpec, StateBackendFactory};
@@ -169,7 +170,9 @@ impl Deployment<'_> {
     /// Publishes what the restored checkpoint prepared, and clears away what never became part of one.
     fn publish_prepared(&self) -> Result<(), DeployError> {
         for (operator, sink) in &self.job.sinks {
-            let committables = self.inheritance.committables(*operator)?;
+            let committables = self
+                .inheritance
+                .committables(*operator, self.storage.store())?;
             let refuse = |source| DeployError::Connector {
                 uid: self.job.uid(*operator),
                 source,
@@ -439,6 +442,11 @@ impl Deployment<'_> {
         operator: OperatorId,
         subtask: u32,
     ) -> Result<SinkWish, DeployError> {
+        let pool = Arc::clone(&self.storage);
+        let segments = SegmentStore::new(Arc::clone(self.storage.store()), move |segment| {
+            // What goes wrong is said by the snapshot that names the segment, which tries again.
+            pool.submit(move |_| drop(segment.write()));
+        });
         Ok(SinkWish {
             operator,
             sink: Arc::clone(&self.job.sinks[&operator]),
@@ -446,6 +454,7 @@ impl Deployment<'_> {
                 subtask,
                 parallelism: vertex.parallelism,
                 run: self.run.clone(),
+                segments,
             },
             restored: self
                 .inheritance

@@ -418,7 +418,10 @@ fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntr
     let tasks = metadata.vertices.iter().flat_map(|vertex| &vertex.tasks);
     tasks.flat_map(|task| {
         let keyed = task.state.iter().flat_map(|state| &state.files);
-        keyed.chain(&task.operator_state)
+        let segments = task.sinks.iter().flat_map(|sink| &sink.segments);
+        keyed
+            .chain(&task.operator_state)
+            .chain(segments.map(|(_, file)| file))
     })
 }
 

@@ -23,6 +23,7 @@ fn writer(sink: &LatencySink, restored: Vec<Vec<u8>>) -> Box<dyn SinkWriter> {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     };
     sink.writer(context, restored).unwrap()
 }

@@ -10,6 +10,7 @@ use dataflow::checkpoint::snapshot::{SinkSnapshot, SnapshotTimings, TaskSnapshot
 use dataflow::element::{Barrier, StreamElement};
 use dataflow::ids::CheckpointId;
 use dataflow::port::blob::BlobStore;
+use dataflow::port::segment::Segment;
 use dataflow::port::state::{PendingSnapshot, StateError};
 
 use crate::task::error::TaskError;
@@ -21,6 +22,7 @@ use crate::task::thread::panic_text;
 struct Pending {
     keyed: Option<Box<dyn PendingSnapshot>>,
     operator: Option<Vec<u8>>,
+    segments: Vec<Segment>,
 }
 
 impl Pending {
@@ -36,6 +38,9 @@ impl Pending {
             let blob = store.put("operator-state", encoded)?;
             bytes += blob.size_bytes;
             snapshot.operator_state = Some(blob);
+        }
+        for segment in self.segments {
+            bytes += segment.write()?.size_bytes;
         }
         Ok(bytes)
     }
@@ -65,6 +70,7 @@ impl Task {
         let pending = Pending {
             keyed: self.freeze_state(checkpoint)?,
             operator: self.freeze_operator_state(),
+            segments: segments(&snapshot.sinks),
         };
         self.publish_metrics();
         let end_ns = self.environment.clock.monotonic_ns();
@@ -149,7 +155,7 @@ impl Task {
         mut timings: SnapshotTimings,
     ) {
         let (id, events) = (self.spec.id, Arc::clone(&self.environment.events));
-        if pending.keyed.is_none() && pending.operator.is_none() {
+        if pending.keyed.is_none() && pending.operator.is_none() && pending.segments.is_empty() {
             events(TaskEvent::Acknowledged(
                 id,
                 checkpoint,
@@ -181,4 +187,12 @@ impl Task {
             }
         });
     }
+}
+
+/// What the sinks have not published yet and their targets do not hold.
+fn segments(sinks: &[SinkSnapshot]) -> Vec<Segment> {
+    let committables = sinks.iter().flat_map(|sink| &sink.committables);
+    committables
+        .flat_map(|committable| committable.segments.iter().cloned())
+        .collect()
 }
