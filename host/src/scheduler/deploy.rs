@@ -11,7 +11,6 @@ use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
 use dataflow::port::operator::FragmentSpec;
-use dataflow::port::segment::SegmentStore;
 use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceSplit, Wake};
 use dataflow::port::state::{BackendSpec, StateBackendFactory};
@@ -442,11 +441,6 @@ impl Deployment<'_> {
         operator: OperatorId,
         subtask: u32,
     ) -> Result<SinkWish, DeployError> {
-        let pool = Arc::clone(&self.storage);
-        let segments = SegmentStore::new(Arc::clone(self.storage.store()), move |segment| {
-            // What goes wrong is said by the snapshot that names the segment, which tries again.
-            pool.submit(move |_| drop(segment.write()));
-        });
         Ok(SinkWish {
             operator,
             sink: Arc::clone(&self.job.sinks[&operator]),
@@ -454,7 +448,7 @@ impl Deployment<'_> {
                 subtask,
                 parallelism: vertex.parallelism,
                 run: self.run.clone(),
-                segments,
+                segments: StoragePool::segments(&self.storage),
             },
             restored: self
                 .inheritance

@@ -93,5 +93,5 @@ fn keys_become_fields_and_what_is_no_record_is_left_out_if_wanted() {
         lines(&left),
         [r#"{"k":"a","count":1}"#, r#"{"k":"a","count":2}"#]
     );
-    assert!(left.err.contains("left out"), "{}", left.err);
+    assert!(left.err.contains("left out"), "{}", left.told());
 }

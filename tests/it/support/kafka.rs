@@ -17,6 +17,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
 use super::languages::root;
+use super::wait::within;
 
 /// No answer takes longer unless something hangs.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -120,6 +121,8 @@ impl Broker {
         for result in made.expect("the broker answers") {
             result.unwrap_or_else(|(name, code)| panic!("topic {name}: {code}"));
         }
+        let settled = within(LIMIT, || self.ends(name).filter(|_| partitions > 0));
+        assert!(settled.is_some(), "topic {name} has no leaders");
         name.to_owned()
     }
 
@@ -191,16 +194,17 @@ impl Broker {
 
     /// How many messages readers of committed ones see, about: markers of transactions count, too.
     pub(crate) fn size(&self, topic: &str) -> i64 {
+        self.ends(topic).unwrap_or_default()
+    }
+
+    /// The ends of all partitions added up, unless one of them has no leader at the moment.
+    fn ends(&self, topic: &str) -> Option<i64> {
         let consumer: BaseConsumer = self.client().create().expect("a client");
-        let metadata = consumer
-            .fetch_metadata(Some(topic), LIMIT)
-            .expect("metadata");
-        let partitions = metadata.topics()[0].partitions().len();
+        let metadata = consumer.fetch_metadata(Some(topic), LIMIT).ok()?;
+        let partitions = metadata.topics().first()?.partitions().len();
         let end = |partition| {
-            consumer
-                .fetch_watermarks(topic, partition, LIMIT)
-                .expect("offsets")
-                .1
+            let range = consumer.fetch_watermarks(topic, partition, LIMIT);
+            range.ok().map(|(_, end)| end)
         };
         (0..partitions as i32).map(end).sum()
     }

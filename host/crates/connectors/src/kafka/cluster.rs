@@ -2,6 +2,8 @@
 //!
 //! Calls block, each for [`ANSWER_TIMEOUT`] at most: they are made where a job is checked, deployed or looks for partitions.
 
+use std::time::Duration;
+
 use dataflow::port::sink::ConnectorError;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -11,6 +13,10 @@ use rdkafka::{Offset, TopicPartitionList};
 use crate::kafka::context::Context;
 use crate::kafka::options::{Reset, Start};
 use crate::kafka::{ANSWER_TIMEOUT, failed, properties, reason};
+
+/// A partition without a leader is asked about again: so often, after so long.
+const ELECTION_TRIES: u32 = 50;
+const ELECTION_BACKOFF: Duration = Duration::from_millis(100);
 
 /// A partition: its topic and its number.
 pub(super) type Partition = (String, i32);
@@ -123,9 +129,18 @@ impl Cluster {
     }
 
     fn range(&self, (topic, partition): &Partition) -> Result<(i64, i64), ConnectorError> {
-        let range = self
+        let mut range = self
             .consumer
             .fetch_watermarks(topic, *partition, ANSWER_TIMEOUT);
+        for _ in 0..ELECTION_TRIES {
+            if !range.as_ref().is_err_and(is_electing) {
+                break;
+            }
+            std::thread::park_timeout(ELECTION_BACKOFF);
+            range = self
+                .consumer
+                .fetch_watermarks(topic, *partition, ANSWER_TIMEOUT);
+        }
         range.map_err(|error| {
             let target = format!("topic {topic}, partition {partition} of {}", self.servers);
             failed("ask for the offsets of", target, reason(&error))
@@ -148,6 +163,16 @@ impl Cluster {
         );
         failed("ask", &self.servers, reason)
     }
+}
+
+/// Whether a partition has a leader soon: it was just made, or its leader has just gone.
+fn is_electing(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    let code = error.rdkafka_error_code();
+    matches!(
+        code,
+        Some(Code::NotLeaderForPartition | Code::LeaderNotAvailable)
+    )
 }
 
 fn list(partitions: &[Partition], offset: Offset) -> Result<TopicPartitionList, ConnectorError> {

@@ -154,6 +154,7 @@ impl SourceOptions {
     pub(super) fn try_new(keys: Value) -> Result<Self, ConnectorError> {
         let (mut properties, keys) = Properties::split(keys)?;
         let keys: SourceKeys = config::parse(NAME, keys)?;
+        properties.must_name_brokers()?;
         let reset = match properties.take("auto.offset.reset").as_deref() {
             None | Some("earliest") => Reset::Earliest,
             Some("latest") => Reset::Latest,
@@ -313,6 +314,7 @@ impl SinkOptions {
     pub(super) fn try_new(keys: Value) -> Result<Self, ConnectorError> {
         let (properties, keys) = Properties::split(keys)?;
         let keys: SinkKeys = config::parse(NAME, keys)?;
+        properties.must_name_brokers()?;
         let topic = Topics::List(vec![keys.topic]).names()?.remove(0);
         let exactly_once = keys.guarantee == Guarantee::ExactlyOnce;
         let prefix = match keys.prefix {

@@ -56,11 +56,16 @@ impl Properties {
                 others.insert(key, value);
             }
         }
-        if own.get("bootstrap.servers").is_none_or(String::is_empty) {
+        Ok((Self(own), Value::Object(others)))
+    }
+
+    /// Without a broker nothing can be asked. Apart from [`Properties::split`], so that an unknown key is said first.
+    pub(super) fn must_name_brokers(&self) -> Result<(), ConnectorError> {
+        if self.servers().is_empty() {
             let reason = "`properties.bootstrap.servers` is missing: host:port of a broker, or several with commas";
             return Err(config::wrong(NAME, reason));
         }
-        Ok((Self(own), Value::Object(others)))
+        Ok(())
     }
 
     /// The addresses to begin with.

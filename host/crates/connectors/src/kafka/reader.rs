@@ -195,7 +195,9 @@ impl KafkaReader {
         }
         if reading.position.ended && !reading.announced {
             reading.announced = true;
-            return Ok(Some(Polled::SplitEnded(reading.id)));
+            let ended = Polled::SplitEnded(reading.id);
+            self.tell_left_out();
+            return Ok(Some(ended));
         }
         Ok(None)
     }
@@ -233,7 +235,6 @@ impl SourceReader for KafkaReader {
         }
         let ended = self.readings.iter().all(|reading| reading.position.ended);
         if ended && self.options.discovery.is_none() {
-            self.tell_left_out();
             return Ok(Polled::End);
         }
         Ok(Polled::Pending(Some(LOOK_AT_LEAST_EVERY)))
