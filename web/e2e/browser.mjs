@@ -52,6 +52,12 @@ export class Console {
 
   async goTo(path) {
     await this.#page.goto(`${this.#address}/#/${path}`);
+    await this.drawn(path);
+  }
+
+  /** Waits until the screen of a path is drawn: the address alone changes before that. */
+  async drawn(path) {
+    await this.#page.locator(`[data-screen="${path}"]`).waitFor();
   }
 
   /** A picture for people, below `target/console-screenshots`. */

@@ -14,7 +14,7 @@ use super::cluster::{
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::raw_storage::{RawCheckpoints, RawS3};
-use super::reporters::{self, RawMetrics};
+use super::reporters::{self, RawMetrics, RawReporting, RawTraces};
 use super::{Backend, Config, ConfigError};
 use crate::storage::location::Location;
 
@@ -38,8 +38,8 @@ pub(super) struct RawConfig {
     plugin: RawPlugin,
     log: RawLog,
     rest: RawRest,
-    metrics: RawMetrics,
-    traces: RawMetrics,
+    metrics: RawReporting<RawMetrics>,
+    traces: RawReporting<RawTraces>,
     taskmanager: RawTaskManager,
     slot: RawSlot,
     web: RawWeb,
@@ -279,11 +279,7 @@ impl RawConfig {
             max_concurrent_checkpoints: checkpointing.max_concurrent_checkpoints.max(1),
             delete_checkpoints_on_cancellation: checkpoints.delete_on_cancellation,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
-            // A checkpoint under way may build on the one that was the newest when it began.
-            retained_checkpoints: checkpointing
-                .num_retained
-                .max(checkpointing.max_concurrent_checkpoints)
-                .max(1),
+            retained_checkpoints: checkpointing.num_retained.max(1),
             incremental_checkpoints: checkpointing.incremental,
             restart_strategy,
             restart_after_user_errors,
