@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::support::kafka::{Broker, Told};
+use crate::support::kills::going_on;
 use crate::support::run::{Ended, Run};
 
 /// Items that are ordered.
@@ -138,13 +139,15 @@ operators:
         )
     }
 
-    /// A start that keeps everything below a directory.
-    fn run(&self, data: &Path) -> Run {
+    /// A start; the job file is below a directory.
+    fn command(&self, data: &Path) -> Run {
         let file = write(data, &self.text());
-        Run::new("run", file)
-            .arg("--json")
-            .set("data.tmp-dir", data)
-            .checkpoints("100ms", data)
+        Run::new("run", file).arg("--json")
+    }
+
+    /// A start that goes on where the one before was, and keeps everything below a directory.
+    fn run(&self, data: &Path) -> Run {
+        going_on(self.command(data), "100ms", data)
     }
 }
 

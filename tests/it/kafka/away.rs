@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Job, must_have_told, orders, write};
 use crate::support::kafka::Broker;
+use crate::support::kills::going_on;
 use crate::support::run::{Run, Running};
 
 #[test]
@@ -31,12 +32,13 @@ fn a_broker_that_is_killed_and_started_again_costs_nothing() {
     running.interrupt();
     let ended = running.end();
     must_have_told(&broker, &to, 5_000, &ended.told());
-    published_once_between_pre_commit_and_commit(&mut broker, place.path());
 }
 
 /// Whether a stored checkpoint has output that is to be published after it.
 fn has_output_waiting(data: &Path) -> bool {
-    let folders = std::fs::read_dir(data.join("bids")).into_iter().flatten();
+    let folders = std::fs::read_dir(data.join("checkpoints/bids"))
+        .into_iter()
+        .flatten();
     folders.flatten().any(|folder| {
         let text = std::fs::read_to_string(folder.path().join("_metadata.json"));
         text.is_ok_and(|text| text.contains("\"segments\""))
@@ -44,14 +46,18 @@ fn has_output_waiting(data: &Path) -> bool {
 }
 
 /// The broker stands still, so a checkpoint is stored and its output is not published; then the job is killed.
-fn published_once_between_pre_commit_and_commit(broker: &mut Broker, place: &Path) {
+#[test]
+fn a_job_killed_between_pre_commit_and_commit_publishes_once() {
     const BIDS: u64 = 3_000;
+    let (place, data) = (tempfile::tempdir(), tempfile::tempdir());
+    let (place, data) = (place.expect("a directory"), data.expect("a directory"));
+    let (broker, place) = (Broker::own(place.path().join("broker")), data.path());
     let told = broker.topic("bids", 3);
     let job = |data: &Path, sink: &str, rate: u64| {
         let text = format!(
             "name: bids\noperators:\n  - {{ uid: in, source: {{ type: generator, data: bids, events: {BIDS}, rate: {rate} }} }}\n  - {{ uid: out, sink: {{ {sink} }}, input: in }}\n"
         );
-        Run::new("run", write(data, &text)).set("data.tmp-dir", data)
+        Run::new("run", write(data, &text))
     };
     let plain = place.join("plain");
     std::fs::create_dir(&plain).expect("a directory");
@@ -62,11 +68,8 @@ fn published_once_between_pre_commit_and_commit(broker: &mut Broker, place: &Pat
         "type: kafka, topic: bids, bootstrap-servers: \"{}\", format: json, sink.delivery-guarantee: exactly-once, sink.transactional-id-prefix: bids",
         broker.address()
     );
-    let run = |subtasks: u32| {
-        job(place, &sink, 1_000)
-            .checkpoints("100ms", place)
-            .parallelism(subtasks)
-    };
+    let run =
+        |subtasks: u32| going_on(job(place, &sink, 1_000), "100ms", place).parallelism(subtasks);
     let mut running = run(2).start();
     let reached = running.reaches("messages", |_| broker.size(&told) > 100);
     assert!(reached, "it ended: {}", running.errors());
@@ -77,7 +80,7 @@ fn published_once_between_pre_commit_and_commit(broker: &mut Broker, place: &Pat
     assert!(has_output_waiting(place), "{}", running.errors());
     running.kill();
     broker.signal("CONT");
-    let ended = run(3).arg("--restore").arg("latest").end().success();
+    let ended = run(3).end().success();
     let messages = broker.read(&told).into_iter();
     let mut lines: Vec<String> = messages.map(|message| message.value).collect();
     lines.sort();

@@ -8,7 +8,6 @@ use super::{Job, must_have_told, orders};
 use crate::kill::Dice;
 use crate::support::kafka::Broker;
 use crate::support::orders::Ordered;
-use crate::support::published;
 use crate::support::run::Running;
 
 /// Waits until a topic has at least so many messages.
@@ -29,13 +28,7 @@ fn a_job_killed_at_random_moments_and_rescaled_tells_everything_once() {
     let data = tempfile::tempdir().expect("a directory");
     let job = Job::new(broker, &from, &to);
     let mut dice = Dice::new("kafka exactly once");
-    let start = |subtasks: u32| {
-        let run = job.run(data.path()).parallelism(subtasks);
-        match published::has_checkpoint(data.path()) {
-            true => run.arg("--restore").arg("latest").start(),
-            false => run.start(),
-        }
-    };
+    let start = |subtasks: u32| job.run(data.path()).parallelism(subtasks).start();
     let parts = 6;
     for (part, subtasks) in (0..parts).zip([1, 3, 2, 4, 1, 3]) {
         let mut running = start(subtasks);

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::{Job, must_have_told, orders, totals};
 use crate::kill::Dice;
 use crate::support::kafka::Broker;
-use crate::support::published;
 
 #[test]
 fn at_least_once_loses_nothing_when_it_is_killed() {
@@ -19,12 +18,7 @@ fn at_least_once_loses_nothing_when_it_is_killed() {
         .sink("sink.delivery-guarantee: at-least-once");
     let mut dice = Dice::new("kafka at least once");
     for start in 0..3 {
-        let run = job.run(data.path()).parallelism(start % 2 + 1);
-        let run = match published::has_checkpoint(data.path()) {
-            true => run.arg("--restore").arg("latest"),
-            false => run,
-        };
-        let mut running = run.start();
+        let mut running = job.run(data.path()).parallelism(start % 2 + 1).start();
         if running
             .exits_within(Duration::from_millis(200 + dice.below(300)))
             .is_some()
@@ -33,12 +27,7 @@ fn at_least_once_loses_nothing_when_it_is_killed() {
         }
         running.kill();
     }
-    let run = job.run(data.path()).parallelism(3);
-    let run = match published::has_checkpoint(data.path()) {
-        true => run.arg("--restore").arg("latest"),
-        false => run,
-    };
-    let ended = run.end().success();
+    let ended = job.run(data.path()).parallelism(3).end().success();
     // The last total of each item, and everything on the way there.
     for (item, expected) in super::expected(30_000) {
         let told = totals(&broker.read(&to));

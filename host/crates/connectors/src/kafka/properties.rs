@@ -4,9 +4,11 @@
 //! asked. Values are never shown: some are passwords.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use dataflow::port::sink::ConnectorError;
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use serde_json::{Map, Value};
 
@@ -89,8 +91,9 @@ impl Properties {
         defaults: &[(&str, &str)],
         fixed: &[(&str, &str)],
     ) -> Result<ClientConfig, ConnectorError> {
-        let mut client = ClientConfig::new();
+        let mut client = empty();
         client
+            .set_log_level(RDKafkaLogLevel::Warning)
             .set("client.id", "wasmill")
             // A broker that was away is found again soon.
             .set("reconnect.backoff.max.ms", "1000");
@@ -108,6 +111,19 @@ impl Properties {
             .map_err(|error| refused(&error))?;
         Ok(client)
     }
+}
+
+/// A configuration without settings. Making the first one asks the log whether it takes lines of a level and then writes
+/// none, after which the log drops the next line of the same thread; so that is done on a thread that writes no lines.
+fn empty() -> ClientConfig {
+    static EMPTY: OnceLock<ClientConfig> = OnceLock::new();
+    let made = || {
+        let thread = std::thread::Builder::new().name("kafka configuration".to_owned());
+        let made = thread.spawn(ClientConfig::new).ok();
+        made.and_then(|thread| thread.join().ok())
+            .unwrap_or_default()
+    };
+    EMPTY.get_or_init(made).clone()
 }
 
 fn add(

@@ -22,7 +22,7 @@ fn batch(rows: &[Value]) -> Batch {
     batch
 }
 
-fn encoder(keys: Value) -> MessageEncoder {
+fn encoder(keys: &Value) -> MessageEncoder {
     let mut all = json!({ "bootstrap-servers": "a:1", "topic": "t", "value.format": "json" });
     for (key, value) in keys.as_object().expect("an object") {
         all[key] = value.clone();
@@ -75,7 +75,7 @@ fn the_key_is_made_of_fields() {
             .zip(values)
             .map(|(key, value)| (key.map(str::to_owned), value.to_owned()))
             .collect();
-        assert_eq!(told(&encoder(keys), &rows), expected);
+        assert_eq!(told(&encoder(&keys), &rows), expected);
     }
 }
 
@@ -84,7 +84,7 @@ fn a_record_that_is_none_is_an_error_and_leaves_nothing_behind() {
     let mut records = Batch::default();
     records.push(NO_TIMESTAMP, &[], b"short");
     let mut segment = b"before".to_vec();
-    let keyed = encoder(json!({ "key.fields": ["item"] }));
+    let keyed = encoder(&json!({ "key.fields": ["item"] }));
     keyed
         .append(&records, 0, &mut segment)
         .expect_err("no record");
@@ -96,7 +96,7 @@ proptest! {
     fn a_segment_that_is_cut_ends_with_an_error(cut in 1..60_usize) {
         let rows = batch(&[json!({ "item": "pen", "count": 3 })]);
         let mut segment = Vec::new();
-        encoder(json!({})).append(&rows, 0, &mut segment).expect("a message");
+        encoder(&json!({})).append(&rows, 0, &mut segment).expect("a message");
         let cut = cut.min(segment.len() - 1);
         let read: Vec<_> = Messages::new(&segment[..cut]).collect();
         prop_assert!(read.len() == 1 && read[0].is_err());
