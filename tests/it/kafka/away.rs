@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Job, must_have_told, orders, write};
 use crate::support::kafka::Broker;
 use crate::support::kills::going_on;
-use crate::support::run::{Run, Running};
+use crate::support::run::Run;
 
 #[test]
 fn a_broker_that_is_killed_and_started_again_costs_nothing() {

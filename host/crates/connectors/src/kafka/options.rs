@@ -41,20 +41,30 @@ impl Interval {
     }
 }
 
-/// One topic, several with `;`, or a list.
+/// One name, several with `;`, or a list.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a topic, or a list of topics")]
-enum Topics {
+#[serde(untagged, expecting = "a name, several with `;`, or a list of names")]
+enum Names {
     Text(String),
     List(Vec<String>),
 }
 
-impl Topics {
-    fn names(self) -> Result<Vec<String>, ConnectorError> {
-        let mut names = match self {
+impl Default for Names {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+impl Names {
+    fn list(self) -> Vec<String> {
+        match self {
             Self::Text(text) => text.split(';').map(|name| name.trim().to_owned()).collect(),
             Self::List(names) => names,
-        };
+        }
+    }
+
+    fn topics(self) -> Result<Vec<String>, ConnectorError> {
+        let mut names = self.list();
         names.sort();
         names.dedup();
         let bad = |name: &String| name.is_empty() || name.contains('\0');
@@ -86,7 +96,7 @@ enum BoundedMode {
 #[serde(deny_unknown_fields)]
 struct SourceKeys {
     #[serde(alias = "topics")]
-    topic: Topics,
+    topic: Names,
     #[serde(rename = "scan.startup.mode")]
     startup_mode: Option<StartupMode>,
     #[serde(rename = "scan.startup.timestamp-millis")]
@@ -98,7 +108,7 @@ struct SourceKeys {
     #[serde(rename = "value.format", alias = "format", default)]
     format: FormatName,
     #[serde(rename = "key.fields", default)]
-    key_fields: Vec<String>,
+    key_fields: Names,
     schema: Option<Value>,
     separator: Option<String>,
     #[serde(default)]
@@ -153,7 +163,7 @@ impl SourceOptions {
     /// Reads and checks the keys.
     pub(super) fn try_new(keys: Value) -> Result<Self, ConnectorError> {
         let (mut properties, keys) = Properties::split(keys)?;
-        let keys: SourceKeys = config::parse(NAME, keys)?;
+        let mut keys: SourceKeys = config::parse(NAME, keys)?;
         properties.must_name_brokers()?;
         let reset = match properties.take("auto.offset.reset").as_deref() {
             None | Some("earliest") => Reset::Earliest,
@@ -183,9 +193,10 @@ impl SourceOptions {
         };
         let schema = keys.schema.as_ref();
         let schema = schema.map_or_else(|| "\"string\"".to_owned(), Value::to_string);
-        let decoder = decoder(&keys)?;
+        let key_fields = std::mem::take(&mut keys.key_fields).list();
+        let decoder = decoder(&keys, &key_fields)?;
         let options = Self {
-            topics: keys.topic.names()?,
+            topics: keys.topic.topics()?,
             start,
             bounded,
             discovery,
@@ -247,7 +258,7 @@ fn start(keys: &SourceKeys, has_group: bool, reset: Reset) -> Result<Start, Conn
     }
 }
 
-fn decoder(keys: &SourceKeys) -> Result<RecordDecoder, ConnectorError> {
+fn decoder(keys: &SourceKeys, key_fields: &[String]) -> Result<RecordDecoder, ConnectorError> {
     let format = RecordFormat::try_new(
         NAME,
         "value.format",
@@ -259,7 +270,7 @@ fn decoder(keys: &SourceKeys) -> Result<RecordDecoder, ConnectorError> {
         let reason = "`ignore_errors` is for `value.format` json and csv only";
         return Err(config::wrong(NAME, reason));
     }
-    RecordDecoder::try_new(format, &keys.key_fields, keys.ignore_errors)
+    RecordDecoder::try_new(format, key_fields, keys.ignore_errors)
 }
 
 /// When records count as delivered.
@@ -282,7 +293,7 @@ struct SinkKeys {
     #[serde(rename = "value.format", alias = "format", default)]
     format: TextFormat,
     #[serde(rename = "key.fields", default)]
-    key_fields: Vec<String>,
+    key_fields: Names,
     #[serde(rename = "key.format")]
     key_format: Option<KeyFormat>,
     #[serde(rename = "sink.delivery-guarantee", default)]
@@ -315,7 +326,7 @@ impl SinkOptions {
         let (properties, keys) = Properties::split(keys)?;
         let keys: SinkKeys = config::parse(NAME, keys)?;
         properties.must_name_brokers()?;
-        let topic = Topics::List(vec![keys.topic]).names()?.remove(0);
+        let topic = Names::List(vec![keys.topic]).topics()?.remove(0);
         let exactly_once = keys.guarantee == Guarantee::ExactlyOnce;
         let prefix = match keys.prefix {
             Some(prefix) if !prefix.is_empty() && !prefix.contains('\0') => prefix,
@@ -325,7 +336,8 @@ impl SinkOptions {
                 return Err(config::wrong(NAME, reason));
             }
         };
-        if keys.key_format.is_some() && keys.key_fields.is_empty() {
+        let key_fields = keys.key_fields.list();
+        if keys.key_format.is_some() && key_fields.is_empty() {
             return Err(config::wrong(NAME, "`key.format` needs `key.fields`"));
         }
         let options = Self {
@@ -334,8 +346,8 @@ impl SinkOptions {
             format: keys.format,
             key_format: keys
                 .key_format
-                .unwrap_or_else(|| KeyFormat::of(keys.key_fields.len())),
-            key_fields: keys.key_fields,
+                .unwrap_or_else(|| KeyFormat::of(key_fields.len())),
+            key_fields,
             guarantee: keys.guarantee,
             prefix,
         };

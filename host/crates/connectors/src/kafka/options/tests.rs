@@ -90,6 +90,9 @@ fn what_does_not_go_together_is_refused_by_name() {
 fn a_sink_is_at_least_once_unless_it_says_otherwise() {
     let plain = sink(json!({})).expect("nothing is needed");
     assert_eq!(plain.guarantee, Guarantee::AtLeastOnce);
-    let keyed = sink(json!({ "key.fields": ["a", "b"] })).expect("two fields");
-    assert_eq!(keyed.key_format, KeyFormat::Json);
+    for fields in [json!(["a", "b"]), json!("a;b")] {
+        let keyed = sink(json!({ "key.fields": fields })).expect("two fields");
+        assert_eq!(keyed.key_fields, ["a", "b"]);
+        assert_eq!(keyed.key_format, KeyFormat::Json);
+    }
 }
