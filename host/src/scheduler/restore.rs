@@ -2,11 +2,12 @@
 //! states spread evenly, event time by its minimum. Operators are found by uid, so chains may have changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dataflow::element::WATERMARK_MAX;
 use dataflow::graph::execution::Vertex;
 use dataflow::ids::{CheckpointId, OperatorId};
-use dataflow::port::blob::BlobRef;
+use dataflow::port::blob::{BlobRef, BlobStore};
 use dataflow::port::sink::Committable;
 use dataflow::port::source::SourceSplit;
 use dataflow::port::state::SnapshotHandle;
@@ -262,11 +263,16 @@ impl<'a> Inheritance<'a> {
         Ok(states)
     }
 
-    /// Transactions of a sink that the checkpoint prepared.
-    pub(crate) fn committables(&self, sink: OperatorId) -> Result<Vec<Committable>, RestoreError> {
+    /// Transactions of a sink that the checkpoint prepared; their segments are in `store`.
+    pub(crate) fn committables(
+        &self,
+        sink: OperatorId,
+        store: &Arc<dyn BlobStore>,
+    ) -> Result<Vec<Committable>, RestoreError> {
         let mut all = Vec::new();
         for entry in self.sink_entries(sink) {
-            all.extend(entry.transactions().map_err(RestoreError::Unreadable)?);
+            let transactions = entry.transactions(store);
+            all.extend(transactions.map_err(RestoreError::Unreadable)?);
         }
         Ok(all)
     }

@@ -102,11 +102,11 @@ fn refused(action: &'static str, reason: &str) -> ConnectorError {
 }
 
 fn committable((run, subtask, number, checkpoint): &Transaction) -> Committable {
-    Committable(format!("{run}/{subtask}/{number}/{checkpoint}").into_bytes())
+    Committable::new(format!("{run}/{subtask}/{number}/{checkpoint}").into_bytes())
 }
 
 fn transaction(committable: &Committable) -> Option<Transaction> {
-    let text = std::str::from_utf8(&committable.0).ok()?;
+    let text = std::str::from_utf8(&committable.bytes).ok()?;
     let mut parts = text.split('/');
     let run = parts.next()?.to_owned();
     let mut number = || parts.next()?.parse::<u64>().ok();

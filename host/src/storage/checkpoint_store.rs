@@ -418,7 +418,11 @@ fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntr
     let tasks = metadata.vertices.iter().flat_map(|vertex| &vertex.tasks);
     tasks.flat_map(|task| {
         let keyed = task.state.iter().flat_map(|state| &state.files);
-        keyed.chain(&task.operator_state).chain(&task.in_flight)
+        let segments = task.sinks.iter().flat_map(|sink| &sink.segments);
+        keyed
+            .chain(&task.operator_state)
+            .chain(&task.in_flight)
+            .chain(segments.map(|(_, file)| file))
     })
 }
 
