@@ -28,6 +28,7 @@ mod savepoint;
 mod scheduler;
 #[cfg(test)]
 mod simulation;
+mod sink_figures;
 mod storage;
 mod successor;
 mod telemetry;

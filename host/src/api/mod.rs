@@ -4,6 +4,7 @@
 //! One file per resource, each with its shapes and handlers. A handler reads what is published or asks the dispatcher;
 //! it decides nothing. [`routes`] puts them together, [`server`] listens.
 
+mod accumulators;
 mod checkpoints;
 mod components;
 mod config;
