@@ -10,6 +10,7 @@ use dataflow::port::operator::OperatorFactory;
 
 use crate::component_cache::Digest;
 use crate::engine::RuntimeConfig;
+use crate::epoch::{EpochTicker, Ticks};
 use crate::error::WasmError;
 use crate::exports::ExportIndices;
 use crate::host_state::HostState;
@@ -116,6 +117,11 @@ impl Component {
 
     pub(crate) fn config(&self) -> &RuntimeConfig {
         &self.core.runtime.config
+    }
+
+    /// What the time of calls is measured by; absent if guests are not interrupted.
+    pub(crate) fn ticks(&self) -> Option<Ticks> {
+        self.core.runtime.ticker.as_ref().map(EpochTicker::ticks)
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {

@@ -36,7 +36,7 @@ pub(crate) struct RuntimeCore {
     linker: Linker<HostState>,
     cache: Option<ComponentCache>,
     /// Ticks until the last component is gone.
-    _ticker: Option<EpochTicker>,
+    pub(crate) ticker: Option<EpochTicker>,
 }
 
 impl Runtime {
@@ -60,7 +60,7 @@ impl Runtime {
         let ticker = (ticks > 0).then(|| EpochTicker::start(&engine, ticks));
         let core = RuntimeCore {
             cache: cache.transpose()?,
-            _ticker: ticker.transpose()?,
+            ticker: ticker.transpose()?,
             engine,
             config,
             clock,
