@@ -10,6 +10,8 @@ mod components;
 mod config;
 mod console;
 mod dead_letters;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod decoders;
 pub(crate) mod documents;
 mod error;
 mod events;

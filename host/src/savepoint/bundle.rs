@@ -235,13 +235,20 @@ pub(crate) fn read(dir: &Path) -> Result<Manifest, SavepointError> {
     if !sums.lines().any(|line| line == own) {
         return Err(refused(format!("its hash is not the one in {CHECKSUMS}")));
     }
-    let manifest: Manifest =
-        serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))?;
+    parse(&text).map_err(refused)
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// It is none, or one of another version; a text.
+pub(super) fn parse(text: &[u8]) -> Result<Manifest, String> {
+    let manifest: Manifest = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     if manifest.format != FORMAT || manifest.version != VERSION {
         let (format, version) = (&manifest.format, manifest.version);
-        return Err(refused(format!(
+        return Err(format!(
             "it is {format} {version}, this build reads {FORMAT} {VERSION}"
-        )));
+        ));
     }
     Ok(manifest)
 }

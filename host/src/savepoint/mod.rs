@@ -10,6 +10,8 @@ mod avro_file;
 pub(crate) mod avro_type;
 pub(crate) mod bundle;
 pub(crate) mod convert;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod decoders;
 pub(crate) mod difference;
 pub(crate) mod entry;
 pub(crate) mod error;

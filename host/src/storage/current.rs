@@ -246,9 +246,18 @@ async fn read(store: &dyn ObjectStore) -> Result<Option<(Current, UpdateVersion)
         version: got.meta.version.clone(),
     };
     let bytes = got.bytes().await?;
-    let current = serde_json::from_slice(&bytes);
-    let current = current.map_err(|error| CurrentError::Unreadable(error.to_string()))?;
-    Ok(Some((current, version)))
+    Ok(Some((decode(&bytes)?, version)))
+}
+
+fn decode(bytes: &[u8]) -> Result<Current, CurrentError> {
+    serde_json::from_slice(bytes).map_err(|error| CurrentError::Unreadable(error.to_string()))
+}
+
+/// Whether bytes are a `CURRENT`, all of it looked at.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn can_be_read(bytes: &[u8]) -> bool {
+    let current = decode(bytes);
+    current.is_ok_and(|current| current.retained.iter().all(|it| it.run().is_some()))
 }
 
 async fn put(
