@@ -23,7 +23,7 @@ mod submit;
 mod supervise;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,12 +31,15 @@ use dataflow::clock::Clock;
 use dataflow::ids::JobId;
 use dataflow::limits::ACTIVE_JOBS_MAX;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigSources};
 use crate::dead_letters;
 use crate::job_log::JobLogs;
+use crate::savepoint::folder::Folder;
 use crate::scheduler::command::JobCommand;
+use crate::storage::location::Location;
 use active_job::ActiveJob;
 use archive::{Archive, Documents};
 use component_store::ComponentStore;
@@ -245,7 +248,29 @@ impl Dispatcher {
         };
         let roots = self.active_jobs().into_iter();
         let roots: Vec<_> = roots.filter_map(|job| job.record.checkpoints()).collect();
+        self.clear_elsewhere(&store.checkpoints(id), &roots);
         store.remove(id, &roots)
+    }
+
+    /// Removes the checkpoints of a job that are not in its own folder but below `state.checkpoints.dir`, unless another
+    /// job goes on with them. Nobody waits for that: a bucket may take its time, and what it refuses is logged.
+    fn clear_elsewhere(&self, root: &Path, roots: &[PathBuf]) {
+        let place = self.config.checkpoints_of(root);
+        let is_own = place == Location::Local(root.to_owned());
+        let in_use = roots
+            .iter()
+            .any(|it| self.config.checkpoints_of(it) == place);
+        if is_own || in_use {
+            return;
+        }
+        let (s3, runtime) = (self.config.s3.clone(), Handle::current());
+        tokio::task::spawn_blocking(move || {
+            let name = PathBuf::from(place.to_string());
+            let cleared = Folder::open(&name, &s3, &runtime).and_then(|folder| folder.clear());
+            if let Err(error) = cleared {
+                tracing::warn!(%error, "checkpoints of a forgotten job could not be removed");
+            }
+        });
     }
 
     /// The records that a job could not process, so many of them.

@@ -19,7 +19,7 @@ use crate::storage::metadata::{FileEntry, Metadata, StateEntry, TaskEntry, Verte
 /// The manifest of a savepoint.
 pub(crate) const MANIFEST: &str = "_metadata.json";
 /// The hashes of all files, as `b3sum --check` reads them.
-const CHECKSUMS: &str = "_checksums.b3";
+pub(super) const CHECKSUMS: &str = "_checksums.b3";
 /// What the manifest says it is.
 const FORMAT: &str = "wasmill-savepoint";
 /// The version this build writes and reads.

@@ -1,5 +1,6 @@
 //! A loaded component: compiled, linked, checked against the contract, ready to be instantiated.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::Engine;
@@ -24,6 +25,7 @@ use crate::runtime::RuntimeCore;
 #[derive(Clone)]
 pub struct Component {
     core: Arc<ComponentCore>,
+    file: Option<Arc<Path>>,
 }
 
 /// What all clones of a component share.
@@ -48,7 +50,20 @@ impl Component {
     pub(crate) fn new(core: ComponentCore) -> Self {
         Self {
             core: Arc::new(core),
+            file: None,
         }
+    }
+
+    /// The same component, known to lie in a file.
+    #[must_use]
+    pub fn at(mut self, file: &Path) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// The file it was loaded from, if it was; it may have changed since.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// The name it was loaded under.

@@ -85,7 +85,7 @@ impl Runtime {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         prescreen::check_file(&name, length, &self.core.config.module_limits)?;
         let bytes = std::fs::read(path).map_err(unreadable)?;
-        self.load_bytes(&name, &bytes)
+        Ok(self.load_bytes(&name, &bytes)?.at(path))
     }
 
     /// Loads a component, or a core module with a component type, from memory. `name` is what messages call it.
