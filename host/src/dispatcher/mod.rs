@@ -282,17 +282,42 @@ impl Dispatcher {
         id: JobId,
         limit: usize,
     ) -> Result<Vec<Value>, DispatchError> {
+        self.of_dead_letters(id, move |root| dead_letters::read::read(root, limit))
+            .await
+    }
+
+    /// The files of those records.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::dead_letters`].
+    pub(crate) async fn dead_letter_files(&self, id: JobId) -> Result<Vec<PathBuf>, DispatchError> {
+        self.of_dead_letters(id, dead_letters::read::files).await
+    }
+
+    /// Discards those records; how many there were.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::dead_letters`]; or a file cannot be emptied.
+    pub(crate) async fn discard_dead_letters(&self, id: JobId) -> Result<u64, DispatchError> {
+        self.of_dead_letters(id, dead_letters::read::discard).await
+    }
+
+    /// What is done with the folder of a job's dead letters; nothing, if it has none.
+    async fn of_dead_letters<T: Default + Send + 'static>(
+        &self,
+        id: JobId,
+        work: impl FnOnce(&Path) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, DispatchError> {
         let root = match self.job(id)? {
             Entry::Active(job) => self.folder_of(&job.record),
             Entry::Ended(_) => self.store.as_ref().map(|store| store.checkpoints(id)),
         };
         let Some(root) = root else {
-            return Ok(Vec::new());
+            return Ok(T::default());
         };
-        let read = tokio::task::spawn_blocking(move || dead_letters::read::read(&root, limit));
-        let read = read.await;
-        let read = read.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
-        read.map_err(|error| DispatchError::Internal(crate::one_line(&error)))
+        let done = tokio::task::spawn_blocking(move || work(&root)).await;
+        let done = done.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
+        done.map_err(|error| DispatchError::Internal(crate::one_line(&error)))
     }
 
     /// Shows a job that somebody else runs.
