@@ -16,11 +16,11 @@ use serde_json::{Map, Value, json};
 
 use crate::operator_figures;
 use crate::output::{self, figure, size};
-use crate::scheduler::attempt::Reports;
 use crate::scheduler::checkpoint_history::{CheckpointHistory, CheckpointRecord};
 use crate::scheduler::job::Job;
 use crate::scheduler::job_master::Outcome;
 use crate::scheduler::job_view::{FailureRecord, JobView, TaskView};
+use crate::scheduler::publishing::Reports;
 use crate::sink_figures::{percentiles, sinks_json, top_level};
 
 /// How often the line is drawn.

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::kills::going_on;
 use crate::support::oracle::random;
 use crate::support::programs::guest;
-use crate::support::published;
 use crate::support::run::Run;
 use crate::support::wait;
 
@@ -50,7 +50,6 @@ fn events(log: &Path) -> Vec<String> {
 fn files_that_appear_are_in_the_log_once_through_kills() {
     let folder = tempfile::tempdir().expect("a directory");
     let (inbox, log) = (folder.path().join("inbox"), folder.path().join("log"));
-    let checkpoints = folder.path().join("checkpoints");
     for directory in [&inbox, &log] {
         fs::create_dir(directory).expect("the directory can be made");
     }
@@ -60,13 +59,8 @@ fn files_that_appear_are_in_the_log_once_through_kills() {
             .param("watch", 20)
             .arg("--grant")
             .arg(format!("files={}", log.display()))
-            .parallelism(parallelism)
-            .set("data.tmp-dir", folder.path())
-            .checkpoints("15ms", &checkpoints);
-        match published::has_checkpoint(&checkpoints) {
-            true => run.arg("--restore").arg("latest").start(),
-            false => run.start(),
-        }
+            .parallelism(parallelism);
+        going_on(run, "15ms", folder.path()).start()
     };
     let seed = wait::fresh_seed();
     for (attempt, parallelism) in [2, 1, 3].into_iter().enumerate() {

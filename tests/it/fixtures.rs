@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::damage::{copy, retained};
 use crate::support::answer::Sum;
 use crate::support::oracle::Question;
+use crate::support::programs::guest;
 use crate::support::run::Run;
 
 /// Name of the folder, the job, and the backend that wrote it.
@@ -67,5 +68,38 @@ fn checkpoints_of_version_1_are_restored() {
 fn checkpoints_of_version_1_are_restored_at_another_parallelism() {
     for (name, job, backend) in FIXTURES {
         goes_on(name, job, backend, 3);
+    }
+}
+
+/// A run of the job that wrote the checkpoints with records in flight.
+fn slow(data: &Path, backend: &str) -> Run {
+    let run = Run::new("run", guest("guest_state")).arg("--json");
+    run.param("case", "slow")
+        .param("n", 6_000)
+        .param("keys", 50)
+        .param("out", "checksum")
+        .set("data.dir", data)
+        .arg("--state-backend")
+        .arg(backend)
+        .parallelism(2)
+}
+
+#[test]
+fn records_in_flight_of_version_2_are_taken_up() {
+    for backend in ["heap", "rocksdb"] {
+        let data = tempfile::tempdir().expect("a directory");
+        copy(&folder("checkpoint-2-heap-in-flight"), data.path());
+        let newest = retained(data.path()).remove(0);
+        let metadata = std::fs::read_to_string(data.path().join(newest));
+        let metadata = metadata.expect("the metadata");
+        assert!(metadata.contains("\"in_flight\""), "{metadata}");
+        let restored = slow(data.path(), backend)
+            .arg("--restore")
+            .arg(data.path())
+            .summary();
+        let fresh = tempfile::tempdir().expect("another directory");
+        let whole = slow(fresh.path(), backend).summary();
+        assert!(restored["restored_from"].is_u64(), "{restored}");
+        assert_eq!(Sum::of_summary(&restored), Sum::of_summary(&whole));
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::answer::Lines;
+use crate::support::kills::going_on;
 use crate::support::oracle::random;
 use crate::support::programs::guest;
 use crate::support::published;
@@ -58,19 +59,12 @@ impl Sample {
     }
 
     fn killable(&self, data: &Path, start: usize) -> Run {
-        let run = self
-            .command(&data.join("out"), PARALLELISM[start % PARALLELISM.len()])
-            .set("data.tmp-dir", data)
-            .checkpoints("10ms", &data.join("checkpoints"));
+        let run = self.command(&data.join("out"), PARALLELISM[start % PARALLELISM.len()]);
         let run = match self.always_paced {
             true => run,
             false => run.param("rate", self.rate),
         };
-        if published::has_checkpoint(&data.join("checkpoints")) {
-            run.arg("--restore").arg("latest")
-        } else {
-            run
-        }
+        going_on(run, "10ms", data)
     }
 
     /// What is published must be what is written down.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::answer::Lines;
+use crate::support::kills::going_on;
 use crate::support::oracle::{Question, random};
 use crate::support::published;
 use crate::support::run::{Ended, Run, Running};
@@ -122,15 +123,8 @@ impl Victim<'_> {
     pub(crate) fn paced(&self, data: &Path, start: usize) -> Run {
         let run = self
             .command(&data.join("out"), start)
-            .param("rate", self.question.n / PACED_SECONDS)
-            .set("data.tmp-dir", data)
-            .checkpoints("200ms", &data.join("checkpoints"));
-        // Killed before its first checkpoint, a job has nothing to restore and starts anew.
-        if published::has_checkpoint(&data.join("checkpoints")) {
-            run.arg("--restore").arg("latest")
-        } else {
-            run
-        }
+            .param("rate", self.question.n / PACED_SECONDS);
+        going_on(run, "200ms", data)
     }
 
     /// Kills it so many times, each time letting it come to its end in the same place after a few kills.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::support::answer::{Lines, Sum};
+use crate::support::kills::going_on;
 use crate::support::languages::{C, GO, Guest, SAMPLES, root, with_tools};
 use crate::support::oracle::{Question, random};
 use crate::support::published;
@@ -45,7 +46,6 @@ fn survives_kills(guest: Guest, job: &str, expected: &Lines, pace: impl Fn(Run, 
     let data = tempfile::tempdir().expect("a directory");
     let out = data.path().join("out");
     std::fs::create_dir(&out).expect("a directory in it");
-    let checkpoints = data.path().join("checkpoints");
     let seed = wait::fresh_seed();
     let whole = expected
         .each()
@@ -56,14 +56,8 @@ fn survives_kills(guest: Guest, job: &str, expected: &Lines, pace: impl Fn(Run, 
         let fresh = Run::new("run", guest.built())
             .arg("--json")
             .param("job", job);
-        let run = pace(fresh, &out)
-            .parallelism(subtasks)
-            .set("data.tmp-dir", data.path())
-            .checkpoints("50ms", &checkpoints);
-        let mut running = match published::has_checkpoint(&checkpoints) {
-            true => run.arg("--restore").arg("latest").start(),
-            false => run.start(),
-        };
+        let run = pace(fresh, &out).parallelism(subtasks);
+        let mut running = going_on(run, "50ms", data.path()).start();
         if attempt == 2 {
             let ended = running.end().success();
             let told = format!("{guest:?} {job}, seed {seed}: {}", ended.told());

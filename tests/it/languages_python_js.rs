@@ -7,18 +7,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::golden::{json_lines, parts_below};
 use crate::support::answer::{Lines, Sum};
-use crate::support::oracle::{Question, random};
+use crate::support::kills::end_after_kills;
+use crate::support::oracle::Question;
 use crate::support::published;
 use crate::support::run::Run;
 use crate::support::text;
-use crate::support::wait;
-
-/// Parallelism of each start after a kill.
-const PARALLELISM: [u32; 3] = [2, 1, 3];
 
 pub(crate) const PYTHON: Language = Language {
     name: "python",
@@ -202,32 +198,8 @@ fn question(job: &str, n: u64, keys: u64) -> Question<'_> {
 /// Runs a job to its end twice: undisturbed, and killed twice after a checkpoint and restored with another parallelism.
 fn survives_kills(command: &dyn Fn(&Path) -> Run, check: &dyn Fn(&Path, &str)) {
     let data = tempfile::tempdir().expect("a directory");
-    let (out, checkpoints) = (data.path().join("out"), data.path().join("checkpoints"));
-    let seed = wait::fresh_seed();
-    let mut killed = 0;
-    let ended = loop {
-        let mut run = command(&out)
-            .parallelism(PARALLELISM[killed % PARALLELISM.len()])
-            .set("data.tmp-dir", data.path())
-            .checkpoints("20ms", &checkpoints);
-        if published::has_checkpoint(&checkpoints) {
-            run = run.arg("--restore").arg("latest");
-        }
-        let mut running = run.start();
-        if killed == 2 {
-            break running.end().success();
-        }
-        let begun = running.reaches("a checkpoint", |_| published::has_checkpoint(&checkpoints));
-        let moment = Duration::from_millis(150 + random(killed as u64, seed) % 300);
-        if !begun || running.exits_within(moment).is_some() {
-            break running.end().success();
-        }
-        running.kill();
-        killed += 1;
-    };
-    let told = format!("killed {killed} times, seed {seed}\n{}", ended.told());
-    assert!(killed > 0, "ended before it could be killed, {told}");
-    assert!(!ended.summary()["restored_from"].is_null(), "{told}");
+    let out = data.path().join("out");
+    let (_, told) = end_after_kills(&|| command(&out), data.path(), 2, 150..450);
     check(&out, &told);
 }
 

@@ -48,6 +48,7 @@ mod support;
 mod swap;
 mod time;
 mod transforms;
+mod unaligned;
 mod wasi;
 mod why;
 mod windows;

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::answer::Lines;
+use crate::support::kills::end_after_kills;
 use crate::support::languages::root;
 use crate::support::oracle::random;
 use crate::support::programs;
@@ -20,9 +20,6 @@ use crate::support::run::Run;
 use crate::support::wait;
 
 const HOUR_MS: i64 = 3_600_000;
-
-/// Parallelism of each start after a kill.
-const PARALLELISM: [u32; 3] = [2, 1, 3];
 
 /// The five parts, built once by the sample's own script.
 fn parts() -> &'static Path {
@@ -134,32 +131,10 @@ fn five_languages_survive_kills_together() {
     let orders = made_up(4_000, seed);
     let expected = oracle(&orders);
     let folder = sample(&orders);
-    let checkpoints = folder.path().join("checkpoints");
-    let mut killed = 0;
-    let ended = loop {
-        let mut run = Run::new("run", folder.path().join("job.yaml"))
-            .arg("--json")
-            .param("rate", 2_000)
-            .parallelism(PARALLELISM[killed % PARALLELISM.len()])
-            .set("data.tmp-dir", folder.path())
-            .checkpoints("20ms", &checkpoints);
-        if published::has_checkpoint(&checkpoints) {
-            run = run.arg("--restore").arg("latest");
-        }
-        let mut running = run.start();
-        if killed == 2 {
-            break running.end().success();
-        }
-        let begun = running.reaches("a checkpoint", |_| published::has_checkpoint(&checkpoints));
-        let moment = Duration::from_millis(200 + random(killed as u64, seed) % 300);
-        if !begun || running.exits_within(moment).is_some() {
-            break running.end().success();
-        }
-        running.kill();
-        killed += 1;
+    let run = || {
+        let run = Run::new("run", folder.path().join("job.yaml"));
+        run.arg("--json").param("rate", 2_000)
     };
-    let told = format!("killed {killed} times, seed {seed}\n{}", ended.told());
-    assert!(killed > 0, "ended before it could be killed, {told}");
-    assert!(!ended.summary()["restored_from"].is_null(), "{told}");
+    let (_, told) = end_after_kills(&run, folder.path(), 2, 200..500);
     published::plain_lines(&folder.path().join("out")).must_equal(&expected, &told);
 }

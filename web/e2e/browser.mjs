@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 /** No single wait takes longer, unless something is wrong. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 export class Console {
   #browser;
@@ -52,6 +52,12 @@ export class Console {
 
   async goTo(path) {
     await this.#page.goto(`${this.#address}/#/${path}`);
+    await this.drawn(path);
+  }
+
+  /** Waits until the screen of a path is drawn: the address alone changes before that. */
+  async drawn(path) {
+    await this.#page.locator(`[data-screen="${path}"]`).waitFor();
   }
 
   /** A picture for people, below `target/console-screenshots`. */

@@ -20,7 +20,7 @@ import { TaskManagersScreen } from './screens/task_managers';
 export function App() {
   useEffect(() => cluster.use(), []);
   return (
-    <div class="shell">
+    <div class="shell" data-screen={route.value.join('/')}>
       <a
         class="skip"
         href="#page"

@@ -68,6 +68,10 @@ pub(super) struct Checkpoint {
     state_size: u64,
     checkpointed_size: u64,
     end_to_end_duration: i64,
+    /// Bytes of records that were processed while barriers were awaited.
+    processed_data: u64,
+    /// Bytes that were in flight and are part of it.
+    persisted_data: u64,
     num_subtasks: usize,
     num_acknowledged_subtasks: usize,
     external_path: Option<String>,
@@ -104,6 +108,8 @@ impl Checkpoint {
                 "state_size": bytes,
                 "checkpointed_size": bytes,
                 "end_to_end_duration": latest.map_or(-1, |at_ms| at_ms - record.triggered_ms),
+                "processed_data": parts.iter().map(|(_, part)| part.processed_bytes).sum::<u64>(),
+                "persisted_data": parts.iter().map(|(_, part)| part.persisted_bytes).sum::<u64>(),
                 "num_subtasks": vertex.parallelism,
                 "num_acknowledged_subtasks": parts.len(),
             });
@@ -120,14 +126,16 @@ impl Checkpoint {
             state_size: record.state_bytes(),
             checkpointed_size: record.state_bytes(),
             end_to_end_duration: record.duration_ms().unwrap_or(-1),
+            processed_data: record.sum(|part| part.processed_bytes),
+            persisted_data: record.sum(|part| part.persisted_bytes),
             num_subtasks: record.tasks,
             num_acknowledged_subtasks: record.parts.len(),
             external_path: savepoint,
             failure_message,
-            checkpoint_type: if record.savepoint.is_some() {
-                "SAVEPOINT"
-            } else {
-                "CHECKPOINT"
+            checkpoint_type: match record.savepoint {
+                Some(_) => "SAVEPOINT",
+                None if record.is_unaligned() => "UNALIGNED_CHECKPOINT",
+                None => "CHECKPOINT",
             },
             tasks: Value::Object(tasks.collect()),
         }
@@ -210,6 +218,9 @@ pub(super) struct CheckpointConfig {
     state_backend: &'static str,
     checkpoint_storage: &'static str,
     tolerable_failed_checkpoints: u32,
+    unaligned_checkpoints: bool,
+    /// Milliseconds after which a checkpoint goes on unaligned.
+    aligned_checkpoint_timeout: u128,
     num_retained: usize,
 }
 
@@ -233,6 +244,8 @@ impl CheckpointConfig {
             state_backend,
             checkpoint_storage,
             tolerable_failed_checkpoints: config.tolerated_checkpoint_failures,
+            unaligned_checkpoints: config.unaligned_after.is_some(),
+            aligned_checkpoint_timeout: config.unaligned_after.map_or(0, |it| it.as_millis()),
             num_retained: config.retained_checkpoints,
         }
     }
@@ -325,9 +338,16 @@ pub(super) async fn subtasks(
                 "state_size": part.state_bytes,
                 "checkpointed_size": part.state_bytes,
                 "checkpoint": { "sync": ms(part.sync_ns), "async": ms(part.async_ns) },
-                "alignment": { "duration": ms(part.align_ns), "buffered": 0, "processed": 0, "persisted": 0 },
+                "alignment": {
+                    "duration": ms(part.align_ns),
+                    "buffered": 0,
+                    "processed": part.processed_bytes,
+                    "persisted": part.persisted_bytes,
+                },
+                "processed_data": part.processed_bytes,
+                "persisted_data": part.persisted_bytes,
                 "start_delay": 0,
-                "unaligned_checkpoint": false,
+                "unaligned_checkpoint": part.unaligned,
                 "aborted": false,
             }),
         }

@@ -61,13 +61,24 @@ pub(super) struct StopRequest {
     trigger_id: Option<String>,
 }
 
-fn check_format(format: Option<&str>) -> Result<(), ApiError> {
-    match format {
-        None | Some("CANONICAL") => Ok(()),
-        Some(other) => Err(ApiError::bad(format!(
+fn begin_savepoint(
+    api: &Api,
+    job: &str,
+    then: Afterwards,
+    target: Option<String>,
+    format: Option<String>,
+    trigger: Option<String>,
+) -> Result<Accepted, ApiError> {
+    if let Some(other) = format.filter(|it| it != "CANONICAL") {
+        return Err(ApiError::bad(format!(
             "format \"{other}\": savepoints have one format, CANONICAL"
-        ))),
+        )));
     }
+    let target = target.map(PathBuf::from);
+    let request = api
+        .dispatcher
+        .savepoint(job_id(job)?, target, then, trigger)?;
+    Ok(begun(request))
 }
 
 /// Takes a savepoint.
@@ -80,21 +91,13 @@ pub(super) async fn savepoint(
     request: Option<Body<SavepointRequest>>,
 ) -> Result<Accepted, ApiError> {
     let request = request.map(|body| body.0).unwrap_or_default();
-    check_format(request.format_type.as_deref())?;
     let then = if request.cancel_job {
         Afterwards::Stop
     } else {
         Afterwards::Resume
     };
-    let target = request.target_directory.map(PathBuf::from);
-    let dispatcher = &api.dispatcher;
-    let trigger = request.trigger_id;
-    Ok(begun(dispatcher.savepoint(
-        job_id(&job)?,
-        target,
-        then,
-        trigger,
-    )?))
+    let (target, format) = (request.target_directory, request.format_type);
+    begin_savepoint(&api, &job, then, target, format, request.trigger_id)
 }
 
 /// Ends a job with a savepoint.
@@ -107,21 +110,13 @@ pub(super) async fn stop(
     request: Option<Body<StopRequest>>,
 ) -> Result<Accepted, ApiError> {
     let request = request.map(|body| body.0).unwrap_or_default();
-    check_format(request.format_type.as_deref())?;
     let then = if request.drain {
         Afterwards::Drain
     } else {
         Afterwards::Stop
     };
-    let target = request.target_directory.map(PathBuf::from);
-    let dispatcher = &api.dispatcher;
-    let trigger = request.trigger_id;
-    Ok(begun(dispatcher.savepoint(
-        job_id(&job)?,
-        target,
-        then,
-        trigger,
-    )?))
+    let (target, format) = (request.target_directory, request.format_type);
+    begin_savepoint(&api, &job, then, target, format, request.trigger_id)
 }
 
 /// Another parallelism.

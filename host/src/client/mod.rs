@@ -1,7 +1,7 @@
 //! The verbs of the command line that ask a running cluster: clients of its REST API and of nothing else, so whatever
 //! they do, a program can do as well.
 
-pub(crate) mod http;
+mod http;
 mod operations;
 mod submit;
 mod verbs;

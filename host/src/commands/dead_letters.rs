@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::run::file_name_of;
 use crate::cli::DeadLettersArgs;
-use crate::client::http::Client;
+use crate::client::Client;
 use crate::config::Config;
 use crate::dead_letters::read::{discard, read};
 use crate::output;

@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) checkpoint_min_pause: Duration,
     /// What a checkpoint promises about each record.
     pub(crate) checkpoint_mode: CheckpointMode,
+    /// So long after its trigger a checkpoint goes on unaligned; `None`: never.
+    pub(crate) unaligned_after: Option<Duration>,
     /// Checkpoints that may be under way at once.
     pub(crate) max_concurrent_checkpoints: usize,
     /// Whether the checkpoints of a canceled job are deleted.

@@ -14,7 +14,7 @@ use super::cluster::{
 use super::guest::RawGuest;
 use super::raw_restart::{RawExecutionRetries, RawRestartStrategy};
 use super::raw_storage::{RawCheckpoints, RawS3};
-use super::reporters::{self, RawMetrics};
+use super::reporters::{self, RawMetrics, RawReporting, RawTraces};
 use super::{Backend, Config, ConfigError};
 use crate::storage::location::Location;
 
@@ -38,8 +38,8 @@ pub(super) struct RawConfig {
     plugin: RawPlugin,
     log: RawLog,
     rest: RawRest,
-    metrics: RawMetrics,
-    traces: RawMetrics,
+    metrics: RawReporting<RawMetrics>,
+    traces: RawReporting<RawTraces>,
     taskmanager: RawTaskManager,
     slot: RawSlot,
     web: RawWeb,
@@ -73,6 +73,25 @@ struct RawCheckpointing {
     tolerable_failed_checkpoints: u32,
     num_retained: usize,
     incremental: bool,
+    unaligned: RawUnaligned,
+    aligned_checkpoint_timeout: String,
+}
+
+/// `unaligned.enabled`, or `unaligned` itself, as older configurations have it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "write execution.checkpointing.unaligned.enabled = true or false"
+)]
+enum RawUnaligned {
+    Old(bool),
+    Section(RawUnalignedSection),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawUnalignedSection {
+    enabled: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -125,10 +144,40 @@ struct Checkpointing {
     timeout: Duration,
     min_pause: Duration,
     mode: CheckpointMode,
+    unaligned_after: Option<Duration>,
     delete_on_cancellation: bool,
 }
 
 impl RawCheckpointing {
+    /// When a checkpoint goes on unaligned, if any does.
+    fn unaligned_after(&self, mode: CheckpointMode) -> Result<Option<Duration>, ConfigError> {
+        let after = duration(
+            "execution.checkpointing.aligned-checkpoint-timeout",
+            &self.aligned_checkpoint_timeout,
+        )?;
+        let (RawUnaligned::Old(enabled) | RawUnaligned::Section(RawUnalignedSection { enabled })) =
+            self.unaligned;
+        let refuse = |reason: &str| {
+            Err(ConfigError::Value {
+                key: "execution.checkpointing.unaligned.enabled",
+                value: "true".to_owned(),
+                reason: reason.to_owned(),
+            })
+        };
+        if !enabled {
+            return Ok(None);
+        }
+        if mode == CheckpointMode::AtLeastOnce {
+            return refuse(
+                "execution.checkpointing.mode must be EXACTLY_ONCE; at least once nothing is aligned",
+            );
+        }
+        if self.max_concurrent_checkpoints > 1 {
+            return refuse("execution.checkpointing.max-concurrent-checkpoints must be 1");
+        }
+        Ok(Some(after))
+    }
+
     fn resolve(&self) -> Result<Checkpointing, ConfigError> {
         const MODES: [(&str, CheckpointMode); 2] = [
             ("EXACTLY_ONCE", CheckpointMode::ExactlyOnce),
@@ -138,11 +187,13 @@ impl RawCheckpointing {
             ("RETAIN_ON_CANCELLATION", false),
             ("DELETE_ON_CANCELLATION", true),
         ];
+        let mode = one_of("execution.checkpointing.mode", &self.mode, &MODES)?;
         Ok(Checkpointing {
             interval: duration("execution.checkpointing.interval", &self.interval)?,
             timeout: positive_duration("execution.checkpointing.timeout", &self.timeout)?,
             min_pause: duration("execution.checkpointing.min-pause", &self.min_pause)?,
-            mode: one_of("execution.checkpointing.mode", &self.mode, &MODES)?,
+            mode,
+            unaligned_after: self.unaligned_after(mode)?,
             delete_on_cancellation: one_of(
                 "execution.checkpointing.externalized-checkpoint-retention",
                 &self.externalized_checkpoint_retention,
@@ -276,14 +327,11 @@ impl RawConfig {
             checkpoint_timeout: checkpoints.timeout,
             checkpoint_min_pause: checkpoints.min_pause,
             checkpoint_mode: checkpoints.mode,
+            unaligned_after: checkpoints.unaligned_after,
             max_concurrent_checkpoints: checkpointing.max_concurrent_checkpoints.max(1),
             delete_checkpoints_on_cancellation: checkpoints.delete_on_cancellation,
             tolerated_checkpoint_failures: checkpointing.tolerable_failed_checkpoints,
-            // A checkpoint under way may build on the one that was the newest when it began.
-            retained_checkpoints: checkpointing
-                .num_retained
-                .max(checkpointing.max_concurrent_checkpoints)
-                .max(1),
+            retained_checkpoints: checkpointing.num_retained.max(1),
             incremental_checkpoints: checkpointing.incremental,
             restart_strategy,
             restart_after_user_errors,

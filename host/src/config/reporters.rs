@@ -18,23 +18,32 @@ pub(crate) struct ReportersConfig {
     pub(crate) interval: Duration,
 }
 
+/// A section with one reporter, which is OpenTelemetry's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawReporting<R> {
+    reporter: RawReporters<R>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawReporters<R> {
+    otel: R,
+}
+
+/// The reporter of figures, which are sent again and again.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawMetrics {
-    reporter: RawReporters,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawReporters {
-    otel: RawOtel,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawOtel {
     exporter: RawExporter,
-    interval: Option<String>,
+    interval: String,
+}
+
+/// The reporter of spans, which are sent as they end.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawTraces {
+    exporter: RawExporter,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,11 +53,10 @@ struct RawExporter {
 }
 
 pub(super) fn resolve(
-    metrics: &RawMetrics,
-    traces: &RawMetrics,
+    metrics: &RawReporting<RawMetrics>,
+    traces: &RawReporting<RawTraces>,
 ) -> Result<ReportersConfig, ConfigError> {
     let (metrics, traces) = (&metrics.reporter.otel, &traces.reporter.otel);
-    let interval = metrics.interval.as_deref().unwrap_or_default();
     Ok(ReportersConfig {
         metrics: endpoint(
             "metrics.reporter.otel.exporter.endpoint",
@@ -58,7 +66,7 @@ pub(super) fn resolve(
             "traces.reporter.otel.exporter.endpoint",
             &traces.exporter.endpoint,
         )?,
-        interval: positive_duration("metrics.reporter.otel.interval", interval)?,
+        interval: positive_duration("metrics.reporter.otel.interval", &metrics.interval)?,
     })
 }
 

@@ -27,7 +27,7 @@ use wasm::{GuestOperator, GuestOperatorFactory};
 use super::DoctorError;
 use super::cpu_time::cpu_time_ns;
 use super::outcome::{Entries, Outcome};
-use crate::scheduler::deploy::fragment_spec;
+use crate::scheduler::fragment::fragment_spec;
 use crate::scheduler::job::Job;
 
 /// Memory for caches of a backend; the one on the heap has none.

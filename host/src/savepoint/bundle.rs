@@ -130,6 +130,10 @@ impl Bundle<'_> {
         for sink in &mut written.sinks {
             sink.committables.clear();
         }
+        if task.in_flight.is_some() {
+            let reason = "the checkpoint has records in flight, and a savepoint cannot".to_owned();
+            return Err(SavepointError::Metadata(reason));
+        }
         if task.state.is_none() && task.operator_state.is_none() {
             return Ok(written);
         }

@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dataflow::checkpoint::coordinator::{CheckpointConfig, Coordinator, Decision, DeclineReason};
-use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot};
+use dataflow::checkpoint::snapshot::CompletedCheckpoint;
 use dataflow::clock::Clock;
 use dataflow::graph::complete_first;
-use dataflow::ids::{CheckpointId, OperatorId, TaskId};
+use dataflow::ids::{CheckpointId, TaskId};
 use dataflow::job::status::JobStatus;
-use dataflow::port::sink::SinkReport;
 use runtime::task::event::TaskEvent;
 use runtime::task::mailbox::Mail;
 use tokio::sync::mpsc;
@@ -26,13 +25,11 @@ use super::job::Job;
 use super::job_view::{JobView, TaskStatus};
 use super::monitor::{Discovered, Monitor};
 use super::order::{Order, ReplaceOrder, SavepointOrder};
+use super::publishing::{Reports, commit_sinks, reports};
 use super::replacement::Trial;
 use super::savepoint_writer::SavepointWriter;
 use crate::storage::checkpoint_store::{CheckpointStore, StoreError};
-use crate::storage::metadata::{Metadata, describe, merge_reports};
-
-/// What the sinks have to say, when all their output is published.
-pub(crate) type Reports = Vec<(OperatorId, Vec<SinkReport>)>;
+use crate::storage::metadata::{Metadata, describe};
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -92,7 +89,7 @@ pub(super) enum Event {
 pub(super) struct Progress {
     pub(super) coordinator: Coordinator,
     finished: BTreeSet<TaskId>,
-    suspending: bool,
+    pub(super) suspending: bool,
     last_completed: Option<CheckpointId>,
     /// What waits for a checkpoint that is not triggered yet.
     pub(super) asked: Vec<Order>,
@@ -335,6 +332,9 @@ impl Attempt {
                     tracing::debug!(%checkpoint, "triggered");
                     let asked = progress.asked.drain(..).map(|order| (checkpoint, order));
                     progress.waiting.extend(asked);
+                    if self.nothing_in_flight(progress, checkpoint) {
+                        progress.coordinator.keep_aligned(checkpoint);
+                    }
                     self.prepare_in_place(progress, checkpoint)?;
                     let now_ms = self.clock.now_ms();
                     let mut view = self.view.lock();
@@ -345,6 +345,13 @@ impl Attempt {
                         if !task.mailbox.post(Mail::TriggerCheckpoint(checkpoint)) {
                             tracing::warn!(task = %task.id, %checkpoint, "its mailbox is full");
                         }
+                    }
+                }
+                Decision::Overtake(checkpoint) => {
+                    tracing::debug!(%checkpoint, "goes on unaligned");
+                    for task in &self.tasks {
+                        // A task that is not told waits for its barriers.
+                        task.mailbox.post(Mail::Overtake(checkpoint));
                     }
                 }
                 Decision::Store(checkpoint) => self.store(progress, checkpoint),
@@ -466,33 +473,4 @@ async fn settle(view: &JobView, clock: &dyn Clock, mut results: mpsc::Receiver<E
     let mut view = view.lock();
     view.checkpoints
         .abandon("the tasks ended before it was complete", now_ms);
-}
-
-fn sink_parts(checkpoint: &CompletedCheckpoint, sink: OperatorId) -> Vec<SinkSnapshot> {
-    let parts = checkpoint.tasks.iter().flat_map(|(_, part, _)| &part.sinks);
-    parts
-        .filter(|part| part.operator == sink)
-        .cloned()
-        .collect()
-}
-
-/// Publishes what a completed checkpoint prepared.
-pub(crate) fn commit_sinks(job: &Job, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
-    for (operator, sink) in &job.sinks {
-        let parts = sink_parts(checkpoint, *operator);
-        let committables: Vec<_> = parts
-            .into_iter()
-            .flat_map(|part| part.committables)
-            .collect();
-        sink.commit(&committables)
-            .map_err(|error| format!("\"{}\": {error}", job.uid(*operator)))?;
-    }
-    Ok(())
-}
-
-fn reports(job: &Job, checkpoint: &CompletedCheckpoint) -> Reports {
-    job.sinks
-        .keys()
-        .map(|sink| (*sink, merge_reports(&sink_parts(checkpoint, *sink))))
-        .collect()
 }

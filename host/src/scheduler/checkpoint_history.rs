@@ -45,9 +45,19 @@ impl CheckpointRecord {
         Some(self.ended_ms? - self.triggered_ms)
     }
 
-    /// Bytes of the state files of all parts, shared ones included.
+    /// Bytes of the files of all parts, shared ones included.
     pub(crate) fn state_bytes(&self) -> u64 {
-        self.parts.values().map(|(_, part)| part.state_bytes).sum()
+        self.sum(|part| part.state_bytes)
+    }
+
+    /// A figure over all parts.
+    pub(crate) fn sum(&self, figure: impl Fn(&SnapshotTimings) -> u64) -> u64 {
+        self.parts.values().map(|(_, part)| figure(part)).sum()
+    }
+
+    /// Whether barriers overtook what was queued.
+    pub(crate) fn is_unaligned(&self) -> bool {
+        self.parts.values().any(|(_, part)| part.unaligned)
     }
 }
 

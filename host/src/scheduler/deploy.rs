@@ -10,7 +10,6 @@ use dataflow::graph::logical::Partitioning;
 use dataflow::ids::{OperatorId, TaskId, VertexId};
 use dataflow::key_group::range_of_subtask;
 use dataflow::limits::SEGMENT_BYTES;
-use dataflow::port::operator::FragmentSpec;
 use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceSplit, Wake};
 use dataflow::port::state::{BackendSpec, StateBackendFactory};
@@ -25,13 +24,14 @@ use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
 use runtime::task::poison::PoisonWish;
 use runtime::task::spec::{
-    OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment,
-    TaskLimits, TaskSpec, TaskWiring,
+    InFlightWish, OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish,
+    TaskEnvironment, TaskLimits, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 
 use super::failure::DeployError;
-use super::job::{Job, JobComponent};
+use super::fragment::fragment_spec;
+use super::job::Job;
 use super::monitor::Monitor;
 use super::prepared_task::PreparedTask;
 use super::restore::Inheritance;
@@ -364,6 +364,8 @@ impl Deployment<'_> {
             limits: self.limits(vertex),
             persist: self.config.checkpoint_interval.is_some(),
             mode: self.config.checkpoint_mode,
+            may_overtake: self.config.unaligned_after.is_some(),
+            in_flight: self.in_flight(vertex, subtask)?,
             buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
                 .unwrap_or(u64::MAX),
         })
@@ -376,6 +378,18 @@ impl Deployment<'_> {
             state_bytes: own.state_bytes.unwrap_or(config.state_bytes),
             timers: own.timers.unwrap_or(config.timers),
         }
+    }
+
+    fn in_flight(
+        &self,
+        vertex: &Vertex,
+        subtask: u32,
+    ) -> Result<Option<InFlightWish>, DeployError> {
+        let saved = self.inheritance.in_flight(vertex, subtask)?;
+        Ok(saved.map(|saved| InFlightWish {
+            saved,
+            store: Arc::clone(self.storage.store()),
+        }))
     }
 
     fn operator_states(
@@ -451,45 +465,5 @@ impl Deployment<'_> {
                 .inheritance
                 .writers(operator, subtask, vertex.parallelism)?,
         })
-    }
-}
-
-/// The place of a chain's logic in one task.
-pub(crate) fn fragment_spec(
-    job: &Job,
-    vertex: &Vertex,
-    component: &JobComponent,
-    subtask: u32,
-    attempt: u32,
-) -> FragmentSpec {
-    let operator_states = vertex
-        .operator_states
-        .iter()
-        .map(|(operator, name, spec)| (*operator, name.clone(), spec.number));
-    FragmentSpec {
-        first_operator: component.first_operator,
-        job: job.graph.name.clone(),
-        name: vertex.name.clone(),
-        subtask,
-        parallelism: vertex.parallelism,
-        max_parallelism: job.graph.max_parallelism,
-        attempt,
-        operators: vertex.fragment.clone(),
-        inputs: vertex.fragment_inputs.clone(),
-        outputs: vertex
-            .ports
-            .iter()
-            .map(|port| (port.operator, port.output))
-            .collect(),
-        states: vertex
-            .states
-            .iter()
-            .filter(|(_, name, _)| !name.starts_with("_timers/"))
-            .map(|(operator, name, spec)| (*operator, name.clone(), spec.number))
-            .chain(operator_states)
-            .collect(),
-        guest: vertex.guest,
-        parameters: component.parameters.clone(),
-        resources: Arc::clone(&job.resources),
     }
 }

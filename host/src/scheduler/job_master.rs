@@ -19,7 +19,7 @@ use runtime::task::event::TaskEvent;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::attempt::{Attempt, AttemptEnd, Reports};
+use super::attempt::{Attempt, AttemptEnd};
 use super::blueprint::Blueprint;
 use super::command::{CommandError, JobCommand};
 use super::deploy::RunningTask;
@@ -27,6 +27,7 @@ use super::failure::JobFailure;
 use super::job::Job;
 use super::job_view::{FailureRecord, JobView, TaskStatus, TaskView};
 use super::order::{Order, SavepointOrder};
+use super::publishing::Reports;
 use super::replacement::Trial;
 use super::savepoint_writer::SavepointWriter;
 use crate::config::Config;
@@ -405,6 +406,7 @@ fn checkpoint_config(config: &Config) -> CheckpointConfig {
         min_pause_ms: ms(config.checkpoint_min_pause),
         max_concurrent: config.max_concurrent_checkpoints,
         tolerated_failures: config.tolerated_checkpoint_failures,
+        overtakes_after_ms: config.unaligned_after.map(ms),
     }
 }
 

@@ -9,9 +9,9 @@ use dataflow::job::status::{JobStatus, StatusHistory};
 use dataflow::limits::FAILURE_HISTORY_MAX;
 use runtime::task::figures::TaskFigures;
 
-use super::attempt::Reports;
 use super::checkpoint_history::CheckpointHistory;
 use super::job::Job;
+use super::publishing::Reports;
 
 /// The state of a task. The words are Flink's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -69,6 +69,13 @@ impl Attempt {
         (!Arc::ptr_eq(&order.base, &self.job)).then_some(CommandError::Outdated)
     }
 
+    /// Whether what is made of a checkpoint is for other tasks than those that run: a savepoint, another job, or the end of
+    /// this one, after which it may go on at another parallelism.
+    pub(super) fn nothing_in_flight(&self, progress: &Progress, checkpoint: CheckpointId) -> bool {
+        let mut waiting = progress.waiting.iter().filter(|(at, _)| *at == checkpoint);
+        progress.suspending || waiting.any(|(_, it)| !matches!(it, Order::Checkpoint(_)))
+    }
+
     /// Tells the tasks of a replacement in place what runs behind the barrier that is about to be triggered.
     pub(super) fn prepare_in_place(
         &mut self,

@@ -13,7 +13,8 @@ use runtime::task::mailbox::Mail;
 use runtime::task::replacement::Replacement;
 
 use super::command::Reply;
-use super::deploy::{RunningTask, fragment_spec};
+use super::deploy::RunningTask;
+use super::fragment::fragment_spec;
 use super::job::Job;
 use crate::savepoint::fit::{Fit, Verdict};
 

@@ -35,6 +35,17 @@ pub(crate) enum RestoreError {
         "the checkpoint has state of operator \"{0}\", which the job does not have: its state would be lost"
     )]
     MissingOperator(String),
+    /// Records were in flight between other tasks.
+    #[error(
+        "checkpoint {checkpoint} is unaligned: records were in flight that only the same tasks can take up, and {difference}; \
+restore it as it was, then take a savepoint or rescale the running job"
+    )]
+    InFlight {
+        /// Which one.
+        checkpoint: u64,
+        /// What is not the same.
+        difference: String,
+    },
     /// The metadata contradicts itself.
     #[error("the checkpoint's metadata is not readable: {0}")]
     Unreadable(String),
@@ -75,6 +86,15 @@ impl<'a> Inheritance<'a> {
                 {
                     return Err(RestoreError::MissingOperator(gone.clone()));
                 }
+            }
+            if metadata.has_in_flight()
+                && let Some(difference) = super::in_flight::difference(job, metadata)
+            {
+                let checkpoint = metadata.checkpoint;
+                return Err(RestoreError::InFlight {
+                    checkpoint,
+                    difference,
+                });
             }
         }
         let damaged_runs = restorable.map_or(&[][..], |from| &from.damaged_runs);
@@ -140,6 +160,21 @@ impl<'a> Inheritance<'a> {
         Ok((files?, share))
     }
 
+    /// What was in flight of a subtask. What is restored with something in flight has the same subtasks.
+    pub(crate) fn in_flight(
+        &self,
+        vertex: &Vertex,
+        subtask: u32,
+    ) -> Result<Option<BlobRef>, RestoreError> {
+        let saved = self
+            .metadata
+            .and_then(|saved| saved.vertices.get(vertex.id.0 as usize));
+        let task = saved.and_then(|saved| saved.tasks.get(subtask as usize));
+        let file = task.and_then(|task| task.in_flight.as_ref());
+        file.map(|file| file.blob().map_err(RestoreError::Unreadable))
+            .transpose()
+    }
+
     /// Whether a subtask of this chain has nothing more to do.
     fn is_finished(&self, vertex: &Vertex, subtask: u32) -> bool {
         let ancestors = self.ancestors(vertex);
@@ -192,12 +227,13 @@ impl<'a> Inheritance<'a> {
             })
             .collect();
         let finished = self.is_finished(vertex, subtask);
+        // At the same parallelism event time is the subtask's own.
+        let same = ancestors.len() == 1 && tasks.len() == vertex.parallelism as usize;
+        let own = tasks.get(subtask as usize).filter(|_| same);
         // A task that is to run again must not start behind the end of time.
-        let watermark = tasks
-            .iter()
-            .map(|task| task.watermark)
-            .min()
-            .unwrap_or(WATERMARK_MAX);
+        let least = tasks.iter().map(|task| task.watermark).min();
+        let watermark = own.map(|task| task.watermark).or(least);
+        let watermark = watermark.unwrap_or(WATERMARK_MAX);
         let watermark = if finished {
             watermark
         } else {

@@ -18,9 +18,9 @@ use runtime::task::storage_pool::StorageQueue;
 
 use super::sabotage::Sabotage;
 use super::world::{Fault, World};
-use crate::scheduler::attempt::commit_sinks;
 use crate::scheduler::job::Job;
 use crate::scheduler::prepared_task::PreparedTask;
+use crate::scheduler::publishing::commit_sinks;
 use crate::storage::checkpoint_store::CheckpointStore;
 use crate::storage::metadata::describe;
 
@@ -254,6 +254,7 @@ impl<'a> Attempt<'a> {
         let now_ms = self.world.clock.now_ms();
         let decisions = match event {
             TaskEvent::Acknowledged(task, checkpoint, mut part, timings) => {
+                self.world.figures.in_flight += u64::from(part.in_flight.is_some());
                 if let Some(sabotage) = self.world.sabotage {
                     sabotage.spoil(checkpoint, &mut part);
                 }
@@ -291,9 +292,21 @@ impl<'a> Attempt<'a> {
             match decision {
                 Decision::Trigger(checkpoint) => {
                     self.newest = checkpoint.0;
+                    // As for a savepoint.
+                    if self.world.dice.percent(10) {
+                        self.coordinator.keep_aligned(checkpoint);
+                    }
                     self.world.tell(&format_args!("{checkpoint} triggered"));
                     for task in &self.tasks {
                         task.mailbox.post(Mail::TriggerCheckpoint(checkpoint));
+                    }
+                }
+                Decision::Overtake(checkpoint) => {
+                    for task in &self.tasks {
+                        // A task that is not told waits for its barriers.
+                        if !self.world.loses_answer() {
+                            task.mailbox.post(Mail::Overtake(checkpoint));
+                        }
                     }
                 }
                 Decision::Store(checkpoint) => {

@@ -25,6 +25,7 @@ use super::logic::{Fold, Stamp};
 use super::outside::{Outside, SimulatedSink};
 use super::source::SimulatedSource;
 use crate::scheduler::job::{Job, JobComponent};
+use crate::storage::metadata::Metadata;
 
 const BYTES: &str = "\"bytes\"";
 
@@ -68,6 +69,22 @@ impl Shape {
             sink: if chained { fold } else { sink },
             chained,
         }
+    }
+
+    /// The shape of the job that wrote a checkpoint.
+    pub(super) fn of(saved: &Metadata) -> Option<Self> {
+        let chain = |uid: &str| {
+            let mut chains = saved.vertices.iter();
+            chains.find(|it| it.operators.iter().any(|operator| operator == uid))
+        };
+        let width = |uid: &str| Some(chain(uid)?.tasks.len() as u32);
+        Some(Self {
+            left: width("source 0")?,
+            right: width("source 2")?,
+            fold: width("fold")?,
+            sink: width("sink")?,
+            chained: chain("fold")?.operators.iter().any(|it| it == "sink"),
+        })
     }
 
     /// A job of this shape.

@@ -22,6 +22,7 @@ use crate::config::{self, Config};
 use crate::scheduler::deploy::Deployment;
 use crate::scheduler::restore::Inheritance;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable, StoreError};
+use crate::storage::metadata::Metadata;
 
 /// Runs the world of a seed to its end.
 ///
@@ -121,7 +122,15 @@ impl Run {
         restorable: Option<&Restorable>,
     ) -> Result<End, String> {
         let clock: Arc<dyn Clock> = Arc::new(self.world.clock.clone());
-        let job = Shape::draw(&mut self.world.dice).job(&self.world.parts, &clock);
+        let drawn = Shape::draw(&mut self.world.dice);
+        let in_flight = restorable.map(|from| &from.metadata);
+        let shape = match in_flight.filter(|from| from.has_in_flight()) {
+            // Only the same tasks can take it up.
+            Some(from) => Shape::of(from).unwrap_or(drawn),
+            None => drawn,
+        };
+        self.world.figures.taken_up += u64::from(in_flight.is_some_and(Metadata::has_in_flight));
+        let job = shape.job(&self.world.parts, &clock);
         let inheritance = Inheritance::new(&job, restorable);
         let inheritance = inheritance.map_err(|error| error.to_string())?;
         let number = inheritance.attempt().max(self.deployments);
@@ -166,6 +175,8 @@ impl Run {
     fn config(&self) -> Config {
         let mut config = config::load(None, &[]).expect("the defaults are a configuration");
         config.checkpoint_interval = Some(Duration::from_millis(1));
+        let after_ms = self.world.plan.checkpoints.overtakes_after_ms;
+        config.unaligned_after = after_ms.map(|ms| Duration::from_millis(ms.unsigned_abs()));
         config.network_memory_bytes = self.world.plan.network_bytes;
         if self.world.sabotage == Some(Sabotage::NoAlignment) {
             config.checkpoint_mode = CheckpointMode::AtLeastOnce;

@@ -30,19 +30,22 @@ pub(super) enum Sabotage {
     NoHashes,
     /// A restored job reads its input from the start.
     ForgetPositions,
+    /// Records in flight are not part of the checkpoint whose barriers overtook them.
+    ForgetInFlight,
     /// Nothing that a failed run published is taken back when its checkpoint turns out to be damaged.
     NoWithdrawal,
 }
 
 impl Sabotage {
     /// All, each with the number of seeds within which it must be noticed.
-    pub(super) const ALL: [(Self, u64); 7] = [
+    pub(super) const ALL: [(Self, u64); 8] = [
         (Self::NoAlignment, 10),
         (Self::PublishBeforeMetadata, 10),
         (Self::ForgetUncommitted, 10),
         (Self::LoseTimers, 10),
         (Self::NoHashes, 10),
         (Self::ForgetPositions, 10),
+        (Self::ForgetInFlight, 10),
         (Self::NoWithdrawal, 10),
     ];
 
@@ -60,6 +63,7 @@ impl Sabotage {
                     split.state.fill(0);
                 }
             }
+            Self::ForgetInFlight => part.in_flight = None,
             Self::NoAlignment
             | Self::PublishBeforeMetadata
             | Self::LoseTimers

@@ -72,6 +72,10 @@ pub(super) struct Figures {
     pub(super) given_up: u64,
     /// Checkpoints that were damaged and passed over.
     pub(super) passed_over: u64,
+    /// Parts of tasks that had something in flight.
+    pub(super) in_flight: u64,
+    /// Attempts that went on from something in flight.
+    pub(super) taken_up: u64,
 }
 
 impl std::ops::AddAssign for Figures {
@@ -83,6 +87,8 @@ impl std::ops::AddAssign for Figures {
         self.completed += other.completed;
         self.given_up += other.given_up;
         self.passed_over += other.passed_over;
+        self.in_flight += other.in_flight;
+        self.taken_up += other.taken_up;
     }
 }
 
@@ -138,13 +144,24 @@ impl World {
         if sabotage == Some(Sabotage::NoWithdrawal) {
             parts.outside.keep_all();
         }
+        let aligned = sabotage == Some(Sabotage::NoAlignment);
+        let overtakes_after_ms = match dice.below(10) {
+            _ if aligned => None,
+            0..4 => None,
+            4..7 => Some(0),
+            _ => Some(dice.between(1, 30) as i64),
+        };
         let plan = Plan {
             checkpoints: CheckpointConfig {
                 interval_ms: Some(dice.between(4, 40) as i64),
                 timeout_ms: dice.between(40, 150) as i64,
                 min_pause_ms: dice.below(8) as i64,
-                max_concurrent: dice.between(1, 3) as usize,
+                max_concurrent: match overtakes_after_ms {
+                    None => dice.between(1, 3) as usize,
+                    Some(_) => 1,
+                },
                 tolerated_failures: dice.between(1, 4) as u32,
+                overtakes_after_ms,
             },
             retained: dice.between(1, 3) as usize,
             network_bytes: dice.between(2, 32) * 32 * 1024,

@@ -21,7 +21,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
 
 use super::blob_store::{ObjectBlobStore, hex};
-use super::current::{CURRENT, CurrentObject, Retained};
+use super::current::{CURRENT, CurrentObject, Retained, VERSION as CURRENT_VERSION};
 use super::location::Location;
 use super::metadata::{Metadata, VERSION};
 use super::s3::{S3Config, Unfit, test_conditional_writes};
@@ -230,9 +230,9 @@ impl CheckpointStore {
         }
         let metadata: Metadata =
             serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-        if metadata.version != VERSION {
+        if !(1..=VERSION).contains(&metadata.version) {
             return Err(format!(
-                "it has format {}, this build reads {VERSION}",
+                "it has format {}, this build reads 1 to {VERSION}",
                 metadata.version
             ));
         }
@@ -322,7 +322,7 @@ impl CheckpointStore {
 
     /// Only the checkpoints named here count from now on.
     fn replace(&mut self, next: Vec<Retained>) -> Result<(), StoreError> {
-        let replaced = self.current.replace(VERSION, next.clone());
+        let replaced = self.current.replace(CURRENT_VERSION, next.clone());
         let replaced = self.runtime.block_on(replaced);
         replaced.map_err(|error| of_current(&self.place, error))?;
         self.retained = next;
@@ -409,7 +409,7 @@ async fn take_over(
             found,
         },
     })?;
-    let taken = CurrentObject::take_over(Arc::clone(store), run.to_owned(), VERSION).await;
+    let taken = CurrentObject::take_over(Arc::clone(store), run.to_owned(), CURRENT_VERSION).await;
     taken.map_err(|error| of_current(place, error))
 }
 
@@ -418,7 +418,7 @@ fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntr
     let tasks = metadata.vertices.iter().flat_map(|vertex| &vertex.tasks);
     tasks.flat_map(|task| {
         let keyed = task.state.iter().flat_map(|state| &state.files);
-        keyed.chain(&task.operator_state)
+        keyed.chain(&task.operator_state).chain(&task.in_flight)
     })
 }
 

@@ -23,6 +23,9 @@ pub(crate) const CURRENT: &str = "CURRENT";
 /// How often a process tries to take a job over while others do the same.
 const TAKE_OVER_ATTEMPTS: usize = 10;
 
+/// The version of the object that this build writes.
+pub(super) const VERSION: u32 = 1;
+
 /// What `CURRENT` says: the checkpoints that count, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

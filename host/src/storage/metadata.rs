@@ -1,8 +1,9 @@
 //! A checkpoint's metadata file: one self-describing JSON document that names every file, position and transaction of
-//! the checkpoint by operator uid, so that it can be read without the job that wrote it. Version 1.
+//! the checkpoint by operator uid, so that it can be read without the job that wrote it. Version 2: version 1 has nothing in
+//! flight, and is read as such.
 
 use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot, TaskSnapshot};
-use dataflow::graph::execution::ExecutionGraph;
+use dataflow::graph::execution::{ExecutionGraph, VertexEdge};
 use dataflow::graph::logical::JobGraph;
 use dataflow::ids::{OperatorId, SplitId};
 use dataflow::key_group::KeyGroupRange;
@@ -20,8 +21,8 @@ pub(crate) use operators::{
 
 mod operators;
 
-/// The version this build writes and reads.
-pub(crate) const VERSION: u32 = 1;
+/// The version this build writes. It reads all up to it.
+pub(crate) const VERSION: u32 = 2;
 
 /// The document.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +52,43 @@ pub(crate) struct Metadata {
     pub(crate) operators: Vec<OperatorEntry>,
     /// The chains.
     pub(crate) vertices: Vec<VertexEntry>,
+    /// The edges between them, if anything is in flight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) edges: Vec<EdgeEntry>,
+}
+
+impl Metadata {
+    /// Whether some of its records were in flight.
+    pub(crate) fn has_in_flight(&self) -> bool {
+        let mut tasks = self.vertices.iter().flat_map(|vertex| &vertex.tasks);
+        tasks.any(|task| task.in_flight.is_some())
+    }
+}
+
+/// An edge between two chains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EdgeEntry {
+    /// Chain it comes from, by place.
+    pub(crate) from: u32,
+    /// Chain it goes to, by place.
+    pub(crate) to: u32,
+    /// Which input of that.
+    pub(crate) input: u32,
+    /// How it distributes.
+    pub(crate) partitioning: String,
+}
+
+impl EdgeEntry {
+    /// As the document has it.
+    pub(crate) fn of(edge: &VertexEdge) -> Self {
+        Self {
+            from: edge.from.0,
+            to: edge.to.0,
+            input: edge.input,
+            partitioning: edge.partitioning.name().to_owned(),
+        }
+    }
 }
 
 /// One chain.
@@ -82,6 +120,9 @@ pub(crate) struct TaskEntry {
     pub(crate) sinks: Vec<SinkEntry>,
     /// All input processed.
     pub(crate) finished: bool,
+    /// What its barrier overtook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) in_flight: Option<FileEntry>,
 }
 
 /// Keyed state of one task.
@@ -145,7 +186,8 @@ pub(crate) fn describe(
             .map(|(_, part, _)| TaskEntry::of(part, &uid))
             .collect(),
     };
-    Metadata {
+    let vertices: Vec<VertexEntry> = execution.vertices.iter().map(vertex).collect();
+    let mut metadata = Metadata {
         version: VERSION,
         job: graph.name.clone(),
         attempt,
@@ -156,8 +198,13 @@ pub(crate) fn describe(
         components: components.to_vec(),
         is_final: checkpoint.is_final(),
         operators,
-        vertices: execution.vertices.iter().map(vertex).collect(),
+        vertices,
+        edges: Vec::new(),
+    };
+    if metadata.has_in_flight() {
+        metadata.edges = execution.edges.iter().map(EdgeEntry::of).collect();
     }
+    metadata
 }
 
 impl TaskEntry {
@@ -186,6 +233,7 @@ impl TaskEntry {
                 })
                 .collect(),
             finished: part.finished,
+            in_flight: part.in_flight.as_ref().map(FileEntry::of),
         }
     }
 

@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::kills::going_on;
 use crate::support::oracle::random;
 use crate::support::programs::guest;
-use crate::support::published::has_checkpoint;
 use crate::support::run::{Run, Running};
 use crate::support::wait;
 
@@ -112,14 +112,8 @@ fn killed_and_restored(
 ) {
     let seed = seed(test);
     for (attempt, subtasks) in [2, 3, 1, 2].into_iter().enumerate() {
-        let run = run()
-            .parallelism(subtasks)
-            .set("data.tmp-dir", data)
-            .checkpoints("50ms", &data.join("checkpoints"));
-        let mut running = match has_checkpoint(&data.join("checkpoints")) {
-            true => run.arg("--restore").arg("latest").start(),
-            false => run.start(),
-        };
+        let run = run().parallelism(subtasks);
+        let mut running = going_on(run, "50ms", data).start();
         if attempt == 3 {
             running.end().success();
             return;

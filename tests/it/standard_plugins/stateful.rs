@@ -6,15 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::answer::Lines;
+use crate::support::kills::end_after_kills;
 use crate::support::oracle::random;
 use crate::support::published;
-use crate::support::run::{Ended, Run};
-use crate::support::wait;
+use crate::support::run::Run;
 
 /// Orders: key, amount, time. Amounts are distinct, so that rankings have no ties.
 fn orders() -> Vec<Order> {
@@ -218,38 +217,6 @@ fn check_joins(folder: &Path, told: &str) {
     }
 }
 
-fn start(folder: &Path, start: usize) -> Run {
-    let checkpoints = folder.join("checkpoints");
-    let run = Run::new("run", folder.join("job.yaml"))
-        .arg("--json")
-        .parallelism([2, 3, 1, 2][start % 4])
-        .set("data.tmp-dir", folder)
-        .checkpoints("20ms", &checkpoints);
-    match published::has_checkpoint(&checkpoints) {
-        true => run.arg("--restore").arg("latest"),
-        false => run,
-    }
-}
-
-/// Runs the job, killed so many times.
-fn disturbed(folder: &Path, kills: usize) -> Ended {
-    let seed = wait::fresh_seed();
-    for killed in 0..kills {
-        let mut running = start(folder, killed).start();
-        let checkpoints = folder.join("checkpoints");
-        running.reaches("a checkpoint", |_| published::has_checkpoint(&checkpoints));
-        let moment = Duration::from_millis(80 + random(killed as u64, seed) % 200);
-        if running.exits_within(moment).is_some() {
-            break;
-        }
-        running.kill();
-    }
-    let ended = start(folder, kills).end().success();
-    let restored = &ended.summary()["restored_from"];
-    assert!(restored.is_u64(), "not restored, {}", ended.told());
-    ended
-}
-
 #[test]
 fn stateful_operators_survive_kills_with_another_parallelism_each_time() {
     let folder = tempfile::tempdir().expect("a directory");
@@ -262,7 +229,8 @@ fn stateful_operators_survive_kills_with_another_parallelism_each_time() {
     write("orders.jsonl", orders.collect()).expect("the orders can be written");
     write("names.jsonl", names.collect()).expect("the names can be written");
     write("job.yaml", job(folder)).expect("the job file can be written");
-    let ended = disturbed(folder, 3);
-    check_aggregates(folder, &ended.told());
-    check_joins(folder, &ended.told());
+    let run = || Run::new("run", folder.join("job.yaml")).arg("--json");
+    let (_, told) = end_after_kills(&run, folder, 3, 80..280);
+    check_aggregates(folder, &told);
+    check_joins(folder, &told);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{bid, case, long, printed};
 use crate::support::answer::Lines;
+use crate::support::kills::going_on;
 use crate::support::oracle::random;
 use crate::support::published::{has_checkpoint, lines};
 use crate::support::run::{Run, Running};
@@ -55,7 +56,6 @@ const KEYS: u64 = 40;
 
 /// The paced job: a timer of each kind for every record, about a second long.
 fn paced(data: &std::path::Path, backend: &str, parallelism: u32) -> Run {
-    let checkpoints = data.join("checkpoints");
     let run = case("paced-timers")
         .param("n", RECORDS)
         .param("rate", RECORDS)
@@ -64,14 +64,8 @@ fn paced(data: &std::path::Path, backend: &str, parallelism: u32) -> Run {
         .param("out", data.join("out").display())
         .parallelism(parallelism)
         .arg("--state-backend")
-        .arg(backend)
-        .set("data.tmp-dir", data)
-        .checkpoints("40ms", &checkpoints);
-    if has_checkpoint(&checkpoints) {
-        run.arg("--restore").arg("latest")
-    } else {
-        run
-    }
+        .arg(backend);
+    going_on(run, "40ms", data)
 }
 
 /// What the timers of the paced job tell.

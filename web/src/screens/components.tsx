@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks';
 import { component, components, deleteComponent, type Component } from '../api/components';
 import { t } from '../i18n';
-import { bytes, duration, time } from '../i18n/format';
 import { jobs } from '../model/cluster';
 import { clusterCli } from '../model/command_line';
 import { attempt } from '../model/requests';
@@ -11,11 +10,11 @@ import { goTo, link } from '../model/route';
 import { Badge } from '../parts/badge';
 import { Command } from '../parts/command';
 import { ComponentContents, ComponentFacts } from '../parts/component_contents';
+import { ComponentTable } from '../parts/component_table';
 import { Dialog } from '../parts/dialog';
 import { Filter, matches } from '../parts/filter';
 import { Icon } from '../parts/icon';
 import { Empty, Page, Panel, Refusal, Waiting } from '../parts/panel';
-import { Table } from '../parts/table';
 
 export function ComponentsScreen({ id }: { id: string | undefined }) {
   return id === undefined ? <All /> : <One id={id} key={id} />;
@@ -46,52 +45,7 @@ function All() {
         ) : shown.length === 0 ? (
           <Empty>{value?.length === 0 ? t('components.none') : t('components.noMatch')}</Empty>
         ) : (
-          <Table
-            label={t('nav.components')}
-            rows={shown}
-            id={(row) => row.id}
-            href={(row) => link('components', row.id)}
-            first={{ column: 'uploaded', down: true }}
-            columns={[
-              {
-                id: 'name',
-                head: t('components.name'),
-                sort: (row) => row.name,
-                cell: (row) => (
-                  <a class="name" href={link('components', row.id)}>
-                    {row.name}
-                  </a>
-                ),
-              },
-              { id: 'language', head: t('components.language'), cell: (row) => row.languages.join(', ') },
-              {
-                id: 'size',
-                head: t('components.size'),
-                number: true,
-                sort: (row) => row.size,
-                cell: (row) => bytes(row.size),
-              },
-              {
-                id: 'compiled',
-                head: t('components.compiled'),
-                number: true,
-                sort: (row) => row.compileMs ?? 0,
-                cell: (row) => duration(row.compileMs),
-              },
-              {
-                id: 'digest',
-                head: t('components.digest'),
-                cell: (row) => <code class="faint">{row.digest.slice(0, 16)}</code>,
-              },
-              {
-                id: 'uploaded',
-                head: t('components.uploaded'),
-                number: true,
-                sort: (row) => row.uploaded ?? 0,
-                cell: (row) => time(row.uploaded),
-              },
-            ]}
-          />
+          <ComponentTable rows={shown} label={t('nav.components')} href={(row) => link('components', row.id)} />
         )}
       </Panel>
     </Page>

@@ -3,6 +3,7 @@
 //! A record whose fields are all fixed-width is written and read as an array of slots, without a branch; any other
 //! goes through the writer and reader of `wasmill_sdk::row`. Which of the two is decided by constants.
 
+mod bytes;
 mod evolution;
 mod fields;
 
@@ -53,7 +54,6 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> Result<Token
     let generics = bounded(&input.generics);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let name = name_body(input);
-    let count = fields.named.len();
     let names: Vec<_> = fields
         .named
         .iter()
@@ -64,7 +64,6 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> Result<Token
         .map(|n| n.to_string().trim_start_matches("r#").to_owned())
         .collect();
     let types: Vec<_> = fields.named.iter().map(|f| &f.ty).collect();
-    let indices: Vec<_> = (0..count).collect();
     let evolution = evolution::expand(fields)?;
     let is_mut = (!evolution.is_empty()).then(|| quote!(mut));
     let fields_impl = fields::expand(ident, &generics, &names, &labels, &types);
@@ -74,6 +73,7 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> Result<Token
             <#types as ::wasmill_sdk::Row>::FIELD_WIDTH,
         )),*]
     };
+    let bytes = bytes::expand(&names, &types, &shape);
     Ok(quote! {
         impl #impl_generics ::wasmill_sdk::Row for #ident #type_generics #where_clause {
             const WIDTH: ::core::option::Option<usize> = ::wasmill_sdk::row::record_width(&#shape);
@@ -93,33 +93,7 @@ fn expand_struct(input: &DeriveInput, fields: &syn::FieldsNamed) -> Result<Token
                 })
             }
 
-            #[inline]
-            fn encode(&self, out: &mut ::std::vec::Vec<u8>) {
-                if const { #(<#types as ::wasmill_sdk::Row>::INLINE)&&* } {
-                    let slots: [[u8; 8]; #count] = [
-                        #(::wasmill_sdk::Row::to_slot(&self.#names).to_le_bytes()),*
-                    ];
-                    out.extend_from_slice(slots.as_flattened());
-                    return;
-                }
-                let mut record = ::wasmill_sdk::row::RecordWriter::new(out, const { &#shape });
-                #(record.field(&self.#names);)*
-            }
-
-            #[inline]
-            fn decode(bytes: &[u8]) -> ::core::result::Result<Self, ::wasmill_sdk::Error> {
-                if const { #(<#types as ::wasmill_sdk::Row>::INLINE)&&* } {
-                    let slots = ::wasmill_sdk::row::whole_row::<Self, #count>(bytes)?;
-                    return ::core::result::Result::Ok(Self {
-                        #(#names: ::wasmill_sdk::Row::from_slot(u64::from_le_bytes(slots[#indices]))?,)*
-                    });
-                }
-                let mut record =
-                    ::wasmill_sdk::row::RecordReader::new::<Self>(bytes, const { &#shape })?;
-                let value = Self { #(#names: record.field()?,)* };
-                record.finish::<Self>()?;
-                ::core::result::Result::Ok(value)
-            }
+            #bytes
         }
         #fields_impl
     })

@@ -19,7 +19,9 @@ use serde_json::{Value, json};
 
 pub use fields::Fields;
 pub(crate) use fields::resolve;
-pub use record::{RecordReader, RecordWriter, record_width};
+pub use record::{
+    RecordReader, RecordWriter, end_parts, read_part, record_width, slots, write_part,
+};
 pub(crate) use sequence::{decode_array, encode_array};
 pub use side::Side;
 pub use text::Text;

@@ -31,6 +31,66 @@ const fn null_words(fields: &[(bool, Option<usize>)]) -> usize {
     usize::div_ceil(nullable, 64)
 }
 
+/// Writes field `index` of a record without null words whose slots, those of fields in them already written, begin at
+/// `start`.
+#[inline]
+pub fn write_part<T: Row>(value: &T, out: &mut Vec<u8>, start: usize, index: usize) {
+    if T::INLINE {
+        return;
+    }
+    let part = out.len();
+    value.encode(out);
+    let slot = (part - start) as u64 | ((out.len() - part) as u64) << 32;
+    let at = start + 8 * index;
+    out[at..at + 8].copy_from_slice(&slot.to_le_bytes());
+}
+
+/// The slots of a record `T` of `N` fields without null words.
+///
+/// # Errors
+/// There are fewer bytes.
+#[inline]
+pub fn slots<T: Row, const N: usize>(bytes: &[u8]) -> Result<&[[u8; 8]; N], Error> {
+    let (slots, _) = bytes.as_chunks::<8>();
+    let slots = slots.first_chunk::<N>();
+    slots.ok_or_else(|| malformed::<T>(SHORT))
+}
+
+/// Reads a field by its slot. `cursor` is where its variable part has to begin, and where the next one has to.
+///
+/// # Errors
+/// The field is malformed.
+#[inline]
+pub fn read_part<T: Row>(slot: [u8; 8], bytes: &[u8], cursor: &mut usize) -> Result<T, Error> {
+    let slot = u64::from_le_bytes(slot);
+    if T::INLINE {
+        return T::from_slot(slot);
+    }
+    let (offset, length) = (slot as u32 as usize, (slot >> 32) as usize);
+    let end = offset.checked_add(length);
+    match end.and_then(|end| bytes.get(offset..end)) {
+        Some(part) if offset == *cursor => {
+            *cursor += length;
+            T::decode(part)
+        }
+        _ => Err(malformed::<T>("its slot does not point at the next bytes")),
+    }
+}
+
+/// Ends reading a record `T`.
+///
+/// # Errors
+/// Bytes are left over.
+#[inline]
+pub fn end_parts<T: Row>(bytes: &[u8], cursor: usize) -> Result<(), Error> {
+    match cursor == bytes.len() {
+        true => Ok(()),
+        false => Err(malformed::<T>("bytes follow its last field")),
+    }
+}
+
+const SHORT: &str = "it is shorter than its slots";
+
 /// Appends one record to a buffer, field by field.
 pub struct RecordWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -124,7 +184,7 @@ impl<'a> RecordReader<'a> {
                 null_bit: 0,
                 cursor,
             }),
-            _ => Err(malformed::<T>("it is shorter than its slots")),
+            _ => Err(malformed::<T>(SHORT)),
         }
     }
 
@@ -141,19 +201,7 @@ impl<'a> RecordReader<'a> {
     #[inline]
     pub(super) fn take<T: Row>(&mut self) -> Result<T, Error> {
         let slot = self.next_slot();
-        if T::INLINE {
-            return T::from_slot(slot);
-        }
-        let (offset, length) = (slot as u32 as usize, (slot >> 32) as usize);
-        let end = offset.checked_add(length);
-        let part = end.and_then(|end| self.bytes.get(offset..end));
-        match part {
-            Some(part) if offset == self.cursor => {
-                self.cursor += length;
-                T::decode(part)
-            }
-            _ => Err(malformed::<T>("its slot does not point at the next bytes")),
-        }
+        read_part(slot, self.bytes, &mut self.cursor)
     }
 
     /// Reads the next nullable field.
@@ -164,7 +212,7 @@ impl<'a> RecordReader<'a> {
         if self.bytes[bit / 8] & (1 << (bit % 8)) == 0 {
             return self.take().map(Some);
         }
-        match self.next_slot() {
+        match u64::from_le_bytes(self.next_slot()) {
             0 => Ok(None),
             _ => Err(malformed::<T>("it is null but its slot is not zero")),
         }
@@ -172,11 +220,11 @@ impl<'a> RecordReader<'a> {
 
     /// The next slot; the constructor has checked that it is there.
     #[inline]
-    fn next_slot(&mut self) -> u64 {
+    fn next_slot(&mut self) -> [u8; 8] {
         let mut slot = [0; 8];
         slot.copy_from_slice(&self.bytes[self.slot..self.slot + 8]);
         self.slot += 8;
-        u64::from_le_bytes(slot)
+        slot
     }
 
     /// Ends the record `T`.
@@ -184,9 +232,7 @@ impl<'a> RecordReader<'a> {
     /// # Errors
     /// Bytes or null bits are left over.
     pub fn finish<T: Row>(self) -> Result<(), Error> {
-        if self.cursor != self.bytes.len() {
-            return Err(malformed::<T>("bytes follow its last field"));
-        }
+        end_parts::<T>(self.bytes, self.cursor)?;
         if self.null_bit > 0 {
             let words = self.null_bit.div_ceil(64) * 64;
             let stray =

@@ -22,6 +22,10 @@ pub const EXCLUSIVE_SEGMENTS_PER_CHANNEL: usize = 2;
 /// Further segments one channel may borrow from the pool while others do not need them.
 pub const FLOATING_SEGMENTS_PER_CHANNEL: usize = 8;
 
+/// Barriers that may wait in one channel beyond the elements it queues: each is of a checkpoint that was given up, but for
+/// the newest.
+pub const BARRIERS_PER_CHANNEL: usize = 8;
+
 /// Mails a task may have waiting. Mails of one kind coalesce, so this is small.
 pub const MAILBOX_MAILS_MAX: usize = 64;
 

@@ -17,6 +17,7 @@ fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
         watermark: 0,
         sinks: Vec::new(),
         finished: false,
+        in_flight: None,
     };
     Metadata {
         version: VERSION,
@@ -34,6 +35,7 @@ fn metadata(checkpoint: u64, files: Vec<FileEntry>) -> Metadata {
             operators: vec!["count".into()],
             tasks: vec![task],
         }],
+        edges: Vec::new(),
     }
 }
 

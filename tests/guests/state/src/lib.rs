@@ -7,8 +7,10 @@ mod bad;
 mod data_set;
 mod expiring;
 mod folded;
+mod large;
 mod lists;
 mod rules;
+mod slow;
 
 use wasmill_sdk::prelude::*;
 
@@ -91,6 +93,8 @@ impl Asked {
     pub(crate) fn write<T: Row>(&self, stream: Stream<T>) {
         if self.out.is_empty() {
             stream.sink(Print::new());
+        } else if self.out == "checksum" {
+            stream.sink(Connector::new("checksum")).uid("out");
         } else {
             let files = Connector::new("text-files")
                 .with("path", self.out.clone())
@@ -115,6 +119,8 @@ fn states(env: &mut Env) -> Result<(), JobError> {
         "data-set" => data_set::job(env, &asked),
         "expiring" => expiring::job(env, &asked),
         "folded" => folded::job(env, &asked),
+        "large" => large::job(env, &asked),
+        "slow" => return slow::job(env, &asked),
         case => return bad::job(env, &asked, case),
     }
     Ok(())

@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks';
 import { components, uploadComponent } from '../../api/components';
 import { t } from '../../i18n';
-import { bytes, time } from '../../i18n/format';
 import { clusterCli } from '../../model/command_line';
 import { asApiError } from '../../model/live';
 import { useResource } from '../../model/resource';
@@ -10,10 +9,10 @@ import { goTo, link } from '../../model/route';
 import { restoreFrom } from '../../model/run_form';
 import type { ApiError } from '../../api/http';
 import { Command } from '../../parts/command';
+import { ComponentTable } from '../../parts/component_table';
 import { DropZone } from '../../parts/drop_zone';
 import { Icon } from '../../parts/icon';
 import { Empty, Message, Page, Panel, Refusal, Waiting } from '../../parts/panel';
-import { Table } from '../../parts/table';
 import { ComponentForm } from './component_form';
 import { JobFileForm } from './job_file_form';
 
@@ -107,45 +106,7 @@ function Uploaded() {
       ) : value.length === 0 ? (
         <Empty>{t('components.none')}</Empty>
       ) : (
-        <Table
-          label={t('submit.uploaded')}
-          rows={value}
-          id={(row) => row.id}
-          href={(row) => link('submit', row.id)}
-          first={{ column: 'uploaded', down: true }}
-          columns={[
-            {
-              id: 'name',
-              head: t('components.name'),
-              sort: (row) => row.name,
-              cell: (row) => (
-                <a class="name" href={link('submit', row.id)}>
-                  {row.name}
-                </a>
-              ),
-            },
-            { id: 'language', head: t('components.language'), cell: (row) => row.languages.join(', ') },
-            {
-              id: 'size',
-              head: t('components.size'),
-              number: true,
-              sort: (row) => row.size,
-              cell: (row) => bytes(row.size),
-            },
-            {
-              id: 'digest',
-              head: t('components.digest'),
-              cell: (row) => <code class="faint">{row.digest.slice(0, 12)}</code>,
-            },
-            {
-              id: 'uploaded',
-              head: t('components.uploaded'),
-              number: true,
-              sort: (row) => row.uploaded ?? 0,
-              cell: (row) => time(row.uploaded),
-            },
-          ]}
-        />
+        <ComponentTable rows={value} label={t('submit.uploaded')} href={(row) => link('submit', row.id)} />
       )}
     </Panel>
   );

@@ -3,6 +3,9 @@
 //!
 //! A channel that ended counts as having delivered: all it ever sent lies before the barrier. At least once, nothing is
 //! held back: records behind a barrier may get into its snapshot, and after a restore they come again.
+//!
+//! A task that does not wait takes its snapshot before the last barrier came ([`BarrierAligner::overtake`]). Then what a
+//! channel still brings before that barrier is in flight, and part of the snapshot.
 
 use crate::ids::CheckpointId;
 
@@ -82,6 +85,25 @@ impl BarrierAligner {
         self.current = Some(checkpoint);
         self.channels[channel] = Channel::Delivered;
         self.check()
+    }
+
+    /// The snapshot of a checkpoint is taken now, whatever has come of its barriers. Gives the channels on which the
+    /// barrier is still to come: what they bring before it is in flight. `None` if it is too late for this checkpoint.
+    pub fn overtake(&mut self, checkpoint: CheckpointId) -> Option<Vec<usize>> {
+        match (self.last, self.current) {
+            // Everything was read up to the barrier; the snapshot is about to be taken.
+            (Some(last), _) if last == checkpoint => return Some(Vec::new()),
+            (Some(last), _) if last > checkpoint => return None,
+            (_, Some(current)) if current > checkpoint => return None,
+            (_, Some(current)) if current < checkpoint => self.release(),
+            _ => {}
+        }
+        let channels = self.channels.iter().enumerate();
+        let open = channels.filter(|(_, channel)| **channel == Channel::Open);
+        let open = open.map(|(index, _)| index).collect();
+        self.release();
+        self.last = Some(checkpoint);
+        Some(open)
     }
 
     /// A channel ended.

@@ -23,6 +23,8 @@ pub struct CheckpointConfig {
     pub max_concurrent: usize,
     /// So many may fail in a row before the job fails.
     pub tolerated_failures: u32,
+    /// So long after its trigger the barriers of a checkpoint overtake what is queued; `None`: they never do.
+    pub overtakes_after_ms: Option<i64>,
 }
 
 /// Why a checkpoint was not completed.
@@ -69,6 +71,8 @@ impl fmt::Display for DeclineReason {
 pub enum Decision {
     /// Send the trigger to every task.
     Trigger(CheckpointId),
+    /// Tell every task to wait no longer for its barriers: they overtake what is queued.
+    Overtake(CheckpointId),
     /// All parts are there: store it, then report to [`Coordinator::stored`].
     Store(Box<CompletedCheckpoint>),
     /// Give it up; the job goes on.
@@ -97,10 +101,19 @@ pub struct Coordinator {
 #[derive(Debug)]
 struct Pending {
     triggered_ms: i64,
+    /// When its barriers are to overtake what is queued, if they are and have not been told.
+    overtakes_ms: Option<i64>,
     /// When the last part came, once it has.
     complete_ms: Option<i64>,
     awaited: BTreeSet<TaskId>,
     parts: BTreeMap<TaskId, (TaskSnapshot, SnapshotTimings)>,
+}
+
+impl Pending {
+    /// When its barriers are to overtake what is queued, if that would still help.
+    fn overtakes(&self) -> Option<i64> {
+        self.overtakes_ms.filter(|_| self.complete_ms.is_none())
+    }
 }
 
 impl Coordinator {
@@ -155,7 +168,8 @@ impl Coordinator {
             let waits = pending.complete_ms.is_none();
             waits.then_some(pending.triggered_ms + self.config.timeout_ms)
         });
-        timeouts.chain(trigger).min()
+        let overtaking = self.pending.values().filter_map(Pending::overtakes);
+        timeouts.chain(overtaking).chain(trigger).min()
     }
 
     /// Whether another one may be triggered.
@@ -181,6 +195,12 @@ impl Coordinator {
             let reason = DeclineReason::Timeout(awaited.iter().copied().collect());
             decisions.push(self.give_up(id, reason, now_ms));
         }
+        for (id, pending) in &mut self.pending {
+            if pending.overtakes().is_some_and(|at| now_ms >= at) {
+                pending.overtakes_ms = None;
+                decisions.push(Decision::Overtake(*id));
+            }
+        }
         if let (Some(at), Some(interval)) = (self.next_trigger_ms, self.config.interval_ms)
             && decisions.is_empty()
             && self.has_room()
@@ -201,12 +221,21 @@ impl Coordinator {
         self.next_id += 1;
         let pending = Pending {
             triggered_ms: now_ms,
+            overtakes_ms: self.config.overtakes_after_ms.map(|after| now_ms + after),
             complete_ms: None,
             awaited: self.tasks.clone(),
             parts: BTreeMap::new(),
         };
         self.pending.insert(id, pending);
         Some(Decision::Trigger(id))
+    }
+
+    /// The barriers of this checkpoint wait for what is queued, however long it takes: nothing may be in flight in what
+    /// is made of it.
+    pub fn keep_aligned(&mut self, checkpoint: CheckpointId) {
+        if let Some(pending) = self.pending.get_mut(&checkpoint) {
+            pending.overtakes_ms = None;
+        }
     }
 
     /// A task has written its part.

@@ -24,6 +24,8 @@ pub struct TaskSnapshot {
     pub sinks: Vec<SinkSnapshot>,
     /// Whether the task had processed all its input, `finish` included.
     pub finished: bool,
+    /// What the barrier overtook, if it overtook anything.
+    pub in_flight: Option<BlobRef>,
 }
 
 /// The part of one sink in one task.
@@ -42,7 +44,7 @@ pub struct SinkSnapshot {
 /// How long the parts of one task's snapshot took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotTimings {
-    /// From the first barrier to the last (nanoseconds).
+    /// From the first barrier, or from the snapshot if that did not wait for one, to the last (nanoseconds).
     pub align_ns: u64,
     /// The task stood still (nanoseconds).
     pub sync_ns: u64,
@@ -50,6 +52,12 @@ pub struct SnapshotTimings {
     pub async_ns: u64,
     /// Bytes of state files, shared ones included.
     pub state_bytes: u64,
+    /// Bytes of records that were processed from the first barrier to the snapshot.
+    pub processed_bytes: u64,
+    /// Bytes that were in flight and are part of the snapshot.
+    pub persisted_bytes: u64,
+    /// Whether the barrier overtook what was queued.
+    pub unaligned: bool,
 }
 
 /// A completed checkpoint.
@@ -71,7 +79,7 @@ impl CompletedCheckpoint {
         self.tasks.iter().all(|(_, task, _)| task.finished)
     }
 
-    /// Bytes of all state files.
+    /// Bytes of all files of the parts.
     pub fn state_bytes(&self) -> u64 {
         self.tasks
             .iter()

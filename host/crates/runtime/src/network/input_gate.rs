@@ -3,9 +3,10 @@
 
 use dataflow::checkpoint::barrier_aligner::BarrierAligner;
 use dataflow::element::{Batch, StreamElement};
+use dataflow::ids::CheckpointId;
 use dataflow::limits::{BATCH_BYTES, BATCH_RECORDS_MAX};
 
-use crate::network::channel::{ChannelReceiver, Received};
+use crate::network::channel::{ChannelReceiver, Received, Recorded};
 
 /// A channel and the input of the task that it belongs to.
 #[derive(Debug)]
@@ -39,6 +40,10 @@ pub struct InputGate {
     awaited: usize,
     /// What followed the records of a channel that were taken together.
     follower: Option<(usize, StreamElement)>,
+    /// Channels on which the barrier of a checkpoint is still to come that records what comes before it.
+    recording: Vec<usize>,
+    /// What it has, by channel.
+    recorded: Vec<Vec<StreamElement>>,
 }
 
 impl InputGate {
@@ -52,6 +57,8 @@ impl InputGate {
             ended,
             next: 0,
             follower: None,
+            recording: Vec::new(),
+            recorded: Vec::new(),
         }
     }
 
@@ -98,6 +105,53 @@ impl InputGate {
             }
         }
         Gated::Empty
+    }
+
+    /// Puts what a checkpoint has of an earlier run in front of each channel.
+    pub fn restore(&mut self, in_flight: Vec<Vec<StreamElement>>) {
+        for (channel, elements) in self.channels.iter_mut().zip(in_flight) {
+            channel.receiver.put_back(elements);
+        }
+    }
+
+    /// Has what comes on these channels before the barrier of a checkpoint recorded, what is queued included.
+    pub fn begin_recording(&mut self, checkpoint: CheckpointId, channels: Vec<usize>) {
+        if let Some((channel, element)) = self.follower.take() {
+            self.channels[channel].receiver.put_back(vec![element]);
+            self.next = channel;
+        }
+        for channel in self.recording.drain(..) {
+            self.channels[channel].receiver.end_recording();
+        }
+        self.recorded = vec![Vec::new(); self.channels.len()];
+        for channel in &channels {
+            self.channels[*channel].receiver.begin_recording(checkpoint);
+        }
+        self.recording = channels;
+    }
+
+    /// Records what has come; to be called before each poll until it is complete or lost.
+    pub fn record(&mut self) -> Recorded {
+        let (channels, recorded) = (&mut self.channels, &mut self.recorded);
+        let mut lost = false;
+        self.recording.retain(|channel| {
+            let now = channels[*channel].receiver.record(&mut recorded[*channel]);
+            lost |= now == Recorded::Lost;
+            now == Recorded::Open
+        });
+        match self.recording.is_empty() {
+            _ if lost => Recorded::Lost,
+            true => Recorded::Complete,
+            false => Recorded::Open,
+        }
+    }
+
+    /// What was recorded, by channel; nothing is recorded any more.
+    pub fn take_recorded(&mut self) -> Vec<Vec<StreamElement>> {
+        for channel in self.recording.drain(..) {
+            self.channels[channel].receiver.end_recording();
+        }
+        std::mem::take(&mut self.recorded)
     }
 
     /// Whether a channel waits for others to end.

@@ -3,11 +3,11 @@
 //! A segment is sent when it is full, when the task is about to wait, when it is older than the buffer timeout, and
 //! before a barrier. A watermark may always be late, so it waits for the segment in front of it instead of forcing it
 //! out; only the newest is kept. What finds no credit stays in an overflow that holds at most the output of one call,
-//! and the task reads no further input until it is gone.
+//! and the task reads no further input until it is gone. The barrier of an unaligned checkpoint overtakes that.
 
 use std::collections::VecDeque;
 
-use dataflow::element::{Batch, Column, StreamElement};
+use dataflow::element::{Barrier, Batch, Column, StreamElement};
 use dataflow::graph::logical::Partitioning;
 use dataflow::key_group::{key_group, subtask_of_key_group};
 use dataflow::limits::{BATCH_RECORDS_MAX, SEGMENT_BYTES};
@@ -152,6 +152,31 @@ impl RecordWriter {
         }
     }
 
+    /// Lets a barrier overtake what waits for credit; gives copies of what it overtook, by subtask behind the edge. A task
+    /// that has ended sends no barriers, and everything it keeps is in front of this one.
+    pub fn overtake(&mut self, barrier: Barrier, ended: bool) -> Vec<Vec<StreamElement>> {
+        let overtake = |it: &mut Subpartition| it.overtake(barrier, ended);
+        self.subpartitions.iter_mut().map(overtake).collect()
+    }
+
+    /// Sends what a checkpoint has of an earlier run, before anything else.
+    pub fn restore(&mut self, in_flight: Vec<Vec<StreamElement>>) {
+        for (subpartition, elements) in self.subpartitions.iter_mut().zip(in_flight) {
+            subpartition.overflow.extend(elements);
+        }
+    }
+
+    /// How many subtasks there are behind the edge.
+    pub fn width(&self) -> usize {
+        self.subpartitions.len()
+    }
+
+    /// Whether the barrier of a checkpoint waits for credit.
+    pub fn holds(&self, barrier: Barrier) -> bool {
+        let mut kept = self.subpartitions.iter().flat_map(|it| &it.overflow);
+        kept.any(|element| *element == StreamElement::Barrier(barrier))
+    }
+
     /// Tries to send the overflow; true if there is none left.
     pub fn drain(&mut self) -> bool {
         let mut all = true;
@@ -261,6 +286,28 @@ impl Subpartition {
         } else {
             self.overflow.push_back(element);
         }
+    }
+
+    fn overtake(&mut self, barrier: Barrier, ended: bool) -> Vec<StreamElement> {
+        let own = StreamElement::Barrier(barrier);
+        let at = self.overflow.iter().position(|element| *element == own);
+        let overtaken = match at {
+            Some(at) => at,
+            None if ended => self.overflow.len(),
+            // It has been sent.
+            None => return Vec::new(),
+        };
+        // Where it cannot overtake it stays, and what is in front of it is in flight to whoever receives it.
+        if overtaken == 0 || !self.channel.try_overtake(barrier) {
+            return Vec::new();
+        }
+        if let Some(at) = at {
+            self.overflow.remove(at);
+        }
+        let kept = self.overflow.iter().take(overtaken);
+        kept.filter(|it| matches!(it, StreamElement::Records(..) | StreamElement::Watermark(_)))
+            .cloned()
+            .collect()
     }
 
     fn drain(&mut self) -> bool {

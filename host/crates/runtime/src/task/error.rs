@@ -1,5 +1,6 @@
 //! Why a task failed, with the whole chain of causes as the user will read it.
 
+use dataflow::checkpoint::in_flight::InFlightError;
 use dataflow::port::blob::BlobError;
 use dataflow::port::error::{Domain, Recovery};
 use dataflow::port::operator::OperatorError;
@@ -32,6 +33,9 @@ pub enum TaskError {
     /// The checkpoint store failed at restore.
     #[error("restore: {0}")]
     Restore(#[from] BlobError),
+    /// What a checkpoint has in flight is not that of this task.
+    #[error("restore: {0}")]
+    InFlight(#[from] InFlightError),
     /// The task in front of a channel is gone.
     #[error("input channel {0} broke off: the task in front of it has failed")]
     BrokenChannel(usize),
@@ -48,7 +52,7 @@ impl TaskError {
             Self::Unskippable { source, .. } => source.domain(),
             Self::Connector(error) => error.domain(),
             Self::State(error) => error.domain(),
-            Self::Restore(_) => Domain::External,
+            Self::Restore(_) | Self::InFlight(_) => Domain::External,
             Self::BrokenChannel(_) | Self::Internal(_) => Domain::Internal,
         }
     }
@@ -60,7 +64,9 @@ impl TaskError {
             Self::Unskippable { source, .. } => source.recovery(),
             Self::Connector(error) => error.recovery(),
             Self::State(error) => error.recovery(),
-            Self::Restore(_) | Self::BrokenChannel(_) | Self::Internal(_) => Recovery::RestartJob,
+            Self::Restore(_) | Self::InFlight(_) | Self::BrokenChannel(_) | Self::Internal(_) => {
+                Recovery::RestartJob
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use dataflow::ids::{CheckpointId, SplitId};
 use dataflow::port::source::{Polled, Progress, SourceReader, SourceSplit};
 use dataflow::time::watermark_valve::{ValveChange, WatermarkValve};
 
+use crate::network::channel::Recorded;
 use crate::network::input_gate::{Gated, InputGate};
 use crate::task::error::TaskError;
 use crate::task::spec::TaskSpec;
@@ -62,6 +63,16 @@ impl GateHead {
     /// The checkpoint being aligned.
     pub fn aligning(&self) -> Option<CheckpointId> {
         self.aligner.aligning()
+    }
+
+    /// The snapshot of a checkpoint is taken now: what its channels bring before its barrier is in flight. False if it is
+    /// too late for this checkpoint.
+    fn overtake(&mut self, checkpoint: CheckpointId) -> bool {
+        let Some(open) = self.aligner.overtake(checkpoint) else {
+            return false;
+        };
+        self.gate.begin_recording(checkpoint, open);
+        true
     }
 
     fn poll(&mut self) -> Result<Arrival, TaskError> {
@@ -130,6 +141,45 @@ impl Head {
                     idle: None,
                 }),
             }),
+        }
+    }
+
+    /// The snapshot of a checkpoint is taken now, before its barriers. False if it is too late for this checkpoint.
+    pub fn overtake(&mut self, checkpoint: CheckpointId) -> bool {
+        match self {
+            Self::Gate(gate) => gate.overtake(checkpoint),
+            Self::Source(_) => true,
+        }
+    }
+
+    /// Records what has come before the barriers of the checkpoint that has overtaken.
+    pub fn record(&mut self) -> Recorded {
+        match self {
+            Self::Gate(gate) => gate.gate.record(),
+            Self::Source(_) => Recorded::Complete,
+        }
+    }
+
+    /// What was recorded, by channel; nothing is recorded any more.
+    pub fn take_recorded(&mut self) -> Vec<Vec<StreamElement>> {
+        match self {
+            Self::Gate(gate) => gate.gate.take_recorded(),
+            Self::Source(_) => Vec::new(),
+        }
+    }
+
+    /// Puts what a checkpoint has of an earlier run in front of the channels.
+    pub fn restore(&mut self, in_flight: Vec<Vec<StreamElement>>) {
+        if let Self::Gate(gate) = self {
+            gate.gate.restore(in_flight);
+        }
+    }
+
+    /// How many channels there are.
+    pub fn channels(&self) -> usize {
+        match self {
+            Self::Gate(gate) => gate.gate.len(),
+            Self::Source(_) => 0,
         }
     }
 

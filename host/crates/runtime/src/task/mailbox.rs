@@ -19,6 +19,8 @@ use crate::task::replacement::Replacement;
 pub enum Mail {
     /// Sources: emit the barrier and take a snapshot. Others: only if all input has ended.
     TriggerCheckpoint(CheckpointId),
+    /// Take the snapshot of a checkpoint that was triggered before, without waiting for its barriers.
+    Overtake(CheckpointId),
     /// The checkpoint is complete and stored.
     CheckpointCompleted(CheckpointId),
     /// Sources: splits that were discovered; they are this task's from now on.

@@ -16,11 +16,12 @@ use dataflow::time::watermark_generator::{
     GeneratorTime, WatermarkGenerator, WatermarkRule, WatermarkStrategy,
 };
 
-use crate::network::input_gate::InputGate;
+use crate::network::input_gate::{InputChannel, InputGate};
 use crate::task::alignment::SourceAlignment;
 use crate::task::error::TaskError;
 use crate::task::event::TaskEvent;
 use crate::task::head::{GateHead, Head};
+use crate::task::mailbox::Waker;
 use crate::task::outlets::{Outlets, SinkOutlet};
 use crate::task::spec::{OperatorStateWish, StateWish, TaskEnvironment, TaskSpec, TaskWiring};
 use crate::task::step::Task;
@@ -48,29 +49,7 @@ impl Task {
         let open =
             |(factory, fragment): &(Arc<dyn OperatorFactory>, _)| factory.open(fragment, call);
         let operator = spec.fragment.as_ref().map(open).transpose()?;
-        let mut splits = Vec::new();
-        let head = match spec.source.take() {
-            Some(wish) => {
-                splits = wish.splits.iter().map(|split| split.id).collect();
-                let waker = wiring.waker.clone();
-                let context = SourceContext {
-                    subtask: spec.id.subtask,
-                    parallelism: wish.parallelism,
-                    wake: Arc::new(move || waker.wake()),
-                };
-                Head::Source(wish.source.reader(wish.splits, context)?)
-            }
-            None => {
-                let gate = InputGate::new(wiring.channels);
-                Head::Gate(Box::new(GateHead::new(gate, &spec)))
-            }
-        };
-        // Behind a gate there is no split: the whole input counts as one.
-        let splits = if head.is_source() {
-            splits
-        } else {
-            vec![SplitId(0)]
-        };
+        let (head, splits) = open_head(&mut spec, wiring.channels, &wiring.waker)?;
         (environment.events)(TaskEvent::Running(spec.id));
         let (watermark, finished) = (spec.restored.watermark, spec.restored.finished);
         let now_ns = environment.clock.monotonic_ns();
@@ -98,14 +77,42 @@ impl Task {
             blocked_ns: 0,
             blocked_since_ns: None,
             replacement: None,
+            overtaking: None,
+            taken: None,
+            aligning_bytes: 0,
             spec,
             environment,
         };
+        if let Some(in_flight) = task.spec.in_flight.take() {
+            task.restore_in_flight(in_flight)?;
+        }
         if finished {
             task.end_output()?;
         }
         Ok(task)
     }
+}
+
+/// Opens the head; gives it with the splits its records are from.
+fn open_head(
+    spec: &mut TaskSpec,
+    channels: Vec<InputChannel>,
+    waker: &Waker,
+) -> Result<(Head, Vec<SplitId>), TaskError> {
+    let Some(wish) = spec.source.take() else {
+        let gate = GateHead::new(InputGate::new(channels), spec);
+        // Behind a gate there is no split: the whole input counts as one.
+        return Ok((Head::Gate(Box::new(gate)), vec![SplitId(0)]));
+    };
+    let splits = wish.splits.iter().map(|split| split.id).collect();
+    let waker = waker.clone();
+    let context = SourceContext {
+        subtask: spec.id.subtask,
+        parallelism: wish.parallelism,
+        wake: Arc::new(move || waker.wake()),
+    };
+    let reader = wish.source.reader(wish.splits, context)?;
+    Ok((Head::Source(reader), splits))
 }
 
 fn open_sinks(spec: &mut TaskSpec) -> Result<Vec<SinkOutlet>, TaskError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataflow::element::{Batch, StreamElement};
+use dataflow::element::{Barrier, Batch, StreamElement};
 use dataflow::ids::{CheckpointId, OperatorId};
 use dataflow::port::sink::{Committable, SinkWriter};
 
@@ -127,6 +127,30 @@ impl Outlets {
         for writer in &mut self.writers {
             writer.broadcast(element);
         }
+    }
+
+    /// Lets a barrier overtake what waits for credit; gives copies of what it overtook, by edge and subtask behind it.
+    pub fn overtake(&mut self, barrier: Barrier, ended: bool) -> Vec<Vec<Vec<StreamElement>>> {
+        let overtake = |writer: &mut RecordWriter| writer.overtake(barrier, ended);
+        self.writers.iter_mut().map(overtake).collect()
+    }
+
+    /// Whether what belongs before a barrier waits for credit.
+    pub fn holds(&self, barrier: Barrier, ended: bool) -> bool {
+        let holds = |writer: &RecordWriter| writer.holds(barrier);
+        self.writers.iter().any(holds) || ended && self.is_blocked()
+    }
+
+    /// Sends what a checkpoint has of an earlier run, before anything else.
+    pub fn restore(&mut self, in_flight: Vec<Vec<Vec<StreamElement>>>) {
+        for (writer, elements) in self.writers.iter_mut().zip(in_flight) {
+            writer.restore(elements);
+        }
+    }
+
+    /// How many subtasks there are behind each edge.
+    pub fn widths(&self) -> Vec<usize> {
+        self.writers.iter().map(RecordWriter::width).collect()
     }
 
     /// Sends what is buffered: the task is about to wait.

@@ -1,11 +1,13 @@
 //! The snapshot of a task: the synchronous part in the step, the rest on a storage thread.
 //!
 //! Step 1: the barrier goes out, so that downstream can align meanwhile. Step 2: sinks prepare what they wrote. Step 3:
-//! the state backend freezes. Step 4: a storage thread writes what was frozen and acknowledges.
+//! the state backend freezes. Step 4: if barriers overtake, what is in flight is collected ([`super::overtaking`]). Step 5:
+//! a storage thread writes what was frozen and acknowledges.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use dataflow::checkpoint::in_flight::InFlight;
 use dataflow::checkpoint::snapshot::{SinkSnapshot, SnapshotTimings, TaskSnapshot};
 use dataflow::element::{Barrier, StreamElement};
 use dataflow::ids::CheckpointId;
@@ -18,14 +20,30 @@ use crate::task::step::Task;
 use crate::task::thread::panic_text;
 
 /// What a storage thread has to write of a task.
-struct Pending {
+pub(super) struct Pending {
     keyed: Option<Box<dyn PendingSnapshot>>,
     operator: Option<Vec<u8>>,
+    pub(super) in_flight: InFlight,
+}
+
+/// A snapshot that was taken.
+pub(super) struct TakenSnapshot {
+    pub(super) checkpoint: CheckpointId,
+    snapshot: TaskSnapshot,
+    pub(super) pending: Pending,
+    pub(super) timings: SnapshotTimings,
+    /// When the first barrier came, or else when it was taken (monotonic nanoseconds).
+    pub(super) since_ns: u64,
 }
 
 impl Pending {
-    /// Writes all files and names them in the snapshot; tells how many bytes they are.
-    fn write(self, store: &dyn BlobStore, snapshot: &mut TaskSnapshot) -> Result<u64, StateError> {
+    /// Writes all files, names them in the snapshot, and notes how many bytes they are.
+    fn write(
+        self,
+        store: &dyn BlobStore,
+        snapshot: &mut TaskSnapshot,
+        timings: &mut SnapshotTimings,
+    ) -> Result<(), StateError> {
         let mut bytes = 0;
         if let Some(pending) = self.keyed {
             let handle = pending.write(store)?;
@@ -37,7 +55,18 @@ impl Pending {
             bytes += blob.size_bytes;
             snapshot.operator_state = Some(blob);
         }
-        Ok(bytes)
+        if !self.in_flight.is_empty() {
+            let blob = store.put("in-flight", self.in_flight.encode())?;
+            bytes += blob.size_bytes;
+            timings.persisted_bytes = blob.size_bytes;
+            snapshot.in_flight = Some(blob);
+        }
+        timings.state_bytes = bytes;
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.keyed.is_none() && self.operator.is_none() && self.in_flight.is_empty()
     }
 }
 
@@ -47,6 +76,23 @@ impl Task {
     /// # Errors
     /// A sink cannot make its transaction durable, or the backend is poisoned.
     pub(super) fn snapshot(&mut self, checkpoint: CheckpointId) -> Result<(), TaskError> {
+        if self.taken.take().is_some() {
+            // One that still waits was given up.
+            drop(self.head.take_recorded());
+        }
+        let taken = self.take_snapshot(checkpoint)?;
+        self.complete_or_wait(taken);
+        self.replace_logic(checkpoint)
+    }
+
+    /// The synchronous part.
+    ///
+    /// # Errors
+    /// As [`Task::snapshot`].
+    pub(super) fn take_snapshot(
+        &mut self,
+        checkpoint: CheckpointId,
+    ) -> Result<TakenSnapshot, TaskError> {
         let start_ns = self.environment.clock.monotonic_ns();
         if !self.finished {
             self.outlets
@@ -61,23 +107,29 @@ impl Task {
             watermark: self.watermark,
             sinks: self.snapshot_sinks(checkpoint)?,
             finished: self.finished,
+            in_flight: None,
         };
         let pending = Pending {
             keyed: self.freeze_state(checkpoint)?,
             operator: self.freeze_operator_state(),
+            in_flight: InFlight::default(),
         };
         self.publish_metrics();
         let end_ns = self.environment.clock.monotonic_ns();
+        let since_ns = self.align_since_ns.take().unwrap_or(start_ns);
         let timings = SnapshotTimings {
-            align_ns: self
-                .align_since_ns
-                .take()
-                .map_or(0, |since| start_ns.saturating_sub(since)),
+            align_ns: start_ns.saturating_sub(since_ns),
             sync_ns: end_ns - start_ns,
+            processed_bytes: std::mem::take(&mut self.aligning_bytes),
             ..SnapshotTimings::default()
         };
-        self.acknowledge(checkpoint, snapshot, pending, timings);
-        self.replace_logic(checkpoint)
+        Ok(TakenSnapshot {
+            checkpoint,
+            snapshot,
+            pending,
+            timings,
+            since_ns,
+        })
     }
 
     fn snapshot_sinks(&mut self, checkpoint: CheckpointId) -> Result<Vec<SinkSnapshot>, TaskError> {
@@ -141,15 +193,17 @@ impl Task {
         (self.spec.persist && !states.is_empty()).then(|| states.encode())
     }
 
-    fn acknowledge(
-        &self,
-        checkpoint: CheckpointId,
-        mut snapshot: TaskSnapshot,
-        pending: Pending,
-        mut timings: SnapshotTimings,
-    ) {
+    /// Has the files written, then tells that the task's part is there.
+    pub(super) fn acknowledge(&self, taken: TakenSnapshot) {
+        let TakenSnapshot {
+            checkpoint,
+            mut snapshot,
+            pending,
+            mut timings,
+            ..
+        } = taken;
         let (id, events) = (self.spec.id, Arc::clone(&self.environment.events));
-        if pending.keyed.is_none() && pending.operator.is_none() {
+        if pending.is_empty() {
             events(TaskEvent::Acknowledged(
                 id,
                 checkpoint,
@@ -162,14 +216,13 @@ impl Task {
         self.environment.storage.submit(move |store| {
             let start_ns = clock.monotonic_ns();
             // The thread serves other tasks, too.
-            let write = AssertUnwindSafe(|| pending.write(store, &mut snapshot));
+            let write = AssertUnwindSafe(|| pending.write(store, &mut snapshot, &mut timings));
             let written = catch_unwind(write)
                 .map_err(|panic| panic_text("writing the snapshot", &*panic))
                 .and_then(|written| written.map_err(|error| error.to_string()));
             match written {
-                Ok(state_bytes) => {
+                Ok(()) => {
                     timings.async_ns = clock.monotonic_ns() - start_ns;
-                    timings.state_bytes = state_bytes;
                     events(TaskEvent::Acknowledged(
                         id,
                         checkpoint,

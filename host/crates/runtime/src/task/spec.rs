@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use dataflow::checkpoint::barrier_aligner::CheckpointMode;
+use dataflow::checkpoint::in_flight::InFlight;
 use dataflow::clock::Clock;
 use dataflow::ids::{OperatorId, SplitId, TaskId};
 use dataflow::port::blob::{BlobRef, BlobStore};
@@ -18,6 +19,7 @@ use dataflow::time::watermark_generator::WatermarkStrategy;
 
 use crate::network::input_gate::InputChannel;
 use crate::network::record_writer::RecordWriter;
+use crate::task::error::TaskError;
 use crate::task::event::EventSink;
 use crate::task::figures::TaskFigures;
 use crate::task::mailbox::{Mailbox, Waker};
@@ -60,6 +62,10 @@ pub struct TaskSpec {
     pub persist: bool,
     /// What a checkpoint promises about each record.
     pub mode: CheckpointMode,
+    /// Whether barriers may overtake what is queued.
+    pub may_overtake: bool,
+    /// What the restored checkpoint has in flight of this task.
+    pub in_flight: Option<InFlightWish>,
     /// Age at which a segment is sent though it is not full (nanoseconds).
     pub buffer_timeout_ns: u64,
 }
@@ -144,6 +150,24 @@ pub struct OperatorStateWish {
     pub share: (u32, u32),
     /// Where from; needed only if something was saved.
     pub store: Option<Arc<dyn BlobStore>>,
+}
+
+/// Data in flight to restore.
+pub struct InFlightWish {
+    /// The file.
+    pub saved: BlobRef,
+    /// Where from.
+    pub store: Arc<dyn BlobStore>,
+}
+
+impl InFlightWish {
+    /// Reads it. Blocks on the store.
+    ///
+    /// # Errors
+    /// It is missing, damaged, or of another build.
+    pub(super) fn read(self) -> Result<InFlight, TaskError> {
+        Ok(InFlight::decode(&self.store.get(&self.saved)?)?)
+    }
 }
 
 /// A sink to open.

@@ -2,7 +2,8 @@
 //! when that queue is empty and all output has found credit, so back-pressure reaches the head by itself.
 //!
 //! Order within a step: mail, then output that waits for credit, then queued work, then processing-time timers, then
-//! one arrival of the head. Mail never overtakes work that came before it. The thread is outside ([`super::thread`]).
+//! one arrival of the head. Mail never overtakes work that came before it, but for the mail that says so. The thread is
+//! outside ([`super::thread`]).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::task::head::{Arrival, Head};
 use crate::task::mailbox::{Mail, Mailbox};
 use crate::task::outlets::Outlets;
 use crate::task::replacement::Replacement;
+use crate::task::snapshot::TakenSnapshot;
 use crate::task::spec::{TaskEnvironment, TaskSpec};
 
 /// What a step came to.
@@ -82,6 +84,12 @@ pub struct Task {
     pub(super) blocked_since_ns: Option<u64>,
     /// Logic that takes over at a barrier to come.
     pub(super) replacement: Option<Arc<Replacement>>,
+    /// A checkpoint whose snapshot is to be taken without waiting for its barriers.
+    pub(super) overtaking: Option<CheckpointId>,
+    /// A snapshot of which something is still to come.
+    pub(super) taken: Option<TakenSnapshot>,
+    /// Bytes of records that came since the first barrier of the checkpoint being aligned.
+    pub(super) aligning_bytes: u64,
 }
 
 impl Task {
@@ -98,7 +106,14 @@ impl Task {
         while let Some(mail) = self.mailbox.take() {
             self.read(mail)?;
         }
-        if self.outlets.is_blocked() && !self.outlets.drain() {
+        if self.overtaking.is_some() {
+            self.overtake()?;
+        }
+        let blocked = self.outlets.is_blocked() && !self.outlets.drain();
+        if let Some(taken) = self.taken.take() {
+            self.complete_or_wait(taken);
+        }
+        if blocked {
             self.blocked_since_ns.get_or_insert(now_ns);
             return Ok(StepStatus::BackPressured);
         }
@@ -150,6 +165,7 @@ impl Task {
                 self.todo.push_back(Work::Snapshot(id));
             }
             Mail::TriggerCheckpoint(id) => self.triggered = Some(id),
+            Mail::Overtake(id) => self.overtaking = Some(id),
             Mail::Splits(splits) => self.take_splits(splits)?,
             Mail::Replace(next) => self.replacement = Some(next),
             Mail::Drain => self.drain(),
@@ -185,6 +201,9 @@ impl Task {
                     self.outlets.broadcast(&StreamElement::Active);
                 }
                 add(&self.environment.figures.records_in, u64::from(batch.count));
+                if self.align_since_ns.is_some() {
+                    self.aligning_bytes += batch.size_bytes() as u64;
+                }
                 self.todo.push_back(Work::Records(input, batch, split));
             }
             Arrival::EventTime(change) => {
@@ -246,6 +265,8 @@ impl Task {
                 Ok(())
             }
             Work::AnnounceEventTime(origin, watermark) => self.announce(origin, watermark),
+            // It may have overtaken meanwhile.
+            Work::Snapshot(id) if self.last_snapshot.is_some_and(|last| id <= last) => Ok(()),
             Work::Snapshot(checkpoint) => self.snapshot(checkpoint),
             Work::FireRemaining => {
                 self.fire_remaining();
@@ -418,61 +439,6 @@ impl Task {
         }
         self.publish();
         Ok(StepStatus::Idle(wait_ns))
-    }
-
-    pub(super) fn publish_metrics(&self) {
-        if let Some(operator) = &self.operator {
-            let figures = &self.environment.figures;
-            figures.publish_metrics(operator.metrics());
-        }
-    }
-
-    /// Writes the figures; a handful of plain stores.
-    fn publish(&mut self) {
-        let figures = &self.environment.figures;
-        figures
-            .records_out
-            .store(self.outlets.records(), Ordering::Relaxed);
-        figures
-            .bytes_out
-            .store(self.outlets.bytes(), Ordering::Relaxed);
-        figures
-            .buffers_queued
-            .store(self.outlets.queued() as u64, Ordering::Relaxed);
-        let generated = self
-            .generators
-            .iter()
-            .map(|(_, generator)| generator.watermark())
-            .max();
-        figures
-            .watermark
-            .store(generated.unwrap_or(self.watermark), Ordering::Relaxed);
-        if let Some(progress) = self.head.progress() {
-            figures.source_done.store(progress.done, Ordering::Relaxed);
-            figures
-                .source_total
-                .store(progress.total, Ordering::Relaxed);
-        }
-        if let Some(operator) = &mut self.operator {
-            figures
-                .guest_memory_bytes
-                .store(operator.guest_memory_bytes(), Ordering::Relaxed);
-            let call = operator.call();
-            let timers = call.timers();
-            figures.timers.store(
-                (timers.event.len() + timers.processing.len()) as u64,
-                Ordering::Relaxed,
-            );
-            if let Some(backend) = call.backend() {
-                let usage = backend.usage();
-                figures
-                    .state_entries
-                    .store(usage.entries, Ordering::Relaxed);
-                figures
-                    .state_bytes
-                    .store(usage.memory_bytes, Ordering::Relaxed);
-            }
-        }
     }
 }
 

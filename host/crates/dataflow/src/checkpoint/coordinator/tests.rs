@@ -21,6 +21,7 @@ fn concurrent(tolerated_failures: u32, max_concurrent: usize) -> Coordinator {
         min_pause_ms: 10,
         max_concurrent,
         tolerated_failures,
+        overtakes_after_ms: None,
     };
     let tasks = [task(0, 0), task(1, 0), task(1, 1)];
     Coordinator::new(config, tasks, &BTreeSet::from([0]), CheckpointId(7), 0)
@@ -173,4 +174,31 @@ fn as_many_are_under_way_as_are_allowed_and_older_ones_give_way_to_a_complete_on
     assert!(matches!(&decisions[..], [Decision::Store(it)] if it.id == CheckpointId(9)));
     assert_eq!(c.stored(CheckpointId(9), Ok(()), 420), []);
     assert_eq!(c.on_time(430), [Decision::Trigger(CheckpointId(10))]);
+}
+
+#[test]
+fn barriers_overtake_once_when_alignment_takes_too_long_and_never_if_they_must_not() {
+    let config = CheckpointConfig {
+        interval_ms: Some(100),
+        timeout_ms: 1000,
+        min_pause_ms: 0,
+        max_concurrent: 1,
+        tolerated_failures: 0,
+        overtakes_after_ms: Some(30),
+    };
+    let tasks = [task(0, 0), task(1, 0), task(1, 1)];
+    let mut c = Coordinator::new(config, tasks, &BTreeSet::from([0]), CheckpointId(7), 0);
+    assert_eq!(c.on_time(100), [Decision::Trigger(CheckpointId(7))]);
+    assert_eq!(c.next_time_ms(), Some(130));
+    assert_eq!(c.on_time(129), []);
+    assert_eq!(c.on_time(131), [Decision::Overtake(CheckpointId(7))]);
+    assert_eq!(c.on_time(140), [], "once");
+    for part in tasks {
+        acknowledge(&mut c, part, 7, false);
+    }
+    c.stored(CheckpointId(7), Ok(()), 150);
+    assert_eq!(c.on_time(200), [Decision::Trigger(CheckpointId(8))]);
+    c.keep_aligned(CheckpointId(8));
+    assert_eq!(c.on_time(290), [], "it was told to stay aligned");
+    assert_eq!(c.next_time_ms(), Some(1200), "the timeout is all there is");
 }

@@ -17,8 +17,8 @@ fn writer(partitioning: Partitioning, channels: usize) -> (RecordWriter, Vec<Cha
     (RecordWriter::new(partitioning, senders, 128), receivers)
 }
 
-fn receive(receivers: &[ChannelReceiver], into: &mut [Vec<StreamElement>]) {
-    for (receiver, elements) in receivers.iter().zip(into) {
+fn receive(receivers: &mut [ChannelReceiver], into: &mut [Vec<StreamElement>]) {
+    for (receiver, elements) in receivers.iter_mut().zip(into) {
         while let Received::Element(element) = receiver.try_receive() {
             elements.push(element);
         }
@@ -50,7 +50,7 @@ proptest! {
         wide in any::<bool>(),
         stamped in any::<bool>(),
     ) {
-        let (mut writer, receivers) = writer(Partitioning::Hash, channels);
+        let (mut writer, mut receivers) = writer(Partitioning::Hash, channels);
         let mut got = vec![Vec::new(); channels];
         let mut expected: BTreeMap<Vec<u8>, Vec<u64>> = BTreeMap::new();
         let mut n = 0u64;
@@ -67,14 +67,14 @@ proptest! {
             }
             writer.write(batch, 0);
             while !writer.drain() {
-                receive(&receivers, &mut got);
+                receive(&mut receivers, &mut got);
             }
         }
         writer.broadcast(&StreamElement::EndOfInput);
         while !writer.drain() {
-            receive(&receivers, &mut got);
+            receive(&mut receivers, &mut got);
         }
-        receive(&receivers, &mut got);
+        receive(&mut receivers, &mut got);
         let mut seen: BTreeMap<Vec<u8>, Vec<u64>> = BTreeMap::new();
         for (channel, elements) in got.iter().enumerate() {
             prop_assert_eq!(elements.last(), Some(&StreamElement::EndOfInput));
@@ -94,7 +94,7 @@ proptest! {
 
 #[test]
 fn a_watermark_never_overtakes_a_record_and_only_the_newest_is_sent() {
-    let (mut writer, receivers) = writer(Partitioning::Broadcast, 2);
+    let (mut writer, mut receivers) = writer(Partitioning::Broadcast, 2);
     let mut batch = Batch::default();
     batch.push(5, b"", b"v");
     writer.write(batch, 0);
@@ -102,10 +102,10 @@ fn a_watermark_never_overtakes_a_record_and_only_the_newest_is_sent() {
     writer.watermark(4);
     writer.flush_older_than(10, 9);
     let mut got = vec![Vec::new(); 2];
-    receive(&receivers, &mut got);
+    receive(&mut receivers, &mut got);
     assert!(got.iter().all(Vec::is_empty), "not yet old enough");
     writer.flush_older_than(10, 10);
-    receive(&receivers, &mut got);
+    receive(&mut receivers, &mut got);
     for elements in got {
         assert!(matches!(
             elements[..],
@@ -116,7 +116,7 @@ fn a_watermark_never_overtakes_a_record_and_only_the_newest_is_sent() {
 
 #[test]
 fn one_large_record_gets_through_a_small_pool() {
-    let (mut writer, receivers) = writer(Partitioning::Forward, 1);
+    let (mut writer, mut receivers) = writer(Partitioning::Forward, 1);
     for _ in 0..30 {
         let mut batch = Batch::default();
         batch.push(0, b"", &vec![7; 20 * SEGMENT_BYTES]);
@@ -124,8 +124,8 @@ fn one_large_record_gets_through_a_small_pool() {
     }
     let mut got = vec![Vec::new()];
     while !writer.drain() {
-        receive(&receivers, &mut got);
+        receive(&mut receivers, &mut got);
     }
-    receive(&receivers, &mut got);
+    receive(&mut receivers, &mut got);
     assert_eq!(records(&got[0]).len(), 30);
 }

@@ -1,0 +1,226 @@
+//! Unaligned checkpoints: under back-pressure they end when aligned ones still wait, what was in flight is taken up after a
+//! kill, and what cannot take it up says so.
+//!
+//! The job is `slow` of the component `guest-state`: its last chain takes its time, so everything before it waits.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::damage::retained;
+use crate::kill::Dice;
+use crate::support::answer::Lines;
+use crate::support::bids::bids;
+use crate::support::orders::Ordered;
+use crate::support::programs::guest;
+use crate::support::published::{has_checkpoint, lines};
+use crate::support::run::Run;
+
+const KEYS: u64 = 20;
+
+/// The job; each line costs its last chain so many rounds.
+fn job(n: u64, work: u64, data: &Path) -> Run {
+    Run::new("run", guest("guest_state"))
+        .arg("--json")
+        .param("case", "slow")
+        .param("n", n)
+        .param("keys", KEYS)
+        .param("work", work)
+        .param("out", data.join("out").display())
+        .set("data.tmp-dir", data)
+        .checkpoints("50ms", &data.join("checkpoints"))
+}
+
+/// Checkpoints go on unaligned so long after their trigger.
+fn unaligned(run: Run, after: &str) -> Run {
+    run.set("execution.checkpointing.unaligned.enabled", "true")
+        .set("execution.checkpointing.aligned-checkpoint-timeout", after)
+}
+
+fn expected(n: u64) -> Lines {
+    let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
+    let mut windows: BTreeMap<(i64, i64), u64> = BTreeMap::new();
+    for bid in bids(n, KEYS) {
+        *counts.entry(bid.auction).or_default() += 1;
+        let end = bid.ts.div_euclid(200) * 200 + 200;
+        *windows.entry((bid.auction, end)).or_default() += 1;
+    }
+    let mut lines = Lines::default();
+    for (auction, count) in counts {
+        (1..=count).for_each(|n| lines.add(format!("1,{auction},{n},0")));
+    }
+    for ((auction, end), count) in windows {
+        lines.add(format!("2,{auction},{end},{count}"));
+    }
+    lines
+}
+
+/// The checkpoints that are completed, newest first, once there are so many.
+fn completed(job: &Ordered, at_least: usize) -> Vec<Value> {
+    let of = |it: &Value| -> Vec<Value> {
+        let history = it["history"].as_array().cloned().unwrap_or_default();
+        let mut history = history;
+        history.retain(|it| it["status"] == "COMPLETED");
+        history
+    };
+    let path = format!("/jobs/{}/checkpoints", job.job);
+    of(&job.cluster.until(&path, |it| of(it).len() >= at_least))
+}
+
+/// The least time from trigger to completion (milliseconds), but for the first checkpoint: nothing is queued yet. What a
+/// busy machine adds is in the others.
+fn duration_ms(checkpoints: &[Value]) -> i64 {
+    let late = &checkpoints[..checkpoints.len() - 1];
+    let durations = late.iter().map(|it| it["end_to_end_duration"].as_i64());
+    durations.flatten().min().expect("a duration")
+}
+
+#[test]
+fn under_back_pressure_an_unaligned_checkpoint_takes_a_fraction_of_an_aligned_one() {
+    let (aligned, overtaking) = (tempfile::tempdir(), tempfile::tempdir());
+    let (aligned, overtaking) = (aligned.expect("one"), overtaking.expect("another"));
+    let endless = |data: &Path| job(1 << 40, 20_000, data);
+    let slow = Ordered::start(endless(aligned.path()));
+    let fast = Ordered::start(unaligned(endless(overtaking.path()), "0s"));
+    let fast_ones = completed(&fast, 6);
+    let slow_ones = completed(&slow, 3);
+    let persisted = |it: &Value| it["persisted_data"].as_u64();
+    assert!(slow_ones.iter().all(|it| persisted(it) == Some(0)));
+    assert!(fast_ones.iter().any(|it| persisted(it) > Some(100_000)));
+    let types = fast_ones.iter().map(|it| &it["checkpoint_type"]);
+    assert!(types.into_iter().all(|it| it == "UNALIGNED_CHECKPOINT"));
+    let (slow_ms, fast_ms) = (duration_ms(&slow_ones), duration_ms(&fast_ones));
+    assert!(fast_ms * 3 < slow_ms, "{fast_ms} ms, aligned {slow_ms} ms");
+    let path = format!("/jobs/{}/checkpoints/config", fast.job);
+    let config = fast.cluster.get(&path);
+    assert_eq!(config["unaligned_checkpoints"], true, "{config}");
+    assert_eq!(config["aligned_checkpoint_timeout"], 0, "{config}");
+    // A savepoint has nothing in flight, so any parallelism can take it up.
+    let saved = fast.order("rescale", &["-p", "2"]);
+    assert!(saved["checkpoint"].is_u64(), "{saved}");
+}
+
+#[test]
+fn a_checkpoint_goes_on_unaligned_when_it_has_waited_long_enough() {
+    let data = tempfile::tempdir().expect("a directory");
+    let job = Ordered::start(unaligned(job(1 << 40, 20_000, data.path()), "100ms"));
+    let checkpoints = completed(&job, 4);
+    let subtask = |checkpoint: &Value, chain: usize| -> Value {
+        let (id, job_id) = (&checkpoint["id"], &job.job);
+        let path = format!("/jobs/{job_id}/checkpoints/details/{id}/subtasks/{chain}");
+        job.cluster.get(&path)["subtasks"][0].clone()
+    };
+    let parts: Vec<Value> = checkpoints
+        .iter()
+        .flat_map(|it| (0..3).map(move |chain| (it, chain)))
+        .map(|(checkpoint, chain)| subtask(checkpoint, chain))
+        .collect();
+    let mut late = parts.iter().filter(|it| it["unaligned_checkpoint"] == true);
+    let late = late.find(|it| it["persisted_data"].as_u64() > Some(0));
+    assert!(late.is_some(), "{parts:?}");
+    let took = |it: &Value| it["end_to_end_duration"].as_i64() >= Some(100);
+    assert!(late.is_some_and(took), "aligned at first: {late:?}");
+}
+
+/// Kills the job at random moments and goes on from what was in flight; what it publishes is exact.
+fn survives_kills(backend: &str, after: &str) {
+    let n = 400_000;
+    let data = tempfile::tempdir().expect("a directory");
+    let mut dice = Dice::new("unaligned");
+    let run = |work| {
+        let run = unaligned(job(n, work, data.path()), after)
+            .parallelism(2)
+            .arg("--state-backend")
+            .arg(backend);
+        match has_checkpoint(&data.path().join("checkpoints")) {
+            true => run.arg("--restore").arg("latest"),
+            false => run,
+        }
+    };
+    let mut before = None;
+    for kill in 0..5 {
+        let mut running = run(20_000).start();
+        let goes_on = running.reaches("another checkpoint with records in flight", |_| {
+            let newest = in_flight(data.path());
+            newest.is_some() && newest != before
+        });
+        assert!(goes_on, "it ended before kill {kill}");
+        let moment = Duration::from_millis(dice.below(80));
+        assert!(running.exits_within(moment).is_none(), "before kill {kill}");
+        running.kill();
+        before = in_flight(data.path());
+    }
+    let ended = run(0).end().success();
+    lines(&data.path().join("out")).must_equal(&expected(n), &ended.told());
+}
+
+/// The newest checkpoint, if it has records in flight.
+fn in_flight(data: &Path) -> Option<String> {
+    let jobs = std::fs::read_dir(data.join("checkpoints"));
+    let jobs = jobs.into_iter().flatten().flatten();
+    let mut newest = jobs.filter_map(|job| {
+        let newest = retained(&job.path()).into_iter().next()?;
+        std::fs::read_to_string(job.path().join(newest)).ok()
+    });
+    newest.find(|it| it.contains("\"in_flight\""))
+}
+
+#[test]
+fn what_is_in_flight_survives_kills() {
+    survives_kills("filesystem", "0s");
+}
+
+#[test]
+fn what_is_in_flight_survives_kills_with_rocksdb_and_a_timeout() {
+    survives_kills("rocksdb", "20ms");
+}
+
+#[test]
+fn records_in_flight_are_refused_at_another_parallelism_and_a_savepoint_is_not() {
+    let data = tempfile::tempdir().expect("a directory");
+    let n = 400_000;
+    let run = |work| unaligned(job(n, work, data.path()), "0s");
+    let mut running = run(3_000).start();
+    let reached = running.reaches("records in flight", |_| in_flight(data.path()).is_some());
+    assert!(reached, "it ended before");
+    running.kill();
+    let latest = |work| run(work).arg("--restore").arg("latest");
+    latest(0).parallelism(2).end().fails_naming(&[
+        "is unaligned: records were in flight",
+        "had parallelism 1, now 2",
+        "take a savepoint",
+    ]);
+    let savepoints = data.path().join("savepoints");
+    let resumed = Ordered::start(latest(3_000));
+    let target = savepoints.display().to_string();
+    let saved = resumed.order("stop", &["--savepoint", &target]);
+    let path = saved["location"].as_str().map(str::to_owned);
+    let path = path.unwrap_or_else(|| panic!("no savepoint: {saved}"));
+    drop(resumed);
+    let ended = run(0)
+        .parallelism(3)
+        .arg("--restore")
+        .arg(path)
+        .end()
+        .success();
+    lines(&data.path().join("out")).must_equal(&expected(n), &ended.told());
+}
+
+#[test]
+fn what_unaligned_checkpoints_cannot_be_combined_with_is_refused() {
+    let data = tempfile::tempdir().expect("a directory");
+    let run = || unaligned(job(10, 0, data.path()), "0s");
+    let key = "execution.checkpointing.unaligned.enabled";
+    run()
+        .set("execution.checkpointing.mode", "AT_LEAST_ONCE")
+        .end()
+        .fails_naming(&[key, "EXACTLY_ONCE"]);
+    run()
+        .set("execution.checkpointing.max-concurrent-checkpoints", "2")
+        .end()
+        .fails_naming(&[key, "max-concurrent-checkpoints must be 1"]);
+    let older = job(1000, 0, data.path()).set("execution.checkpointing.unaligned", "true");
+    older.end().success();
+}
