@@ -6,6 +6,7 @@ use std::sync::Arc;
 use connectors::record_hash::HashPlan;
 use connectors::row;
 use connectors::schema::Schema;
+use dataflow::checkpoint::in_flight::InFlight;
 use dataflow::clock::{Clock, SystemClock};
 use dataflow::element::{Batch, Column};
 use dataflow::ids::{SplitId, StateNumber};
@@ -132,7 +133,9 @@ pub(super) fn connector_state(bytes: &[u8]) {
     match whose % 6 {
         0 => source(json!({ "type": "generator", "data": "bids", "events": 100 })),
         1 => source(json!({ "type": "collection", "schema": "long", "values": [1, 2, 3] })),
-        2 => source(json!({ "type": "text-files", "path": env!("CARGO_MANIFEST_DIR") })),
+        2 => source(
+            json!({ "type": "text-files", "path": concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs") }),
+        ),
         3 => sink(json!({ "type": "checksum" })),
         4 => sink(json!({ "type": "latency", "field": "t" })),
         _ => sink(json!({ "type": "collect" })),
@@ -157,6 +160,14 @@ pub(super) fn operator_state(bytes: &[u8]) {
     for subtask in 0..2 {
         let _ = OperatorStates::restore(specs.clone(), &[bytes.to_vec()], subtask, 2)
             .map(|states| states.encode());
+    }
+}
+
+/// What was in flight of a task. Equal values have equal bytes, so what was read is written as it was.
+pub(super) fn in_flight(bytes: &[u8]) {
+    if let Ok(in_flight) = InFlight::decode(bytes) {
+        assert_eq!(in_flight.encode(), bytes, "nothing is lost");
+        let _ = in_flight.fits(2, &[2]);
     }
 }
 

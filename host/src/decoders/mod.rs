@@ -24,7 +24,7 @@ const fn decoder(name: &'static str, read: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
 }
 
 /// All of them.
-pub const ALL: [Decoder; 19] = [
+pub const ALL: [Decoder; 20] = [
     decoder("batch", binary::batch, seeds::batch),
     decoder("row", binary::row, seeds::row),
     decoder("lines", text::lines, seeds::lines),
@@ -38,6 +38,7 @@ pub const ALL: [Decoder; 19] = [
         binary::operator_state,
         seeds::operator_state,
     ),
+    decoder("in-flight", binary::in_flight, seeds::in_flight),
     decoder("heap-snapshot", binary::heap_snapshot, seeds::heap_snapshot),
     decoder("component", binary::component, seeds::component),
     decoder("plan", text::plan, seeds::plan),

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use connectors::schema::Schema;
+use dataflow::checkpoint::in_flight::InFlight;
 
 /// A plan with a bit of everything.
 const PLAN: &str = include_str!("plan.json");
@@ -110,6 +111,14 @@ pub(super) fn operator_state() -> Vec<Vec<u8>> {
         &text(b"v"),
     ];
     vec![list.concat(), map.concat()]
+}
+
+pub(super) fn in_flight() -> Vec<Vec<u8>> {
+    let mut found = files("tests/fixtures/checkpoint-2-heap-in-flight", |path| {
+        path.parent().is_some_and(|it| it.ends_with("shared"))
+    });
+    found.retain(|bytes| InFlight::decode(bytes).is_ok());
+    found
 }
 
 pub(super) fn heap_snapshot() -> Vec<Vec<u8>> {
