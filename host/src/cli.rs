@@ -401,9 +401,13 @@ pub(crate) struct ExportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DeadLettersArgs {
-    /// The name of the job, or the folder of its checkpoints
-    #[arg(value_name = "JOB|DIR")]
+    /// The name of a job of this machine, the folder of its checkpoints, or the id of a job of a cluster
+    #[arg(value_name = "JOB|DIR|ID")]
     pub(crate) job: String,
+
+    /// Where the cluster is whose job it is; an id is looked for where rest.address and rest.port say, otherwise
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
 
     /// Where checkpoints are kept, one folder per job name
     #[arg(long, value_name = "DIR")]
@@ -412,6 +416,10 @@ pub(crate) struct DeadLettersArgs {
     /// Shows at most so many
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
+
+    /// Discards all of them instead, and says how many there were
+    #[arg(long)]
+    pub(crate) discard: bool,
 
     /// Prints JSON, a letter a line
     #[arg(long)]

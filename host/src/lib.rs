@@ -11,6 +11,9 @@ mod client;
 mod commands;
 mod config;
 mod dead_letters;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod decoders;
 mod diagnosis;
 mod dispatcher;
 mod doctor;
@@ -28,6 +31,7 @@ mod savepoint;
 mod scheduler;
 #[cfg(test)]
 mod simulation;
+mod sink_figures;
 mod storage;
 mod successor;
 mod telemetry;

@@ -55,6 +55,7 @@ pub fn run(job: NativeJob) -> Result<()> {
     let native = JobComponent {
         name: NO_COMPONENT.to_owned(),
         digest: NO_COMPONENT.to_owned(),
+        file: None,
         first_operator: 0,
         operators: job.operators,
         parameters: job.parameters,

@@ -2,7 +2,6 @@
 //!
 //! Everything is read from the tasks' figures; nothing is asked of a task.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +21,7 @@ use crate::scheduler::job::Job;
 use crate::scheduler::job_master::Outcome;
 use crate::scheduler::job_view::{FailureRecord, JobView, TaskView};
 use crate::scheduler::publishing::Reports;
+use crate::sink_figures::{percentiles, sinks_json, top_level};
 
 /// How often the line is drawn.
 const REFRESH: Duration = Duration::from_millis(250);
@@ -297,16 +297,6 @@ fn failure_json(failure: &FailureRecord) -> Value {
     })
 }
 
-fn top_level(value: &ReportValue) -> Option<Value> {
-    match value {
-        ReportValue::Sum(sum) => Some(json!(sum)),
-        ReportValue::Checksum(sum) => Some(json!(format!("{sum:016x}"))),
-        // How many there are; the lines themselves have been printed.
-        ReportValue::Lines(lines) => Some(json!(lines.split(|byte| *byte == b'\n').count() - 1)),
-        ReportValue::Histogram(_) => None,
-    }
-}
-
 /// Prints what was collected for the client: a record a line, with its sink if there are several.
 fn say_collected(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) {
     let lines_of = |reports: &[SinkReport]| {
@@ -335,56 +325,6 @@ fn say_collected(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) {
         }
         output::write(&text);
     }
-}
-
-fn sinks_json(reports: &[(OperatorId, Vec<SinkReport>)], job: &Job) -> Value {
-    let sink = |reports: &[SinkReport]| {
-        let mut figures = Map::new();
-        for report in reports {
-            match &report.value {
-                ReportValue::Histogram(buckets) => {
-                    for (name, ns) in percentiles(buckets) {
-                        figures
-                            .insert(format!("{} {name} us", report.name), json!(ns as f64 / 1e3));
-                    }
-                }
-                other => {
-                    figures.insert(report.name.clone(), top_level(other).unwrap_or(Value::Null));
-                }
-            }
-        }
-        Value::Object(figures)
-    };
-    reports
-        .iter()
-        .map(|(id, reports)| (job.uid(*id), sink(reports)))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-/// The latencies below which so many of the records lie.
-fn percentiles(buckets: &[(u64, u64)]) -> Vec<(&'static str, u64)> {
-    let mut sorted: BTreeMap<u64, u64> = BTreeMap::new();
-    for (bound, count) in buckets {
-        *sorted.entry(*bound).or_default() += count;
-    }
-    let total: u64 = sorted.values().sum();
-    let at = |share: f64| {
-        let wanted = (share * total as f64).ceil() as u64;
-        let mut seen = 0;
-        let found = sorted.iter().find(|(_, count)| {
-            seen += **count;
-            seen >= wanted.max(1)
-        });
-        found.map_or(0, |(bound, _)| *bound)
-    };
-    vec![
-        ("p50", at(0.5)),
-        ("p90", at(0.9)),
-        ("p99", at(0.99)),
-        ("p99.9", at(0.999)),
-        ("max", at(1.0)),
-    ]
 }
 
 fn text_summary(summary: &Summary, job: &Job, seconds: f64) -> String {

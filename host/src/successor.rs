@@ -121,6 +121,7 @@ impl Predecessor<'_> {
         }
         component.name().clone_into(&mut old.name);
         old.digest = component.digest().to_string();
+        old.file = component.file().map(Path::to_owned);
         old.operators = component.operators(guest_limits(&self.config.guest));
         let next = self.make(graph, self.job.parallelism, components)?;
         self.check_states(&next, component.name())?;

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::support::cluster::Cluster;
 use crate::support::programs::guest;
 use crate::support::run::Run;
 
@@ -219,4 +220,47 @@ fn an_operator_of_a_job_file_has_its_own_policy_and_limits() {
     }
     let ended = run("none", "limits: { memory: lots }").end();
     ended.fails_naming(&["limits.memory", "faulty", "lots"]);
+}
+
+#[test]
+fn dead_letters_of_a_cluster_are_downloaded_and_discarded() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let cluster = Cluster::start(dir.path());
+    let faulty = cluster.upload("faulty");
+    let job = cluster.run(
+        &faulty,
+        &json!({
+            "parallelism": 2,
+            "parameters": { "fault": "fail", "at": 5, "n": 2_000, "keys": 100 },
+            "settings": {
+                "guest.on-failure": "dead-letter",
+                "execution.checkpointing.interval": "100ms",
+            },
+        }),
+    );
+    cluster.reaches(&job, "FINISHED");
+    let path = format!("/v1/jobs/{job}/dead-letters");
+    let kept = || cluster.get(&path)["entries"].clone();
+    let entries = kept();
+    let count = entries.as_array().expect("a list").len();
+    assert!(count > 0, "{entries}");
+    let file = cluster.request("GET", &format!("{path}/download"), &[], &[]);
+    let file = file.is(200);
+    for header in ["application/x-ndjson", "attachment; filename="] {
+        assert!(file.headers.contains(header), "{}", file.headers);
+    }
+    let lines = file.text();
+    let lines = lines.lines().map(|line| serde_json::from_str(line));
+    let lines: Vec<Value> = lines.map(|it| it.expect("a letter a line")).collect();
+    assert_eq!(Value::from(lines), entries);
+    let shown = cluster.verb("dead-letters", &[&job, "--json", "--limit", "1"]);
+    assert_eq!(shown.success().out.lines().count(), 1);
+    let discarded = cluster.verb("dead-letters", &[&job, "--discard"]).success();
+    assert_eq!(discarded.out.trim(), format!("{count} discarded"));
+    assert_eq!(kept(), json!([]));
+    let again = cluster.request("DELETE", &path, &[], &[]).is(200).json();
+    assert_eq!(again, json!({ "discarded": 0 }));
+    let nobody = "0".repeat(32);
+    let path = format!("/v1/jobs/{nobody}/dead-letters");
+    cluster.request("DELETE", &path, &[], &[]).is(404);
 }

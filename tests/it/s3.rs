@@ -1,6 +1,8 @@
 //! Checkpoints in a bucket: a job that is killed goes on from there, a process that was given up for dead cannot get in
 //! its way, and a store that could not tell the two apart is refused.
 
+mod savepoints;
+
 use std::path::Path;
 use std::process::Command;
 

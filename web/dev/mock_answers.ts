@@ -90,7 +90,8 @@ function ofJob(cluster: MockCluster, job: MockJob, method: string, path: readonl
     case 'savepoints':
       return id === undefined ? cluster.begin() : cluster.progress(job, id);
     case 'rescaling':
-      return cluster.begin();
+    case 'swap':
+      return id === undefined ? cluster.begin() : cluster.progress(job, id);
     case 'stop':
       cluster.end(job, 'FINISHED');
       return cluster.begin();
@@ -130,8 +131,10 @@ function ofJobDetails(job: MockJob, path: readonly string[], query: URLSearchPar
       return path[1] === undefined ? { checkpoint: 1164, 'trigger-timestamp': now - 4000, states: states(job) } : lookup(job, path, query);
     case 'dead-letters':
       return {
-        total: 3,
-        entries: Array.from({ length: 3 }, (_, n) => ({ id: String(n), operator: 'detect', subtask: 1, timestamp: now - n * 5000, error: 'the guest trapped: integer overflow', key: `acct-${n}`, record: { id: n, cents: -1 } })),
+        entries: Array.from({ length: 3 }, (_, n) => ({
+          at: now - n * 5000, job: job.name, operator: 'detect', uids: ['detect'], input: 0, timestamp: now - n * 5000, key: `acct-${n}`,
+          value: { id: n, cents: -1 }, error: { kind: 'trapped', message: 'the guest trapped: integer overflow', backtrace: [] },
+        })),
       };
     case 'limits':
       return { operators: job.vertices.flatMap((vertex) => vertex.operators.map(([uid]) => ({ uid, limits: [{ name: 'guest.memory', limit: 268435456, used: 21_000_000 }, { name: 'guest.call-timeout', limit: 10_000, used: 12 }] }))) };

@@ -236,7 +236,7 @@ export class MockCluster {
   progress(job: MockJob, id: string): Json {
     const done = Date.now() - (this.#requests.get(id) ?? 0) > 1200;
     return done
-      ? { status: { id: 'COMPLETED' }, operation: { location: `/var/lib/wasmill/savepoints/${job.name}-${id}` } }
+      ? { status: { id: 'COMPLETED' }, operation: { location: `/var/lib/wasmill/savepoints/${job.name}-${id}`, 'in-place': true, 'pause-ms': 0.6 } }
       : { status: { id: 'IN_PROGRESS' } };
   }
 

@@ -5,6 +5,7 @@
 import { Console } from './browser.mjs';
 import { failingJobSaysWhy, wrongParameterIsSaidBeforeTheRun } from './failure.mjs';
 import { jobGoesItsWay } from './journey.mjs';
+import { componentIsSwapped, deadLettersAreTakenAwayAndDiscarded } from './operations.mjs';
 import { everyScreenOpens, keysLeadTheWay, screensCanBeReadAloud } from './screens.mjs';
 
 function order(name) {
@@ -17,6 +18,8 @@ const SCENES = {
   jobGoesItsWay,
   wrongParameterIsSaidBeforeTheRun,
   failingJobSaysWhy,
+  componentIsSwapped,
+  deadLettersAreTakenAwayAndDiscarded,
   everyScreenOpens,
   keysLeadTheWay,
   screensCanBeReadAloud,

@@ -1,6 +1,6 @@
 /** Answers of the API become what the screens show; what is missing or strange never throws. */
 import { expect, test } from 'vitest';
-import { decodeCheckpoints, decodeSavepoint, decodeSubtaskSnapshots } from '../src/api/checkpoints';
+import { decodeCheckpoints, decodeSubtaskSnapshots } from '../src/api/checkpoints';
 import { decodeOverview } from '../src/api/cluster';
 import { decodeComponent, decodeValidation } from '../src/api/components';
 import { decodeAnswers, decodeLimits, decodeLogs } from '../src/api/diagnosis';
@@ -11,6 +11,7 @@ import { decodeJob } from '../src/api/job';
 import { decodeConfig } from '../src/api/job_manager';
 import { decodeStateEntries, decodeStateList } from '../src/api/job_states';
 import { decodeJobs } from '../src/api/jobs';
+import { decodeOperation } from '../src/api/operations';
 import { decodePlan } from '../src/api/plan';
 import { decodeTaskManager } from '../src/api/task_managers';
 import { decodeTapped, decodeVertexDetail, decodeWatermarks } from '../src/api/vertices';
@@ -59,7 +60,7 @@ test('subtasks and their watermarks', () => {
   ]);
 });
 
-test('checkpoints, their subtasks, and how a savepoint goes', () => {
+test('checkpoints, their subtasks, and how an operation goes', () => {
   const all = decodeCheckpoints(ask(`jobs/${job.jid}/checkpoints`));
   expect(all.history[0]?.status).toBe('IN_PROGRESS');
   expect(all.history.some((one) => one.status === 'FAILED' && one.failure !== '')).toBe(true);
@@ -67,12 +68,11 @@ test('checkpoints, their subtasks, and how a savepoint goes', () => {
   expect(decodeSubtaskSnapshots(ask(`jobs/${job.jid}/checkpoints/details/9/subtasks/3`))[1]).toMatchObject({
     subtask: 1, alignment: 20, sync: 3, async: 56,
   });
-  expect(decodeSavepoint(new Fields({ status: { id: 'IN_PROGRESS' } }))).toEqual({ status: 'IN_PROGRESS' });
-  expect(decodeSavepoint(new Fields({ status: { id: 'COMPLETED' }, operation: { location: '/sp' } }))).toEqual({
-    status: 'COMPLETED', location: '/sp',
-  });
+  expect(decodeOperation(new Fields({ status: { id: 'IN_PROGRESS' } }))).toEqual({ status: 'IN_PROGRESS' });
+  const done = decodeOperation(new Fields({ status: { id: 'COMPLETED' }, operation: { location: '/sp' } }));
+  expect(done.status === 'COMPLETED' && done.gave.text('location')).toBe('/sp');
   const failed = { status: { id: 'COMPLETED' }, operation: { 'failure-cause': { 'stack-trace': 'no room' } } };
-  expect(decodeSavepoint(new Fields(failed))).toEqual({ status: 'FAILED', cause: 'no room' });
+  expect(decodeOperation(new Fields(failed))).toEqual({ status: 'FAILED', cause: 'no room' });
 });
 
 test('what is in a component', () => {
@@ -103,7 +103,9 @@ test('exceptions, answers, limits, logs, dead letters, state, configuration, tas
   expect(decodeLogs(ask(`jobs/${job.jid}/logs`))[4]?.level).toBe('WARN');
   const logs = [1, 2, 3].map((time) => ({ time, level: 'info', message: 'x' }));
   expect(decodeLogs(new Fields({ entries: logs })).map((entry) => entry.time)).toEqual([3, 2, 1]);
-  expect(decodeDeadLetters(ask(`jobs/${job.jid}/dead-letters`)).entries[0]?.record).toBe('{"id":0,"cents":-1}');
+  expect(decodeDeadLetters(ask(`jobs/${job.jid}/dead-letters`)).entries[0]).toMatchObject({
+    operator: 'detect', key: 'acct-0', record: '{"id":0,"cents":-1}', error: 'the guest trapped: integer overflow',
+  });
   expect(decodeStateList(ask(`jobs/${job.jid}/states`)).asOf?.id).toBe(1164);
   expect(decodeStateEntries(ask(`jobs/${job.jid}/states/sessions/panes`)).entries).toHaveLength(5);
   expect(decodeConfig([{ key: 'a', value: 3, origin: 'flag' }])).toEqual([{ key: 'a', value: '3', origin: 'flag' }]);
@@ -116,7 +118,7 @@ test('exceptions, answers, limits, logs, dead letters, state, configuration, tas
 
 test('nothing that a cluster may answer breaks a screen', () => {
   const decoders = [
-    decodeOverview, decodeJobs, decodeJob, decodeVertexDetail, decodeCheckpoints, decodeSubtaskSnapshots, decodeSavepoint,
+    decodeOverview, decodeJobs, decodeJob, decodeVertexDetail, decodeCheckpoints, decodeSubtaskSnapshots, decodeOperation,
     (json: Fields) => decodeComponent(json, 'x'), decodeValidation, decodePlan, decodeExceptions, decodeAnswers,
     decodeLimits, decodeLogs, decodeDeadLetters, decodeStateList, decodeStateEntries, decodeTaskManager,
   ];

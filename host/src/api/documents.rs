@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::{Api, checkpoints, exceptions, job, jobs, limits, logs, vertices, why};
+use super::{Api, accumulators, checkpoints, exceptions, job, jobs, limits, logs, vertices, why};
 use crate::dispatcher::active_job::ActiveJob;
 use crate::dispatcher::archive::{Documents, OVERVIEW};
 use crate::dispatcher::job_spec::JobRecord;
@@ -46,6 +46,11 @@ fn all(active: &ActiveJob, now_ms: i64) -> Documents {
         &mut documents,
         "checkpoints/config",
         checkpoints::CheckpointConfig::of(active),
+    );
+    put(
+        &mut documents,
+        "accumulators",
+        accumulators::Accumulators::of(active),
     );
     put(&mut documents, "why", why::Why::of(active, (0, 0), now_ms));
     put(&mut documents, "limits", limits::Limits::of(active));

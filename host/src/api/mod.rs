@@ -4,11 +4,14 @@
 //! One file per resource, each with its shapes and handlers. A handler reads what is published or asks the dispatcher;
 //! it decides nothing. [`routes`] puts them together, [`server`] listens.
 
+mod accumulators;
 mod checkpoints;
 mod components;
 mod config;
 mod console;
 mod dead_letters;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod decoders;
 pub(crate) mod documents;
 mod error;
 mod events;

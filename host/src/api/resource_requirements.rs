@@ -41,7 +41,7 @@ pub(super) struct VertexRequirements {
 }
 
 /// What the chains ask for, by their ids.
-type Requirements = BTreeMap<String, VertexRequirements>;
+pub(super) type Requirements = BTreeMap<String, VertexRequirements>;
 
 /// How many subtasks each chain of a job has.
 #[utoipa::path(get, path = "/jobs/{jid}/resource-requirements", tag = "jobs", params(("jid" = String, Path)),

@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Api, checkpoints, components, config, console, dead_letters, events, exceptions, job,
-    job_files, jobs, limits, logs, metrics, operations, overview, preview, resource_requirements,
-    states, tap, taskmanagers, vertices, why,
+    Api, accumulators, checkpoints, components, config, console, dead_letters, events, exceptions,
+    job, job_files, jobs, limits, logs, metrics, operations, overview, preview,
+    resource_requirements, states, tap, taskmanagers, vertices, why,
 };
 
 #[derive(OpenApi)]
@@ -50,8 +50,10 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(job::details, jobs::cancel, jobs::forget))
         .routes(routes!(job::job_plan))
         .routes(routes!(why::why))
+        .routes(routes!(accumulators::accumulators))
         .routes(routes!(limits::job_limits))
-        .routes(routes!(dead_letters::dead_letters))
+        .routes(routes!(dead_letters::dead_letters, dead_letters::discard))
+        .routes(routes!(dead_letters::download))
         .routes(routes!(events::job_events))
         .routes(routes!(logs::job_logs))
         .routes(routes!(job::job_config))

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::http::Client;
 use super::verbs::done;
 use crate::cli::{RescaleArgs, SavepointArgs, StopArgs, SwapArgs};
+use crate::storage::location::Location;
 
 /// Milliseconds that one answer may wait for the end of an operation.
 const WAIT_MS: u64 = 20_000;
@@ -29,9 +30,12 @@ fn ended(client: &Client, path: &str, begun: &Value) -> Result<Value> {
     }
 }
 
-/// A directory as the cluster finds it.
+/// A directory as the cluster finds it; the name of a place in a bucket is the same everywhere.
 fn absolute(dir: Option<&Path>) -> Value {
     dir.map_or(Value::Null, |dir| {
+        if Location::is_remote_name(dir) {
+            return json!(dir);
+        }
         json!(std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()))
     })
 }

@@ -15,6 +15,7 @@ use crate::dispatcher::OF_THE_PROCESS;
 use crate::job_file::document::ComponentEntry;
 use crate::job_file::read;
 use crate::output::say;
+use crate::storage::location::Location;
 
 /// Submits a job and prints its id.
 ///
@@ -61,7 +62,7 @@ fn map<'a>(pairs: impl Iterator<Item = &'a (String, String)>) -> Value {
 
 /// `latest`, or a path as the cluster finds it.
 fn origin(from: &str) -> String {
-    if from == "latest" {
+    if from == "latest" || Location::is_remote_name(Path::new(from)) {
         return from.to_owned();
     }
     let path = std::path::absolute(from);

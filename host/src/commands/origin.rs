@@ -10,13 +10,16 @@ use tokio::runtime::Handle;
 
 use super::run::{file_name_of, open_store};
 use crate::config::Config;
-use crate::savepoint::bundle::{self, is_savepoint};
+use crate::savepoint::bundle;
 use crate::savepoint::convert::{Target, adapt};
+use crate::savepoint::error::SavepointError;
+use crate::savepoint::folder::Folder;
 use crate::savepoint::state_files::StateFiles;
 use crate::scheduler::blueprint::backends;
 use crate::scheduler::job::Job;
 use crate::scheduler::job_master::Store;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
+use crate::storage::s3::S3Config;
 
 /// What a job begins from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,9 +36,16 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Finds out what `latest` or a path names.
-    pub(crate) fn of(from: Option<&str>) -> Self {
-        match from {
+    /// Finds out what `latest` or a path names. Asks a bucket if that is one; blocks then.
+    ///
+    /// # Errors
+    /// The bucket cannot be asked.
+    pub(crate) fn of(
+        from: Option<&str>,
+        s3: &S3Config,
+        runtime: &Handle,
+    ) -> Result<Self, SavepointError> {
+        Ok(match from {
             None => Self::Beginning,
             Some("latest") => Self::Latest,
             Some(path) => {
@@ -46,13 +56,13 @@ impl Origin {
                 } else {
                     path
                 };
-                if is_savepoint(&dir) {
+                if Folder::open(&dir, s3, runtime)?.is_savepoint()? {
                     Self::Savepoint(dir)
                 } else {
                     Self::Checkpoints(dir)
                 }
             }
-        }
+        })
     }
 
     /// As the store of checkpoints is told.
@@ -100,7 +110,7 @@ impl Origin {
                 Arc::new(Mutex::new(opened))
             }
         };
-        let restorable = begin.import(dir, &store)?;
+        let restorable = begin.import(dir, &store, handle)?;
         Ok((Some(store), Some(restorable)))
     }
 }
@@ -123,13 +133,17 @@ pub(crate) struct Begin<'a> {
 
 impl Begin<'_> {
     /// Makes the job's first checkpoint of a savepoint.
-    fn import(&self, dir: &Path, store: &Store) -> Result<Restorable> {
+    fn import(&self, dir: &Path, store: &Store, handle: &Handle) -> Result<Restorable> {
         let began_ns = self.clock.monotonic_ns();
         let work_dir = self
             .config
             .tmp_dir
             .join(format!("wasmill-{}-import", self.run));
-        let restored = self.convert(dir, &work_dir, store);
+        let fetched = Folder::open(dir, &self.config.s3, handle)
+            .and_then(|folder| folder.on_disk(work_dir.join("fetched")));
+        let restored = fetched
+            .map_err(anyhow::Error::from)
+            .and_then(|dir| self.convert(&dir, &work_dir, store));
         let _ = std::fs::remove_dir_all(&work_dir);
         let restorable = restored.with_context(|| format!("savepoint {}", dir.display()))?;
         let seconds = (self.clock.monotonic_ns() - began_ns) as f64 / 1e9;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, bail};
 use dataflow::clock::Clock;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 use tracing::Instrument;
 
 use super::origin::{Begin, Origin};
@@ -37,7 +37,8 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let clock = super::system_clock();
     let sandbox = super::sandbox(config, &clock)?;
-    let from = Origin::of(args.restore.as_deref());
+    let control = control_threads()?;
+    let from = Origin::of(args.restore.as_deref(), &config.s3, control.handle())?;
     if let Origin::Checkpoints(path) = &from
         && args.data_dir.is_some()
         && !Location::is_remote_name(path)
@@ -93,6 +94,16 @@ pub(super) fn run(
     })
 }
 
+/// The threads on which everything waits that is no record.
+fn control_threads() -> Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .context("start the control threads")
+}
+
 /// Runs a checked job to its end from some origin; state of operators that the job does not have is left out if the
 /// flag beside it is set.
 ///
@@ -105,12 +116,7 @@ pub(crate) fn run_job(
     (from, allow_non_restored): (Origin, bool),
     ui: Option<Ui>,
 ) -> Result<(Started, Summary)> {
-    let tokio = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("control")
-        .enable_all()
-        .build()
-        .context("start the control threads")?;
+    let tokio = control_threads()?;
     let run = format!("{:x}-{:x}", clock.now_ms(), std::process::id());
     let root = from.root(job, &config);
     let begin = Begin {

@@ -90,7 +90,12 @@ pub(super) fn open(path: &Path, config: &Config) -> Result<(SavedState, Runtime)
         .context("start the control thread")?;
     let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let name = format!("wasmill-state-{}-{next}", std::process::id());
-    let saved = SavedState::open(path, config.tmp_dir.join(name), control.handle().clone())?;
+    let saved = SavedState::open(
+        path,
+        config.tmp_dir.join(name),
+        &config.s3,
+        control.handle(),
+    )?;
     Ok((saved, control))
 }
 

@@ -112,6 +112,7 @@ impl Submission {
                 let components = assembled.components.into_iter().map(|it| JobComponent {
                     name: it.name,
                     digest: it.component.digest().to_string(),
+                    file: it.component.file().map(Path::to_owned),
                     first_operator: it.first_operator,
                     operators: it.component.operators(limits()),
                     parameters: it.arguments,
@@ -159,6 +160,7 @@ fn planned(
     let component = JobComponent {
         name: component.name().to_owned(),
         digest: component.digest().to_string(),
+        file: component.file().map(Path::to_owned),
         first_operator: 0,
         operators: component.operators(limits),
         parameters: parameters.to_vec(),

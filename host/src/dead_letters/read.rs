@@ -1,4 +1,7 @@
-//! Reading dead letters back: those that are published, of all operators of a job.
+//! Reading dead letters back: those that are published, of all operators of a job; and discarding them.
+//!
+//! Keeps: a file whose letters are discarded stays, empty. A restored job looks for what its checkpoint has published and
+//! must find it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -16,20 +19,46 @@ use super::FOLDER;
 /// A file cannot be read, or is not what was written.
 pub(crate) fn read(root: &Path, limit: usize) -> Result<Vec<Value>> {
     let mut letters = Vec::new();
-    for folder in sorted(&root.join(FOLDER))? {
-        for file in sorted(&folder)?.into_iter().filter(|file| is_part(file)) {
-            let damaged = || format!("dead letters in {}", file.display());
-            let lines = BufReader::new(File::open(&file).with_context(damaged)?);
-            for line in lines.lines() {
-                if letters.len() == limit {
-                    return Ok(letters);
-                }
-                let letter = serde_json::from_str(&line.with_context(damaged)?);
-                letters.push(letter.with_context(damaged)?);
+    for file in files(root)? {
+        let damaged = || format!("dead letters in {}", file.display());
+        let lines = BufReader::new(File::open(&file).with_context(damaged)?);
+        for line in lines.lines() {
+            if letters.len() == limit {
+                return Ok(letters);
             }
+            let letter = serde_json::from_str(&line.with_context(damaged)?);
+            letters.push(letter.with_context(damaged)?);
         }
     }
     Ok(letters)
+}
+
+/// The files of published dead letters below a job's data directory, a letter a line: by operator, then by name.
+///
+/// # Errors
+/// A folder cannot be listed.
+pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for folder in sorted(&root.join(FOLDER))? {
+        files.extend(sorted(&folder)?.into_iter().filter(|file| is_part(file)));
+    }
+    Ok(files)
+}
+
+/// Discards the dead letters that are published below a job's data directory; how many there were. The job may run.
+///
+/// # Errors
+/// A file cannot be read or emptied.
+pub(crate) fn discard(root: &Path) -> Result<u64> {
+    let mut discarded = 0;
+    for file in files(root)? {
+        let damaged = || format!("dead letters in {}", file.display());
+        let lines = BufReader::new(File::open(&file).with_context(damaged)?);
+        discarded += lines.split(b'\n').count() as u64;
+        let emptied = File::create(&file).and_then(|file| file.sync_all());
+        emptied.with_context(damaged)?;
+    }
+    Ok(discarded)
 }
 
 /// Unfinished files begin with a dot.

@@ -23,7 +23,7 @@ mod submit;
 mod supervise;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,12 +31,15 @@ use dataflow::clock::Clock;
 use dataflow::ids::JobId;
 use dataflow::limits::ACTIVE_JOBS_MAX;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigSources};
 use crate::dead_letters;
 use crate::job_log::JobLogs;
+use crate::savepoint::folder::Folder;
 use crate::scheduler::command::JobCommand;
+use crate::storage::location::Location;
 use active_job::ActiveJob;
 use archive::{Archive, Documents};
 use component_store::ComponentStore;
@@ -245,7 +248,29 @@ impl Dispatcher {
         };
         let roots = self.active_jobs().into_iter();
         let roots: Vec<_> = roots.filter_map(|job| job.record.checkpoints()).collect();
+        self.clear_elsewhere(&store.checkpoints(id), &roots);
         store.remove(id, &roots)
+    }
+
+    /// Removes the checkpoints of a job that are not in its own folder but below `state.checkpoints.dir`, unless another
+    /// job goes on with them. Nobody waits for that: a bucket may take its time, and what it refuses is logged.
+    fn clear_elsewhere(&self, root: &Path, roots: &[PathBuf]) {
+        let place = self.config.checkpoints_of(root);
+        let is_own = place == Location::Local(root.to_owned());
+        let in_use = roots
+            .iter()
+            .any(|it| self.config.checkpoints_of(it) == place);
+        if is_own || in_use {
+            return;
+        }
+        let (s3, runtime) = (self.config.s3.clone(), Handle::current());
+        tokio::task::spawn_blocking(move || {
+            let name = PathBuf::from(place.to_string());
+            let cleared = Folder::open(&name, &s3, &runtime).and_then(|folder| folder.clear());
+            if let Err(error) = cleared {
+                tracing::warn!(%error, "checkpoints of a forgotten job could not be removed");
+            }
+        });
     }
 
     /// The records that a job could not process, so many of them.
@@ -257,17 +282,42 @@ impl Dispatcher {
         id: JobId,
         limit: usize,
     ) -> Result<Vec<Value>, DispatchError> {
+        self.of_dead_letters(id, move |root| dead_letters::read::read(root, limit))
+            .await
+    }
+
+    /// The files of those records.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::dead_letters`].
+    pub(crate) async fn dead_letter_files(&self, id: JobId) -> Result<Vec<PathBuf>, DispatchError> {
+        self.of_dead_letters(id, dead_letters::read::files).await
+    }
+
+    /// Discards those records; how many there were.
+    ///
+    /// # Errors
+    /// As [`Dispatcher::dead_letters`]; or a file cannot be emptied.
+    pub(crate) async fn discard_dead_letters(&self, id: JobId) -> Result<u64, DispatchError> {
+        self.of_dead_letters(id, dead_letters::read::discard).await
+    }
+
+    /// What is done with the folder of a job's dead letters; nothing, if it has none.
+    async fn of_dead_letters<T: Default + Send + 'static>(
+        &self,
+        id: JobId,
+        work: impl FnOnce(&Path) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, DispatchError> {
         let root = match self.job(id)? {
             Entry::Active(job) => self.folder_of(&job.record),
             Entry::Ended(_) => self.store.as_ref().map(|store| store.checkpoints(id)),
         };
         let Some(root) = root else {
-            return Ok(Vec::new());
+            return Ok(T::default());
         };
-        let read = tokio::task::spawn_blocking(move || dead_letters::read::read(&root, limit));
-        let read = read.await;
-        let read = read.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
-        read.map_err(|error| DispatchError::Internal(crate::one_line(&error)))
+        let done = tokio::task::spawn_blocking(move || work(&root)).await;
+        let done = done.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
+        done.map_err(|error| DispatchError::Internal(crate::one_line(&error)))
     }
 
     /// Shows a job that somebody else runs.

@@ -11,6 +11,7 @@ use crate::commands::origin::Origin;
 use crate::savepoint::fit::Fit;
 use crate::savepoint::saved_state::SavedState;
 use crate::storage::current::CURRENT;
+use crate::storage::location::Location;
 
 impl Dispatcher {
     /// Looks at what a job keeps, as of its last completed checkpoint.
@@ -27,8 +28,14 @@ impl Dispatcher {
             Entry::Ended(_) => self.store.as_ref().map(|store| store.checkpoints(id)),
         };
         let none = || DispatchError::NoState("the job keeps no checkpoints in files".to_owned());
-        let root = root.filter(|root| root.join(CURRENT).is_file());
-        self.look_into(root.ok_or_else(none)?, look).await
+        let place = root.map(|root| self.config.checkpoints_of(&root));
+        let place = place.filter(|place| match place {
+            Location::Local(dir) => dir.join(CURRENT).is_file(),
+            // Whether there is one shows when it is opened.
+            Location::S3 { .. } => true,
+        });
+        let place = place.ok_or_else(none)?.to_string();
+        self.look_into(PathBuf::from(place), look).await
     }
 
     /// How saved state fits a prepared job; `None` if the job begins from nothing.
@@ -40,9 +47,13 @@ impl Dispatcher {
         restore: Option<&str>,
         prepared: &Prepared,
     ) -> Result<Option<Fit>, DispatchError> {
-        let root = match Origin::of(restore) {
+        let root = match self.origin_of(restore.map(str::to_owned)).await? {
             Origin::Savepoint(path) => Some(path),
-            _ => self.checkpoints_of(restore, &prepared.job.graph.name)?,
+            _ => {
+                let root = self.checkpoints_of(restore, &prepared.job.graph.name)?;
+                let place = root.map(|root| self.config.checkpoints_of(&root));
+                place.map(|place| PathBuf::from(place.to_string()))
+            }
         };
         let Some(root) = root else {
             return Ok(None);
@@ -62,8 +73,8 @@ impl Dispatcher {
     ) -> Result<T, DispatchError> {
         let name = format!("wasmill-states-{}", new_job_id()?);
         let work_dir = self.config.tmp_dir.join(name);
-        let runtime = tokio::runtime::Handle::current();
-        self.blocking(move || look(&SavedState::open(&root, work_dir, runtime)?))
+        let (s3, runtime) = (self.config.s3.clone(), tokio::runtime::Handle::current());
+        self.blocking(move || look(&SavedState::open(&root, work_dir, &s3, &runtime)?))
             .await
     }
 }

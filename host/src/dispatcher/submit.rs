@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use dataflow::ids::JobId;
 use dataflow::limits::UPLOAD_CHUNKS_MAX;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
@@ -128,7 +129,7 @@ impl Dispatcher {
         let component = self.sandbox.load_bytes(&stored.label, &bytes);
         let component =
             component.map_err(|error| DispatchError::Refused(crate::one_line(&error.into())))?;
-        Ok((stored, component))
+        Ok((stored, component.at(&path)))
     }
 
     /// Deletes an uploaded component.
@@ -245,13 +246,20 @@ impl Dispatcher {
         let id = super::supervise::new_job_id()?;
         let restore = spec.restore.clone();
         let mut record = JobRecord::new(id, &prepared.job, spec, self.clock.now_ms());
-        match Origin::of(restore.as_deref()) {
+        match self.origin_of(restore.clone()).await? {
             Origin::Savepoint(path) => record.savepoint = Some(path),
             _ => record.checkpoints = self.checkpoints_of(restore.as_deref(), &record.name)?,
         }
         store.save(&record)?;
         self.start(record, prepared)?;
         Ok(id)
+    }
+
+    /// What `latest`, a path or a place in a bucket names.
+    pub(super) async fn origin_of(&self, restore: Option<String>) -> Result<Origin, DispatchError> {
+        let (s3, runtime) = (self.config.s3.clone(), Handle::current());
+        self.blocking(move || Ok(Origin::of(restore.as_deref(), &s3, &runtime)?))
+            .await
     }
 
     /// The data directory of a job: its checkpoints and dead letters.

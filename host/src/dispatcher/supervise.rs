@@ -149,7 +149,10 @@ impl Dispatcher {
             run,
         };
         match master.run().await {
-            Ok(Outcome::Finished(_) | Outcome::Stopped(_) | Outcome::Savepoint(..)) => {}
+            Ok(Outcome::Finished(reports) | Outcome::Savepoint(_, reports)) => {
+                active.handle.view.lock().reports = reports;
+            }
+            Ok(Outcome::Stopped(_)) => {}
             Err(failure) => {
                 tracing::error!(job = %record.id, name = record.name, %failure, "failed")
             }

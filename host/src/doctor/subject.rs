@@ -147,6 +147,7 @@ impl Subject {
         let component = JobComponent {
             name: self.component.name().to_owned(),
             digest: self.component.digest().to_string(),
+            file: None,
             first_operator: 0,
             operators: self.component.operators(self.limits),
             parameters: self.arguments.clone(),

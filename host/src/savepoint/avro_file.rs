@@ -151,12 +151,22 @@ pub(crate) fn read(
     root: &Path,
     file: &FileEntry,
     codec: &EntryCodec,
-    mut visit: impl FnMut(OwnedEntry) -> Result<(), SavepointError>,
+    visit: impl FnMut(OwnedEntry) -> Result<(), SavepointError>,
 ) -> Result<(), SavepointError> {
     let path = verify(root, file)?;
     let refused = |reason: String| SavepointError::file(&path, "read", reason);
     let opened = File::open(&path).map_err(|error| refused(error.to_string()))?;
-    let reader = Reader::new(BufReader::new(opened)).map_err(|error| refused(error.to_string()))?;
+    entries(BufReader::new(opened), codec, refused, visit)
+}
+
+/// Shows the entries of an open file. What is wrong with its bytes goes through `refused`.
+pub(super) fn entries(
+    file: impl Read,
+    codec: &EntryCodec,
+    refused: impl Fn(String) -> SavepointError,
+    mut visit: impl FnMut(OwnedEntry) -> Result<(), SavepointError>,
+) -> Result<(), SavepointError> {
+    let reader = Reader::new(file).map_err(|error| refused(error.to_string()))?;
     for record in reader {
         let record = record.map_err(|error| refused(error.to_string()))?;
         let entry = codec.of_record(&record);

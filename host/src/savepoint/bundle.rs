@@ -19,7 +19,7 @@ use crate::storage::metadata::{FileEntry, Metadata, StateEntry, TaskEntry, Verte
 /// The manifest of a savepoint.
 pub(crate) const MANIFEST: &str = "_metadata.json";
 /// The hashes of all files, as `b3sum --check` reads them.
-const CHECKSUMS: &str = "_checksums.b3";
+pub(super) const CHECKSUMS: &str = "_checksums.b3";
 /// What the manifest says it is.
 const FORMAT: &str = "wasmill-savepoint";
 /// The version this build writes and reads.
@@ -240,13 +240,20 @@ pub(crate) fn read(dir: &Path) -> Result<Manifest, SavepointError> {
     if !sums.lines().any(|line| line == own) {
         return Err(refused(format!("its hash is not the one in {CHECKSUMS}")));
     }
-    let manifest: Manifest =
-        serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))?;
+    parse(&text).map_err(refused)
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// It is none, or one of another version; a text.
+pub(super) fn parse(text: &[u8]) -> Result<Manifest, String> {
+    let manifest: Manifest = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     if manifest.format != FORMAT || manifest.version != VERSION {
         let (format, version) = (&manifest.format, manifest.version);
-        return Err(refused(format!(
+        return Err(format!(
             "it is {format} {version}, this build reads {FORMAT} {VERSION}"
-        )));
+        ));
     }
     Ok(manifest)
 }

@@ -4,10 +4,8 @@
 //! read is reported as missing. The command line and the REST API read state through here. Blocks; not for async threads.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use dataflow::key_group::key_group;
-use object_store::local::LocalFileSystem;
 use serde_json::{Value as Json, json};
 use tokio::runtime::Handle;
 
@@ -15,10 +13,11 @@ use super::bundle::{self, MANIFEST};
 use super::entry::Entry;
 use super::error::SavepointError;
 use super::fit::Fit;
+use super::folder::Folder;
 use super::state_files::{ChainState, ChainStateKind, StateFiles, states_of};
-use crate::storage::blob_store::ObjectBlobStore;
 use crate::storage::current::{CURRENT, newest_metadata};
 use crate::storage::metadata::{Metadata, OperatorEntry, VertexEntry};
+use crate::storage::s3::S3Config;
 
 /// What was saved.
 pub(crate) struct SavedState {
@@ -36,7 +35,7 @@ pub(crate) type ShowEntry<'a> =
     &'a mut dyn FnMut(&ChainState, Entry<'_>) -> Result<(), SavepointError>;
 
 impl SavedState {
-    /// Opens what is at a path: the directory of a savepoint, the directory of a job's checkpoints (the newest one), or
+    /// Opens what is at a path, which may be in a bucket: the directory of a savepoint, the directory of a job's checkpoints (the newest one), or
     /// the folder of one of them. Working files go below `work_dir`, which is removed when this is dropped.
     ///
     /// # Errors
@@ -44,38 +43,43 @@ impl SavedState {
     pub(crate) fn open(
         path: &Path,
         work_dir: PathBuf,
-        runtime: Handle,
+        s3: &S3Config,
+        runtime: &Handle,
     ) -> Result<Self, SavepointError> {
         let unknown = |reason: &str| SavepointError::Unknown {
             path: path.display().to_string(),
             reason: reason.to_owned(),
         };
-        let (what, root, metadata) = if bundle::is_savepoint(path) {
-            let manifest = bundle::read(path)?;
-            ("savepoint", path.to_owned(), manifest.checkpoint)
-        } else if path.join(CURRENT).is_file() {
-            let metadata = newest_metadata(path).map_err(|reason| unknown(&reason))?;
-            ("checkpoint", path.to_owned(), metadata)
-        } else if path.join(MANIFEST).is_file() {
+        let folder = Folder::open(path, s3, runtime)?;
+        let readable = |text: &[u8]| {
+            serde_json::from_slice(text)
+                .map_err(|error| SavepointError::Metadata(error.to_string()))
+        };
+        let (what, folder, metadata) = if folder.is_savepoint()? {
+            let root = folder.on_disk(work_dir.join("fetched"))?;
+            let metadata = bundle::read(&root)?.checkpoint;
+            ("savepoint", Folder::open(&root, s3, runtime)?, metadata)
+        } else if folder.read(CURRENT)?.is_some() {
+            let metadata = newest_metadata(|name| folder.read(name));
+            let metadata = metadata.map_err(|reason| unknown(&reason))?;
+            ("checkpoint", folder, metadata)
+        } else if let Some(text) = folder.read(MANIFEST)? {
             let root = path.parent().map(Path::to_owned).unwrap_or_default();
-            let text = std::fs::read(path.join(MANIFEST))
-                .map_err(|error| SavepointError::file(path, "read", error.to_string()))?;
-            let metadata = serde_json::from_slice(&text)
-                .map_err(|error| SavepointError::Metadata(error.to_string()))?;
-            ("checkpoint", root, metadata)
+            (
+                "checkpoint",
+                Folder::open(&root, s3, runtime)?,
+                readable(&text)?,
+            )
         } else {
             return Err(unknown("there is no checkpoint or savepoint"));
         };
-        let local = LocalFileSystem::new_with_prefix(&root)
-            .map_err(|error| SavepointError::file(&root, "open", error.to_string()))?;
-        let blobs = ObjectBlobStore::reader(Arc::new(local), runtime);
         Ok(Self {
             path: path.to_owned(),
             what,
             metadata,
             files: StateFiles {
-                blobs: Arc::new(blobs),
-                root,
+                blobs: folder.blobs()?,
+                root: folder.into_path(),
                 work_dir,
             },
         })

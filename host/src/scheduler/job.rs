@@ -1,6 +1,7 @@
 //! A job as it is submitted: the checked graph and everything its tasks are made from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use dataflow::clock::Clock;
@@ -84,6 +85,8 @@ pub(crate) struct JobComponent {
     pub(crate) name: String,
     /// Blake3 of its file.
     pub(crate) digest: String,
+    /// Its file, if there is one; it may have changed since.
+    pub(crate) file: Option<PathBuf>,
     /// The job's number of its operator 0.
     pub(crate) first_operator: u32,
     /// Makes its guest logic.

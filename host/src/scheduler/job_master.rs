@@ -203,6 +203,8 @@ impl JobMaster {
             store: self.store.clone(),
             work_dir: self.work_dir.clone(),
             run: format!("{}-{attempt}", self.run),
+            s3: self.config.s3.clone(),
+            runtime: Handle::current(),
             include_components: self.config.savepoint_components,
             clock: Arc::clone(&self.clock),
         }

@@ -11,6 +11,7 @@ use runtime::task::figures::TaskFigures;
 
 use super::checkpoint_history::CheckpointHistory;
 use super::job::Job;
+use super::publishing::Reports;
 
 /// The state of a task. The words are Flink's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub(crate) struct ViewState {
     pub(crate) checkpoints: CheckpointHistory,
     /// Its failures, newest first; at most [`FAILURE_HISTORY_MAX`].
     pub(crate) failures: VecDeque<FailureRecord>,
+    /// What its sinks have to say, once all its output is published.
+    pub(crate) reports: Reports,
 }
 
 impl ViewState {
@@ -137,6 +140,7 @@ impl JobView {
                 tasks: Vec::new(),
                 checkpoints: CheckpointHistory::default(),
                 failures: VecDeque::new(),
+                reports: Reports::new(),
             }),
         }
     }

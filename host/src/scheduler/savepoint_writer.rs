@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use dataflow::clock::Clock;
+use tokio::runtime::Handle;
 
 use super::job::Job;
 use super::job_master::Store;
 use crate::savepoint::bundle::Bundle;
 use crate::savepoint::error::SavepointError;
+use crate::savepoint::folder::Folder;
 use crate::savepoint::state_files::StateFiles;
 use crate::storage::blob_store::hex;
+use crate::storage::location::Location;
 use crate::storage::metadata::Metadata;
+use crate::storage::s3::S3Config;
 
 /// Writes savepoints of one attempt. A cheap clone.
 #[derive(Clone)]
@@ -23,6 +27,10 @@ pub(crate) struct SavepointWriter {
     pub(crate) work_dir: PathBuf,
     /// Distinguishes the savepoints of this attempt.
     pub(crate) run: String,
+    /// How buckets are reached.
+    pub(crate) s3: S3Config,
+    /// Waits for them.
+    pub(crate) runtime: Handle,
     /// Whether components are put in.
     pub(crate) include_components: bool,
     /// Time.
@@ -64,11 +72,33 @@ impl SavepointWriter {
             now_ms: self.clock.now_ms(),
         };
         let name = format!("savepoint-{}-{}", checkpoint.checkpoint, self.run);
-        let target = std::path::absolute(target)
-            .map_err(|error| SavepointError::file(target, "find", error.to_string()))?;
-        let written = bundle.write(&target, &name);
+        let written = if Location::is_remote_name(target) {
+            self.put(&bundle, &work_dir, &target.join(&name))
+        } else {
+            let found = std::path::absolute(target);
+            let found =
+                found.map_err(|error| SavepointError::file(target, "find", error.to_string()));
+            found.and_then(|target| bundle.write(&target, &name))
+        };
         let _ = std::fs::remove_dir_all(work_dir);
         written
+    }
+
+    /// Writes a savepoint into a bucket, by way of the working directory.
+    fn put(
+        &self,
+        bundle: &Bundle<'_>,
+        work_dir: &Path,
+        target: &Path,
+    ) -> Result<PathBuf, SavepointError> {
+        let folder = Folder::open(target, &self.s3, &self.runtime)?;
+        let staged = bundle.write(work_dir, "staged")?;
+        let put = folder.put(&staged);
+        if put.is_err() {
+            // Without its manifest it is none; that it lies there costs room only.
+            let _ = folder.clear();
+        }
+        put.map(|()| target.to_owned())
     }
 }
 
@@ -76,7 +106,9 @@ impl SavepointWriter {
 fn component_files(job: &Job) -> Vec<(String, PathBuf)> {
     let mut files: Vec<(String, PathBuf)> = Vec::new();
     for component in &job.components {
-        let path = PathBuf::from(&component.name);
+        let Some(path) = component.file.clone() else {
+            continue;
+        };
         let bytes = std::fs::read(&path).unwrap_or_default();
         if hex(blake3::hash(&bytes).as_bytes()) == component.digest {
             files.push((component.digest.clone(), path));

@@ -95,6 +95,7 @@ impl Shape {
         let component = JobComponent {
             name: "simulated".to_owned(),
             digest: "simulated".to_owned(),
+            file: None,
             first_operator: 0,
             operators: Arc::new(parts.clone()),
             parameters: Vec::new(),

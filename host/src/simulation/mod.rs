@@ -12,7 +12,7 @@
 mod attempt;
 mod damage;
 #[cfg(test)]
-mod decoders;
+pub(crate) mod decoders;
 mod dice;
 mod disk;
 mod input;

@@ -6,7 +6,6 @@
 //! fails whatever its clock says: it is fenced.
 
 use std::fs::File;
-use std::path::Path as LocalPath;
 use std::sync::Arc;
 
 use object_store::path::Path;
@@ -215,14 +214,17 @@ impl CurrentObject {
     }
 }
 
-/// The metadata of the newest checkpoint in a directory that somebody else may be using. Its files are not checked.
+/// The metadata of the newest checkpoint in a place that somebody else may be using, whose files are read by name. The
+/// files of the checkpoint are not checked.
 ///
 /// # Errors
 /// There is none, or it is damaged; a text for the user.
-pub(crate) fn newest_metadata(root: &LocalPath) -> Result<Metadata, String> {
+pub(crate) fn newest_metadata<E: std::fmt::Display>(
+    read: impl Fn(&str) -> Result<Option<Vec<u8>>, E>,
+) -> Result<Metadata, String> {
     let read = |name: &str| {
-        let path = root.join(name);
-        std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+        let bytes = read(name).map_err(|error| error.to_string())?;
+        bytes.ok_or_else(|| format!("{name} is missing"))
     };
     let current: Current =
         serde_json::from_slice(&read(CURRENT)?).map_err(|error| format!("CURRENT: {error}"))?;
@@ -249,9 +251,18 @@ async fn read(store: &dyn ObjectStore) -> Result<Option<(Current, UpdateVersion)
         version: got.meta.version.clone(),
     };
     let bytes = got.bytes().await?;
-    let current = serde_json::from_slice(&bytes);
-    let current = current.map_err(|error| CurrentError::Unreadable(error.to_string()))?;
-    Ok(Some((current, version)))
+    Ok(Some((decode(&bytes)?, version)))
+}
+
+fn decode(bytes: &[u8]) -> Result<Current, CurrentError> {
+    serde_json::from_slice(bytes).map_err(|error| CurrentError::Unreadable(error.to_string()))
+}
+
+/// Whether bytes are a `CURRENT`, all of it looked at.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn can_be_read(bytes: &[u8]) -> bool {
+    let current = decode(bytes);
+    current.is_ok_and(|current| current.retained.iter().all(|it| it.run().is_some()))
 }
 
 async fn put(

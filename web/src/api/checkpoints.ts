@@ -149,24 +149,3 @@ export async function stopJob(jid: string, directory: string, drain: boolean): P
   if (directory !== '') body['targetDirectory'] = directory;
   return (await send('POST', `/jobs/${part(jid)}/stop`, body)).text('request-id');
 }
-
-export type SavepointState =
-  | { status: 'IN_PROGRESS' }
-  | { status: 'COMPLETED'; location: string }
-  | { status: 'FAILED'; cause: string };
-
-export function decodeSavepoint(json: Fields): SavepointState {
-  if (json.fields('status').text('id') !== 'COMPLETED') return { status: 'IN_PROGRESS' };
-  const operation = json.fields('operation');
-  const cause = operation.raw['failure-cause'];
-  if (cause !== undefined && cause !== null) {
-    const words = operation.fields('failure-cause');
-    const text = typeof cause === 'string' ? cause : words.text('stack-trace', words.text('class'));
-    return { status: 'FAILED', cause: text };
-  }
-  return { status: 'COMPLETED', location: operation.text('location') };
-}
-
-export async function savepoint(jid: string, request: string, abort?: AbortSignal): Promise<SavepointState> {
-  return decodeSavepoint(await getFields(`/jobs/${part(jid)}/savepoints/${part(request)}`, abort));
-}

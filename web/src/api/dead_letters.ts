@@ -1,11 +1,10 @@
 /** `/jobs/:jid/dead-letters`: records that a guest could not take, kept aside. */
 import type { Fields } from './fields';
-import { getFields, part } from './http';
+import { getFields, getText, part, send } from './http';
 
 export interface DeadLetter {
-  id: string;
   operator: string;
-  subtask: number;
+  /** When it was refused. */
   time: number | null;
   error: string;
   key: string;
@@ -13,7 +12,6 @@ export interface DeadLetter {
 }
 
 export interface DeadLetters {
-  total: number;
   entries: DeadLetter[];
 }
 
@@ -22,17 +20,28 @@ function words(json: Fields, name: string): string {
   return value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** A record that cannot be shown is there as its bytes, or as how many there are. */
+const RECORD = ['value', 'value_hex', 'value_bytes'];
+
 export function decodeDeadLetters(json: Fields): DeadLetters {
   const entries = json.list('entries', (entry) => ({
-    id: entry.text('id'),
-    operator: entry.text('operator', entry.text('uid')),
-    subtask: entry.number('subtask'),
-    time: entry.time('timestamp'),
-    error: entry.text('error', entry.text('reason')),
+    operator: entry.text('operator'),
+    time: entry.time('at'),
+    error: entry.fields('error').text('message'),
     key: words(entry, 'key'),
-    record: words(entry, 'record'),
+    record: RECORD.map((name) => words(entry, name)).find((text) => text !== '') ?? '',
   }));
-  return { total: json.number('total', entries.length), entries };
+  return { entries };
+}
+
+/** All of them as they were written, a JSON object a line. */
+export function deadLetterLines(jid: string): Promise<string> {
+  return getText(`/jobs/${part(jid)}/dead-letters/download`);
+}
+
+/** Discards all of them; returns how many there were. */
+export async function discardDeadLetters(jid: string): Promise<number> {
+  return (await send('DELETE', `/jobs/${part(jid)}/dead-letters`)).number('discarded');
 }
 
 export async function deadLetters(jid: string, abort?: AbortSignal): Promise<DeadLetters> {

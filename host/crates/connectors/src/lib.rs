@@ -25,6 +25,8 @@ pub mod checksum;
 pub mod collect;
 pub mod collection;
 mod config;
+#[doc(hidden)]
+pub mod decoders;
 pub mod error;
 pub mod generator;
 pub mod kafka;

@@ -4,6 +4,8 @@
 //! backend), [`heap`], [`rocksdb`]. Nothing in here knows guests, timers or checkpoints of a job; a backend freezes, writes
 //! and restores the state of one task.
 
+#[doc(hidden)]
+pub mod decoders;
 mod error;
 pub mod heap;
 mod reply;

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, nice, setrlimit};
 
 use crate::engine::{RuntimeConfig, engine};
 use crate::error::WasmError;
@@ -23,6 +23,9 @@ pub const REFUSED: u8 = 3;
 
 /// Bytes kept of what a compiler says.
 const WORDS_BYTES_MAX: u64 = 16 << 10;
+
+/// What is added to the niceness of a compiler: jobs that run go before jobs that begin.
+const NICENESS: i32 = 19;
 
 /// Seconds between the signal for too much processor time and the one that cannot be handled.
 const CPU_GRACE_SECONDS: u64 = 1;
@@ -64,7 +67,7 @@ pub fn compile(config: &RuntimeConfig, component: &[u8]) -> Result<Vec<u8>, Wasm
         })
 }
 
-/// Holds this process to limits, for good. Called before anything of a component is read.
+/// Holds this process to limits, for good, and lets others go first. Called before anything of a component is read.
 ///
 /// # Errors
 /// The system refuses; the process must end.
@@ -78,6 +81,9 @@ pub fn limit_process(limits: &CompileLimits) -> Result<(), WasmError> {
             reason: format!("the compiler cannot be limited: {error}"),
         })
     };
+    nice(NICENESS).map_err(|error| WasmError::Engine {
+        reason: format!("the compiler cannot be made nice: {error}"),
+    })?;
     let (memory, cpu) = (limits.memory_bytes, limits.cpu_seconds.max(1));
     limit(Resource::Core, 0, 0)?;
     limit(Resource::As, memory, memory)?;

@@ -1,5 +1,6 @@
 //! A loaded component: compiled, linked, checked against the contract, ready to be instantiated.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::Engine;
@@ -10,6 +11,7 @@ use dataflow::port::operator::OperatorFactory;
 
 use crate::component_cache::Digest;
 use crate::engine::RuntimeConfig;
+use crate::epoch::{EpochTicker, Ticks};
 use crate::error::WasmError;
 use crate::exports::ExportIndices;
 use crate::host_state::HostState;
@@ -23,6 +25,7 @@ use crate::runtime::RuntimeCore;
 #[derive(Clone)]
 pub struct Component {
     core: Arc<ComponentCore>,
+    file: Option<Arc<Path>>,
 }
 
 /// What all clones of a component share.
@@ -47,7 +50,20 @@ impl Component {
     pub(crate) fn new(core: ComponentCore) -> Self {
         Self {
             core: Arc::new(core),
+            file: None,
         }
+    }
+
+    /// The same component, known to lie in a file.
+    #[must_use]
+    pub fn at(mut self, file: &Path) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// The file it was loaded from, if it was; it may have changed since.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// The name it was loaded under.
@@ -116,6 +132,11 @@ impl Component {
 
     pub(crate) fn config(&self) -> &RuntimeConfig {
         &self.core.runtime.config
+    }
+
+    /// What the time of calls is measured by; absent if guests are not interrupted.
+    pub(crate) fn ticks(&self) -> Option<Ticks> {
+        self.core.runtime.ticker.as_ref().map(EpochTicker::ticks)
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {

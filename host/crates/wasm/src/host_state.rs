@@ -54,6 +54,8 @@ pub(crate) struct HostState {
     pub(crate) output_ports: usize,
     /// Files the guest may use.
     pub(crate) reachable: Reachable,
+    /// The tick at which the call in progress has had its time.
+    pub(crate) deadline_tick: u64,
     written_bytes: u64,
     written_bytes_max: u64,
 }
@@ -99,6 +101,7 @@ impl HostState {
             operators: Vec::new(),
             output_ports: 0,
             reachable: Reachable::default(),
+            deadline_tick: 0,
             written_bytes: 0,
             written_bytes_max: limits.call_write_bytes,
         }

@@ -2,9 +2,10 @@
 //!
 //! Invariant: an instance that trapped, went over a limit or returned a failure is never entered again, and nothing of
 //! the call that did it is left in the transaction. Which function is called, and what its result must be, is up to
-//! the caller.
+//! the caller. A call that goes on for ticks of the epoch gives way at each of them to threads that wait for a core: those
+//! of a job that only has a few records to process at a time do not stand behind one that computes.
 
-use wasmtime::Store;
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use dataflow::port::call::Call;
 use dataflow::port::operator::{FragmentSpec, OperatorError};
@@ -12,6 +13,7 @@ use dataflow::port::operator::{FragmentSpec, OperatorError};
 use crate::bindings::exports::wasmill::dataflow::operator::{Port, StateNumber, TaskSpec};
 use crate::bindings::wasmill::dataflow::types::Failure;
 use crate::component::Component;
+use crate::epoch::Ticks;
 use crate::exports::Exports;
 use crate::host_state::HostState;
 use crate::limits::GuestLimits;
@@ -22,8 +24,8 @@ pub(crate) struct GuestInstance {
     store: Store<HostState>,
     /// Absent before instantiation and after an error.
     live: Option<Live>,
-    /// Ticks of the epoch one call may last; absent if guests are not interrupted.
-    deadline_ticks: Option<u64>,
+    /// The ticks, and how many one call may last; absent if guests are not interrupted.
+    time: Option<(Ticks, u64)>,
     bounds: CallBounds,
 }
 
@@ -70,10 +72,15 @@ impl GuestInstance {
         store.limiter(|state| &mut state.limiter);
         // What a guest passes to one host call is copied out of its memory; it may have that, and no more.
         store.set_hostcall_fuel(usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX));
+        let time = component.ticks().map(|ticks| {
+            give_way(&mut store, ticks.clone());
+            let ticks_max = deadline_ticks(limits.call_timeout_ms, config.epoch_tick_ms);
+            (ticks, ticks_max)
+        });
         let mut instance = Self {
             store,
             live: None,
-            deadline_ticks: deadline_ticks(limits.call_timeout_ms, config.epoch_tick_ms),
+            time,
             bounds: CallBounds {
                 timeout_ms: limits.call_timeout_ms,
                 stack_bytes: config.stack_bytes as u64,
@@ -160,8 +167,9 @@ impl GuestInstance {
 
     #[inline]
     fn set_deadline(&mut self) {
-        if let Some(ticks) = self.deadline_ticks {
-            self.store.set_epoch_deadline(ticks);
+        if let Some((ticks, ticks_max)) = &self.time {
+            self.store.data_mut().deadline_tick = ticks.now() + ticks_max;
+            self.store.set_epoch_deadline(1);
         }
     }
 
@@ -216,6 +224,20 @@ fn ports(spec: &FragmentSpec, of: &[(dataflow::ids::OperatorId, u32)]) -> Vec<Po
 }
 
 /// Ticks after which a call has certainly had its time: one more than fit, because the first may be nearly over.
-fn deadline_ticks(timeout_ms: u64, tick_ms: u64) -> Option<u64> {
-    (tick_ms > 0).then(|| timeout_ms.div_ceil(tick_ms).saturating_add(1).min(1 << 32))
+fn deadline_ticks(timeout_ms: u64, tick_ms: u64) -> u64 {
+    timeout_ms
+        .div_ceil(tick_ms.max(1))
+        .saturating_add(1)
+        .min(1 << 32)
+}
+
+/// What happens at every tick while the guest runs: the call ends if it has had its time, otherwise others go first.
+fn give_way(store: &mut Store<HostState>, ticks: Ticks) {
+    store.epoch_deadline_callback(move |store| {
+        if ticks.now() >= store.data().deadline_tick {
+            return Err(Trap::Interrupt.into());
+        }
+        std::thread::yield_now();
+        Ok(UpdateDeadline::Continue(1))
+    });
 }

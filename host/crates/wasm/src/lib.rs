@@ -16,6 +16,8 @@ mod component;
 mod component_cache;
 mod componentize;
 mod contract_world;
+#[doc(hidden)]
+pub mod decoders;
 mod engine;
 mod epoch;
 mod error;

@@ -456,11 +456,13 @@ impl Component {
             let manifest = guest.wasmill_dataflow_manifest();
             manifest.call_describe(store).map(Ok)
         })?;
-        parse(self.name(), "manifest", &document, |manifest: &Manifest| {
-            check_version(manifest.version)?;
-            check_operators(&manifest.operators)
-        })
+        parse(self.name(), "manifest", &document, check_manifest)
     }
+}
+
+pub(crate) fn check_manifest(manifest: &Manifest) -> Result<(), Defect> {
+    check_version(manifest.version)?;
+    check_operators(&manifest.operators)
 }
 
 #[cfg(test)]

@@ -107,6 +107,10 @@ impl Plan {
     }
 }
 
+pub(crate) fn check_plan(plan: &Plan) -> Result<(), Defect> {
+    plan.check()
+}
+
 impl Component {
     /// Has the component build the job graph for these arguments (name and value), in a fresh instance.
     ///
@@ -129,7 +133,7 @@ impl Component {
             plan.call_plan(store, &arguments).map(Ok)
         })?;
         match answer {
-            Ok(document) => parse(self.name(), "plan", &document, Plan::check),
+            Ok(document) => parse(self.name(), "plan", &document, check_plan),
             Err(message) => Err(WasmError::PlanRefused {
                 name: self.name().to_owned(),
                 message,

@@ -36,7 +36,7 @@ pub(crate) struct RuntimeCore {
     linker: Linker<HostState>,
     cache: Option<ComponentCache>,
     /// Ticks until the last component is gone.
-    _ticker: Option<EpochTicker>,
+    pub(crate) ticker: Option<EpochTicker>,
 }
 
 impl Runtime {
@@ -60,7 +60,7 @@ impl Runtime {
         let ticker = (ticks > 0).then(|| EpochTicker::start(&engine, ticks));
         let core = RuntimeCore {
             cache: cache.transpose()?,
-            _ticker: ticker.transpose()?,
+            ticker: ticker.transpose()?,
             engine,
             config,
             clock,
@@ -85,7 +85,7 @@ impl Runtime {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         prescreen::check_file(&name, length, &self.core.config.module_limits)?;
         let bytes = std::fs::read(path).map_err(unreadable)?;
-        self.load_bytes(&name, &bytes)
+        Ok(self.load_bytes(&name, &bytes)?.at(path))
     }
 
     /// Loads a component, or a core module with a component type, from memory. `name` is what messages call it.

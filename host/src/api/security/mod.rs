@@ -24,6 +24,12 @@ use rate::Rates;
 use tokens::Tokens;
 pub(crate) use tokens::{Role, is_of_the_api, new_token};
 
+/// Whether a text is a file of tokens.
+#[cfg(any(test, fuzzing))]
+pub(super) fn can_be_read(path: &std::path::Path, text: &str) -> bool {
+    Tokens::parse(path, text).is_ok()
+}
+
 /// The door's rules.
 pub(crate) struct Guard {
     tokens: Option<Tokens>,

@@ -81,6 +81,11 @@ impl Tokens {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path);
         let text = text.with_context(|| format!("tokens file {}", path.display()))?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of a file of tokens.
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self> {
         let mut tokens = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();

@@ -1,4 +1,4 @@
-/** What one can do with a job: savepoint, rescale, stop, cancel; forget it when it has ended. Each asks first. */
+/** What one can do with a job: savepoint, rescale, swap, stop, cancel; forget it when it has ended. Each asks first. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { stopJob, triggerSavepoint } from '../../api/checkpoints';
@@ -8,18 +8,20 @@ import { t, type Key } from '../../i18n';
 import { cluster } from '../../model/cluster';
 import { clusterCli, type RestCall } from '../../model/command_line';
 import { notify } from '../../model/notices';
-import { attempt, awaitSavepoint } from '../../model/requests';
+import { attempt, awaitRescaling, awaitSavepoint } from '../../model/requests';
 import { goTo, link } from '../../model/route';
 import { Command } from '../../parts/command';
 import { Dialog } from '../../parts/dialog';
 import { Field, TextInput } from '../../parts/field';
 import { Icon, type IconName } from '../../parts/icon';
+import { SwapQuestion, swappable } from './swap';
 
-type Action = 'savepoint' | 'rescale' | 'stop' | 'cancel' | 'forget';
+type Action = 'savepoint' | 'rescale' | 'swap' | 'stop' | 'cancel' | 'forget';
 
 const ICONS: Record<Action, IconName> = {
   savepoint: 'savepoint',
   rescale: 'scale',
+  swap: 'component',
   stop: 'stop',
   cancel: 'cancel',
   forget: 'trash',
@@ -27,7 +29,7 @@ const ICONS: Record<Action, IconName> = {
 
 export function Actions({ job, changed }: { job: Job; changed: () => void }) {
   const [asked, ask] = useState<Action | null>(null);
-  const actions: Action[] = hasEnded(job.state) ? ['forget'] : ['savepoint', 'rescale', 'stop', 'cancel'];
+  const actions: Action[] = hasEnded(job.state) ? ['forget'] : ['savepoint', 'rescale', 'swap', 'stop', 'cancel'];
   return (
     <span class="row row-wrap">
       {actions.map((action) => (
@@ -63,6 +65,13 @@ function terminal(action: Action, job: Job): { cli?: string; rest: RestCall } {
         cli: clusterCli(['rescale', job.jid, '-p', '4']),
         rest: { method: 'PATCH', path: `${path}/rescaling?parallelism=4` },
       };
+    case 'swap': {
+      const operator = swappable(job)[0] ?? 'UID';
+      return {
+        cli: clusterCli(['swap', job.jid, operator, 'new.wasm']),
+        rest: { method: 'POST', path: `${path}/swap`, body: { operator, component: 'ID' } },
+      };
+    }
     case 'stop':
       return { cli: clusterCli(['stop', job.jid]), rest: { method: 'POST', path: `${path}/stop`, body: { drain: false } } };
     case 'cancel':
@@ -85,6 +94,8 @@ function Question({ action, ...props }: QuestionProps & { action: Action }) {
       return <SavepointQuestion stop={action === 'stop'} {...props} />;
     case 'rescale':
       return <RescaleQuestion {...props} />;
+    case 'swap':
+      return <SwapQuestion {...props} />;
     case 'cancel':
     case 'forget':
       return <EndQuestion action={action} {...props} />;
@@ -99,7 +110,7 @@ function Ask({
   ready = true,
   children,
 }: {
-  action: Action;
+  action: Exclude<Action, 'swap'>;
   close: () => void;
   act: () => Promise<void>;
   ready?: boolean;
@@ -146,8 +157,7 @@ function SavepointQuestion({ stop, job, close, changed }: QuestionProps & { stop
       ? await stopJob(job.jid, directory.trim(), drain)
       : await triggerSavepoint(job.jid, directory.trim(), false);
     notify('info', t('actions.savepointBegun'));
-    void attempt(async () => {
-      await awaitSavepoint(job.jid, request);
+    void awaitSavepoint(job.jid, request).then(() => {
       changed();
       cluster.refresh();
     });
@@ -181,9 +191,9 @@ function RescaleQuestion({ job, close, changed }: QuestionProps) {
   const [parallelism, setParallelism] = useState(String(now));
   const wanted = /^[1-9]\d*$/.test(parallelism) ? Number(parallelism) : 0;
   const act = async (): Promise<void> => {
-    await rescaleJob(job.jid, wanted);
+    const request = await rescaleJob(job.jid, wanted);
     notify('info', t('actions.rescaleBegun', { n: wanted }));
-    changed();
+    void awaitRescaling(job.jid, request, wanted).then(changed);
   };
   return (
     <Ask action="rescale" close={close} act={act} ready={wanted > 0 && wanted !== now}>

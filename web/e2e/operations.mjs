@@ -1,0 +1,86 @@
+/** A running job is changed, and what it could not process is taken away and discarded: through the page. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { state } from './journey.mjs';
+import { fill, plan, run, upload } from './submit.mjs';
+
+export async function componentIsSwapped(console_, plugins) {
+  await upload(console_, join(plugins, 'guest_swap_one.wasm'));
+  await fill(console_, { 'parameter-n': '100000000', 'parameter-keys': '10', 'parameter-rate': '1000', 'checkpoint-interval': '200ms' });
+  await plan(console_);
+  const jid = await run(console_);
+  await state(console_, 'RUNNING');
+  await console_.page.locator('[data-action=swap]:not([disabled])').click();
+  const swap = console_.page.locator('[data-confirm=swap]:not([disabled])');
+  await swap.waitFor();
+  await console_.page.locator('#swap-operator').selectOption('number');
+
+  // One that has other operators is refused, in words, and the job goes on.
+  await console_.page.locator('#swap-file').setInputFiles(join(plugins, 'faulty.wasm'));
+  await chosen(console_, 'faulty');
+  await swap.click();
+  const refused = console_.page.locator('[data-swap=refused]');
+  await refused.waitFor();
+  assert.match(await refused.innerText(), /number|operator/);
+
+  await console_.page.locator('#swap-file').setInputFiles(join(plugins, 'guest_swap_ten.wasm'));
+  await chosen(console_, 'guest_swap_ten');
+  await swap.click();
+  const done = console_.page.locator('[data-swap=done]');
+  await done.waitFor();
+  await console_.picture('swap');
+  await console_.page.locator('dialog .dialog-foot button').first().click();
+  await state(console_, 'RUNNING');
+  await console_.page.locator('[data-action=cancel]').click();
+  await console_.page.locator('[data-confirm=cancel]').click();
+  await state(console_, 'CANCELED');
+  assert.ok(jid);
+}
+
+/** Waits until the component that was uploaded is the one that is chosen. */
+async function chosen(console_, name) {
+  const select = console_.page.locator('#swap-component');
+  await console_.until(`${name} is chosen`, () =>
+    select.evaluate((it, wanted) => it.selectedOptions[0]?.textContent.includes(wanted) ?? false, name),
+  );
+  await console_.page.locator('[data-swap=upload]').waitFor({ state: 'detached' });
+}
+
+export async function deadLettersAreTakenAwayAndDiscarded(console_, plugins) {
+  const jid = await withDeadLetters(console_, plugins);
+  await console_.goTo(`job/${jid}/dead-letters`);
+  await console_.page.locator('[data-row]').first().waitFor();
+  await console_.picture('dead-letters');
+  const [saved] = await Promise.all([
+    console_.page.waitForEvent('download'),
+    console_.page.locator('[data-action=download]').click(),
+  ]);
+  const lines = (await readFile(await saved.path(), 'utf8')).trim().split('\n');
+  assert.ok(lines.length > 0 && lines.every((line) => JSON.parse(line).error.message !== ''), lines[0]);
+  await console_.page.locator('[data-action=discard]').click();
+  await console_.page.locator('[data-confirm=discard]').click();
+  await console_.page.locator('.empty').waitFor();
+}
+
+/** A job that has ended and has left dead letters; returns its id. */
+async function withDeadLetters(console_, plugins) {
+  await upload(console_, join(plugins, 'faulty.wasm'));
+  const id = /submit\/([^/?]+)/.exec(console_.page.url())[1];
+  return console_.page.evaluate(async (component) => {
+    const body = {
+      parameters: { fault: 'fail', at: 5, n: 2000, keys: 100 },
+      settings: { 'guest.on-failure': 'dead-letter', 'execution.checkpointing.interval': '100ms' },
+    };
+    const headers = { 'Content-Type': 'application/json', 'X-Requested-With': 'wasmill' };
+    const answer = await fetch(`v1/components/${component}/run`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const { jobid, errors } = await answer.json();
+    if (jobid === undefined) throw new Error(JSON.stringify(errors));
+    for (;;) {
+      const job = await (await fetch(`v1/jobs/${jobid}`)).json();
+      if (job.state === 'FINISHED') return jobid;
+      if (job.state === 'FAILED') throw new Error('the job failed');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }, id);
+}
