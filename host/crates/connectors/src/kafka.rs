@@ -16,9 +16,9 @@ mod context;
 mod direct_writer;
 mod discovery;
 mod key;
-mod message;
+pub(crate) mod message;
 mod options;
-mod position;
+pub(crate) mod position;
 mod properties;
 mod publisher;
 mod reader;
@@ -26,7 +26,7 @@ mod record_decoder;
 mod segment_writer;
 pub mod sink;
 pub mod source;
-mod transaction;
+pub(crate) mod transaction;
 
 /// The name users know.
 const NAME: &str = "kafka";

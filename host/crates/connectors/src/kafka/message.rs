@@ -19,18 +19,18 @@ const HEAD_BYTES: usize = 16;
 
 /// A message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Message<'a> {
+pub(crate) struct Message<'a> {
     /// Milliseconds since the Unix epoch; without one it is the time of sending.
-    pub(super) timestamp: Option<i64>,
+    pub(crate) timestamp: Option<i64>,
     /// Decides the partition.
-    pub(super) key: Option<&'a [u8]>,
+    pub(crate) key: Option<&'a [u8]>,
     /// What it says.
-    pub(super) value: &'a [u8],
+    pub(crate) value: &'a [u8],
 }
 
 /// Encodes records as messages.
 #[derive(Clone, Debug)]
-pub(super) struct MessageEncoder {
+pub(crate) struct MessageEncoder {
     schema: Schema,
     format: TextFormat,
     key: Option<KeyFields>,
@@ -48,7 +48,7 @@ impl MessageEncoder {
     }
 
     /// Appends the message of a record of a batch, as it is in a segment.
-    pub(super) fn append(
+    pub(crate) fn append(
         &self,
         records: &Batch,
         index: usize,
@@ -102,13 +102,13 @@ impl MessageEncoder {
 }
 
 /// The messages of a segment. Ends after the first that is not whole.
-pub(super) struct Messages<'a> {
+pub(crate) struct Messages<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Messages<'a> {
     /// Reads a segment.
-    pub(super) fn new(segment: &'a [u8]) -> Self {
+    pub(crate) fn new(segment: &'a [u8]) -> Self {
         Self { rest: segment }
     }
 

@@ -9,22 +9,22 @@ use crate::saved;
 
 /// How far a partition has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Position {
+pub(crate) struct Position {
     /// Its topic.
-    pub(super) topic: String,
+    pub(crate) topic: String,
     /// Its number in the topic.
-    pub(super) partition: i32,
+    pub(crate) partition: i32,
     /// Offset of the next record.
-    pub(super) next: i64,
+    pub(crate) next: i64,
     /// The first offset that is not read; `None` if there is no end.
-    pub(super) stop: Option<i64>,
+    pub(crate) stop: Option<i64>,
     /// Whether everything before the end was read.
-    pub(super) ended: bool,
+    pub(crate) ended: bool,
 }
 
 impl Position {
     /// A partition that is to be read from an offset to another. An empty range has ended.
-    pub(super) fn new((topic, partition): (String, i32), next: i64, stop: Option<i64>) -> Self {
+    pub(crate) fn new((topic, partition): (String, i32), next: i64, stop: Option<i64>) -> Self {
         Self {
             topic,
             partition,
@@ -35,7 +35,7 @@ impl Position {
     }
 
     /// As the checkpoint keeps it.
-    pub(super) fn save(&self, id: SplitId) -> SourceSplit {
+    pub(crate) fn save(&self, id: SplitId) -> SourceSplit {
         let state = saved::Writer::new()
             .bytes(self.topic.as_bytes())
             .u64(u64::from(self.partition.unsigned_abs()))
@@ -48,7 +48,7 @@ impl Position {
     }
 
     /// Reads what [`Position::save`] wrote.
-    pub(super) fn restore(state: &[u8]) -> Result<Self, ConnectorError> {
+    pub(crate) fn restore(state: &[u8]) -> Result<Self, ConnectorError> {
         let mut reader = saved::Reader::new(NAME, state)?;
         let topic = reader.text()?.to_owned();
         let (partition, next) = (reader.u64()?, reader.u64()?);
@@ -70,7 +70,7 @@ impl Position {
     }
 
     /// For people.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("topic {}, partition {}", self.topic, self.partition)
     }
 }

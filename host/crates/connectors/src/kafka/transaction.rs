@@ -13,23 +13,23 @@ use crate::saved;
 
 /// What a subtask wrote for one checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Transaction {
+pub(crate) struct Transaction {
     /// The group that holds the marker.
-    pub(super) group: String,
+    pub(crate) group: String,
     /// The checkpoint for which it was prepared.
-    pub(super) epoch: CheckpointId,
+    pub(crate) epoch: CheckpointId,
     /// The messages, in order.
-    pub(super) segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
 }
 
 impl Transaction {
     /// The group of a run.
-    pub(super) fn group(prefix: &str, run: &str) -> String {
+    pub(crate) fn group(prefix: &str, run: &str) -> String {
         format!("{prefix}-{run}")
     }
 
     /// As the checkpoint keeps it.
-    pub(super) fn into_committable(self) -> Committable {
+    pub(crate) fn into_committable(self) -> Committable {
         let bytes = saved::Writer::new()
             .bytes(self.group.as_bytes())
             .u64(self.epoch.0)
@@ -41,7 +41,7 @@ impl Transaction {
     }
 
     /// Reads what [`Transaction::into_committable`] wrote.
-    pub(super) fn from_committable(committable: &Committable) -> Result<Self, ConnectorError> {
+    pub(crate) fn from_committable(committable: &Committable) -> Result<Self, ConnectorError> {
         let mut reader = saved::Reader::new(NAME, &committable.bytes)?;
         let group = reader.text()?.to_owned();
         let epoch = reader.u64()?;
