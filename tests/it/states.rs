@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod keyed;
+mod large;
 mod lists;
 mod shown;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use crate::support::answer::Lines;
 use crate::support::bids::{Bid, bids};
+use crate::support::kills::going_on;
 use crate::support::programs::guest;
 use crate::support::published::{has_checkpoint, lines};
 use crate::support::run::{Ended, Run, Running};
@@ -41,7 +43,6 @@ const PACED: Job<'_> = Job {
 impl Job<'_> {
     /// A start of it, which goes on from the last checkpoint if there is one.
     fn run(&self, data: &Path, parallelism: u32) -> Run {
-        let checkpoints = data.join("checkpoints");
         let run = Run::new("run", guest("guest_state"))
             .arg("--json")
             .param("case", self.case)
@@ -53,14 +54,8 @@ impl Job<'_> {
             .param("out", data.join("out").display())
             .parallelism(parallelism)
             .arg("--state-backend")
-            .arg(self.backend)
-            .set("data.tmp-dir", data)
-            .checkpoints("40ms", &checkpoints);
-        if has_checkpoint(&checkpoints) {
-            run.arg("--restore").arg("latest")
-        } else {
-            run
-        }
+            .arg(self.backend);
+        going_on(run, "40ms", data)
     }
 
     /// Starts it with each parallelism in turn, kills all starts but the last some time after they have a checkpoint of

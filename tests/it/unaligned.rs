@@ -69,13 +69,12 @@ fn completed(job: &Ordered, at_least: usize) -> Vec<Value> {
     of(&job.cluster.until(&path, |it| of(it).len() >= at_least))
 }
 
-/// The median time from trigger to completion (milliseconds), but for the first checkpoint: nothing is queued yet.
+/// The least time from trigger to completion (milliseconds), but for the first checkpoint: nothing is queued yet. What a
+/// busy machine adds is in the others.
 fn duration_ms(checkpoints: &[Value]) -> i64 {
     let late = &checkpoints[..checkpoints.len() - 1];
     let durations = late.iter().map(|it| it["end_to_end_duration"].as_i64());
-    let mut durations: Vec<i64> = durations.map(|it| it.expect("a duration")).collect();
-    durations.sort_unstable();
-    durations[durations.len() / 2]
+    durations.flatten().min().expect("a duration")
 }
 
 #[test]
@@ -126,11 +125,12 @@ fn a_checkpoint_goes_on_unaligned_when_it_has_waited_long_enough() {
 }
 
 /// Kills the job at random moments and goes on from what was in flight; what it publishes is exact.
-fn survives_kills(backend: &str, after: &str, n: u64) {
+fn survives_kills(backend: &str, after: &str) {
+    let n = 400_000;
     let data = tempfile::tempdir().expect("a directory");
     let mut dice = Dice::new("unaligned");
-    let run = || {
-        let run = unaligned(job(n, 20_000, data.path()), after)
+    let run = |work| {
+        let run = unaligned(job(n, work, data.path()), after)
             .parallelism(2)
             .arg("--state-backend")
             .arg(backend);
@@ -141,7 +141,7 @@ fn survives_kills(backend: &str, after: &str, n: u64) {
     };
     let mut before = None;
     for kill in 0..5 {
-        let mut running = run().start();
+        let mut running = run(20_000).start();
         let goes_on = running.reaches("another checkpoint with records in flight", |_| {
             let newest = in_flight(data.path());
             newest.is_some() && newest != before
@@ -152,7 +152,7 @@ fn survives_kills(backend: &str, after: &str, n: u64) {
         running.kill();
         before = in_flight(data.path());
     }
-    let ended = run().end().success();
+    let ended = run(0).end().success();
     lines(&data.path().join("out")).must_equal(&expected(n), &ended.told());
 }
 
@@ -169,18 +169,18 @@ fn in_flight(data: &Path) -> Option<String> {
 
 #[test]
 fn what_is_in_flight_survives_kills() {
-    survives_kills("filesystem", "0s", 70_000);
+    survives_kills("filesystem", "0s");
 }
 
 #[test]
 fn what_is_in_flight_survives_kills_with_rocksdb_and_a_timeout() {
-    survives_kills("rocksdb", "20ms", 70_000);
+    survives_kills("rocksdb", "20ms");
 }
 
 #[test]
 fn records_in_flight_are_refused_at_another_parallelism_and_a_savepoint_is_not() {
     let data = tempfile::tempdir().expect("a directory");
-    let n = 100_000;
+    let n = 400_000;
     let run = |work| unaligned(job(n, work, data.path()), "0s");
     let mut running = run(3_000).start();
     let reached = running.reaches("records in flight", |_| in_flight(data.path()).is_some());

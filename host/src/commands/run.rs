@@ -158,9 +158,8 @@ pub(crate) fn run_job(
         line.abort();
         let _ = line.await;
         signals.abort();
-        // Whoever had the job end is told so before there is nobody to tell it.
-        if shown.is_some_and(|dispatcher| dispatcher.operations.any()) {
-            tokio::time::sleep(FAREWELL).await;
+        if let Some(shown) = shown {
+            shown.farewell().await;
         }
         anyhow::Ok(outcome)
     })?;
@@ -227,9 +226,6 @@ pub(crate) fn open_store(
     };
     Ok((Some(Arc::new(Mutex::new(store))), restorable))
 }
-
-/// How long a process still answers after its job was ended by a request.
-const FAREWELL: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// How long tasks have after the second signal.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(1);

@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use axum_server::Handle;
 use dataflow::clock::Clock;
 use dataflow::ids::JobId;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::api::server::Server;
 use crate::api::{Api, RENDERER};
@@ -17,6 +21,9 @@ use crate::job_log::JobLogs;
 use crate::output;
 use crate::scheduler::command::JobHandle;
 use crate::scheduler::job::Job;
+
+/// How long a process still answers after its job has ended.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What the server needs beside the job.
 pub(crate) struct Ui {
@@ -44,7 +51,7 @@ impl Ui {
         config: &Arc<Config>,
         clock: &Arc<dyn Clock>,
         handle: JobHandle,
-    ) -> Result<Arc<Dispatcher>> {
+    ) -> Result<Shown> {
         let mut cluster = config.cluster.clone();
         if let Some(listen) = self.listen {
             (cluster.address, cluster.port) = (listen.ip(), listen.port());
@@ -65,8 +72,33 @@ impl Ui {
         dispatcher.adopt(active);
         tokio::spawn(Arc::clone(&dispatcher).sample());
         tokio::spawn(crate::reporter::report(Arc::clone(&dispatcher)));
-        let shown = Arc::clone(&dispatcher);
-        tokio::spawn(server.serve(Api { dispatcher }));
-        Ok(shown)
+        let handle = server.handle.clone();
+        let api = Api {
+            dispatcher: Arc::clone(&dispatcher),
+        };
+        Ok(Shown {
+            dispatcher,
+            handle,
+            serving: tokio::spawn(server.serve(api)),
+        })
+    }
+}
+
+/// A server that shows a job.
+pub(super) struct Shown {
+    dispatcher: Arc<Dispatcher>,
+    handle: Handle<SocketAddr>,
+    serving: JoinHandle<Result<()>>,
+}
+
+impl Shown {
+    /// The job has ended: whoever had it do so is told what came of it before there is nobody to tell it, if he asks soon.
+    pub(super) async fn farewell(self) {
+        // Late is late: then nobody asked.
+        let _ = timeout(FAREWELL, self.dispatcher.operations.all_told()).await;
+        self.handle.graceful_shutdown(Some(FAREWELL));
+        if let Ok(Err(error)) = self.serving.await {
+            tracing::warn!("the console: {error:#}");
+        }
     }
 }

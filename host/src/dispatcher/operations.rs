@@ -5,13 +5,14 @@
 //! [`OPERATIONS_MAX`] are, the oldest that ended are forgotten first.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dataflow::ids::JobId;
 use dataflow::limits::OPERATIONS_MAX;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::DispatchError;
 use crate::scheduler::command::CommandError;
@@ -23,6 +24,8 @@ struct Operation {
     job: JobId,
     id: String,
     outcome: watch::Sender<Outcome>,
+    /// Whether somebody has been told how it ended.
+    told: bool,
 }
 
 impl Operation {
@@ -35,6 +38,7 @@ impl Operation {
 #[derive(Default)]
 pub(crate) struct Operations {
     entries: Mutex<VecDeque<Operation>>,
+    told: Notify,
 }
 
 impl Operations {
@@ -62,13 +66,29 @@ impl Operations {
             job,
             id: id.to_owned(),
             outcome: watch::Sender::new(None),
+            told: false,
         });
         Ok(true)
     }
 
-    /// Whether there was an operation.
-    pub(crate) fn any(&self) -> bool {
-        !self.lock().is_empty()
+    /// Waits until of every operation somebody was told how it ended.
+    pub(crate) async fn all_told(&self) {
+        loop {
+            let mut told = pin!(self.told.notified());
+            // From here on nothing is missed, also between the look and the wait.
+            told.as_mut().enable();
+            if self.lock().iter().all(|it| it.told) {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    fn tell(&self, job: JobId, id: &str) {
+        if let Some(operation) = self.lock().iter_mut().find(|it| it.is(job, id)) {
+            operation.told = true;
+        }
+        self.told.notify_waiters();
     }
 
     /// Whether there is or was an operation on a job under an id, as far as is remembered.
@@ -104,7 +124,9 @@ impl Operations {
         };
         let ended = outcome.wait_for(Option::is_some);
         if let Ok(Ok(ended)) = tokio::time::timeout(wait, ended).await {
-            return Ok(ended.clone());
+            let ended = ended.clone();
+            self.tell(job, id);
+            return Ok(ended);
         }
         Ok(None)
     }

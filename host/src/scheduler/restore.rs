@@ -51,6 +51,9 @@ restore it as it was, then take a savepoint or rescale the running job"
     Unreadable(String),
 }
 
+/// Files of operator state, and whether the task of each had finished while others go on.
+pub(crate) type SavedStates = Vec<(BlobRef, bool)>;
+
 /// The largest timestamp of an assigner (by uid) and split.
 type Mark = (String, u32, i64);
 
@@ -163,7 +166,7 @@ impl<'a> Inheritance<'a> {
         &self,
         vertex: &Vertex,
         subtask: u32,
-    ) -> Result<(Vec<(BlobRef, bool)>, (u32, u32)), RestoreError> {
+    ) -> Result<(SavedStates, (u32, u32)), RestoreError> {
         let goes_on = |subtask: &u32| !self.is_finished(vertex, *subtask);
         let count = |subtasks: u32| (0..subtasks).filter(goes_on).count() as u32;
         let of = count(vertex.parallelism);

@@ -4,14 +4,24 @@
 //!
 //! Called on storage threads and while a task opens, never on an async thread: it waits for the store.
 
+use std::fs::File;
+use std::io::{Read, Seek, Write};
 use std::path::Path as LocalPath;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataflow::port::blob::{BlobError, BlobRef, BlobStore};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
+
+/// The most of a file that is in memory on its way to the store (bytes).
+const PART_BYTES: u64 = 8 << 20;
+
+/// A piece of a blob as it comes from the store.
+type Chunk = object_store::Result<bytes::Bytes>;
 
 /// Files of snapshots in an object store.
 pub(crate) struct ObjectBlobStore {
@@ -51,24 +61,83 @@ impl ObjectBlobStore {
         }
     }
 
-    fn store_bytes(&self, role: &str, data: Vec<u8>) -> Result<BlobRef, BlobError> {
-        let hash = *blake3::hash(&data).as_bytes();
+    /// A blob of this content that has no bytes yet.
+    fn named(&self, role: &str, hash: [u8; 32], size_bytes: u64) -> BlobRef {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let name = format!("shared/{}-{}.{number}", hex(&hash), self.run);
-        let blob = BlobRef {
-            name,
+        BlobRef {
+            name: format!("shared/{}-{}.{number}", hex(&hash), self.run),
             role: role.to_owned(),
-            size_bytes: data.len() as u64,
+            size_bytes,
             hash,
+        }
+    }
+
+    /// Writes a file part by part.
+    async fn upload(&self, file: &mut File, name: &str) -> Result<(), BlobError> {
+        let mut upload = self
+            .store
+            .put_multipart(&Path::from(name))
+            .await
+            .map_err(|error| Self::fail("write", name, error))?;
+        let sent = async {
+            loop {
+                let mut part = Vec::new();
+                let read = file.take(PART_BYTES).read_to_end(&mut part);
+                if read.map_err(|error| Self::fail("read", name, error))? == 0 {
+                    let done = upload.complete().await;
+                    return done.map_err(|error| Self::fail("write", name, error));
+                }
+                let sent = upload.put_part(PutPayload::from(part)).await;
+                sent.map_err(|error| Self::fail("write", name, error))?;
+            }
         };
-        let path = Path::from(blob.name.as_str());
+        match sent.await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                // What was sent so far has no name; that it could not be given up changes nothing.
+                let _ = upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn open(&self, blob: &BlobRef) -> Result<BoxStream<'static, Chunk>, BlobError> {
+        match self.store.get(&Path::from(blob.name.as_str())).await {
+            Ok(found) => Ok(found.into_stream()),
+            Err(object_store::Error::NotFound { .. }) => Err(BlobError::Missing(blob.name.clone())),
+            Err(error) => Err(Self::fail("read", &blob.name, error)),
+        }
+    }
+
+    /// Reads a blob chunk by chunk and checks size and hash.
+    fn read(
+        &self,
+        blob: &BlobRef,
+        mut each: impl FnMut(&[u8]) -> Result<(), BlobError>,
+    ) -> Result<(), BlobError> {
+        let (mut size, mut hash) = (0, blake3::Hasher::new());
         self.runtime.block_on(async {
-            let payload = PutPayload::from(data);
-            let put = self.store.put(&path, payload).await;
-            put.map(|_| ())
-                .map_err(|error| Self::fail("write", &blob.name, error))
+            let mut chunks = self.open(blob).await?;
+            while let Some(chunk) = chunks.next().await {
+                let chunk = chunk.map_err(|error| Self::fail("read", &blob.name, error))?;
+                size += chunk.len() as u64;
+                hash.update(&chunk);
+                each(&chunk)?;
+            }
+            Ok(())
         })?;
-        Ok(blob)
+        let damaged = |reason: String| BlobError::Damaged {
+            name: blob.name.clone(),
+            reason,
+        };
+        if size != blob.size_bytes {
+            let wanted = blob.size_bytes;
+            return Err(damaged(format!("{size} bytes instead of {wanted}")));
+        }
+        if *hash.finalize().as_bytes() != blob.hash {
+            return Err(damaged("its hash is not the recorded one".to_owned()));
+        }
+        Ok(())
     }
 }
 
@@ -93,46 +162,47 @@ pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, String> {
 
 impl BlobStore for ObjectBlobStore {
     fn put(&self, role: &str, data: Vec<u8>) -> Result<BlobRef, BlobError> {
-        self.store_bytes(role, data)
+        let blob = self.named(role, *blake3::hash(&data).as_bytes(), data.len() as u64);
+        let path = Path::from(blob.name.as_str());
+        let put = self.store.put(&path, PutPayload::from(data));
+        let put = self.runtime.block_on(put);
+        put.map_err(|error| Self::fail("write", &blob.name, error))?;
+        Ok(blob)
     }
 
     fn put_file(&self, role: &str, path: &LocalPath) -> Result<BlobRef, BlobError> {
-        let data =
-            std::fs::read(path).map_err(|e| Self::fail("read", &path.to_string_lossy(), e))?;
-        self.store_bytes(role, data)
+        let unread = |error| Self::fail("read", &path.to_string_lossy(), error);
+        let mut file = File::open(path).map_err(unread)?;
+        let size = file.metadata().map_err(unread)?.len();
+        if size <= PART_BYTES {
+            let mut data = Vec::new();
+            file.read_to_end(&mut data).map_err(unread)?;
+            return self.put(role, data);
+        }
+        // Its name has its hash in it, so it is read twice.
+        let mut hash = blake3::Hasher::new();
+        hash.update_reader(&mut file).map_err(unread)?;
+        file.rewind().map_err(unread)?;
+        let blob = self.named(role, *hash.finalize().as_bytes(), size);
+        self.runtime.block_on(self.upload(&mut file, &blob.name))?;
+        Ok(blob)
     }
 
     fn get(&self, blob: &BlobRef) -> Result<Vec<u8>, BlobError> {
-        let path = Path::from(blob.name.as_str());
-        let read = self
-            .runtime
-            .block_on(async { self.store.get(&path).await?.bytes().await });
-        let data = match read {
-            Ok(data) => Vec::from(data),
-            Err(object_store::Error::NotFound { .. }) => {
-                return Err(BlobError::Missing(blob.name.clone()));
-            }
-            Err(error) => return Err(Self::fail("read", &blob.name, error)),
-        };
-        let damaged = |reason: String| BlobError::Damaged {
-            name: blob.name.clone(),
-            reason,
-        };
-        if data.len() as u64 != blob.size_bytes {
-            return Err(damaged(format!(
-                "{} bytes instead of {}",
-                data.len(),
-                blob.size_bytes
-            )));
-        }
-        if *blake3::hash(&data).as_bytes() != blob.hash {
-            return Err(damaged("its hash is not the recorded one".to_owned()));
-        }
+        let mut data = Vec::with_capacity(blob.size_bytes.min(PART_BYTES) as usize);
+        self.read(blob, |chunk| {
+            data.extend_from_slice(chunk);
+            Ok(())
+        })?;
         Ok(data)
     }
 
     fn get_file(&self, blob: &BlobRef, path: &LocalPath) -> Result<(), BlobError> {
-        let data = self.get(blob)?;
-        std::fs::write(path, data).map_err(|e| Self::fail("write", &path.to_string_lossy(), e))
+        let unwritten = |error| Self::fail("write", &path.to_string_lossy(), error);
+        let mut file = File::create(path).map_err(unwritten)?;
+        self.read(blob, |chunk| file.write_all(chunk).map_err(unwritten))
     }
 }
+
+#[cfg(test)]
+mod tests;

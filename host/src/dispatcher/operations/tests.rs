@@ -47,6 +47,29 @@ fn what_is_asked_for_twice_under_one_id_begins_once() {
 }
 
 #[test]
+fn whoever_waits_for_the_last_to_be_told_waits_no_longer() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let operations = Operations::default();
+    let all_told = || {
+        let limit = Duration::from_millis(1);
+        runtime.block_on(async { tokio::time::timeout(limit, operations.all_told()).await })
+    };
+    assert!(all_told().is_ok(), "there is none");
+    assert!(operations.begin(JOB, "a").expect("room"));
+    operations.end(JOB, "a", Ok(json!(1)));
+    assert!(all_told().is_err(), "it has ended, but nobody knows");
+    let asked = async {
+        tokio::task::yield_now().await;
+        operations.outcome(JOB, "a", Duration::ZERO).await.is_ok()
+    };
+    let both = async { tokio::join!(operations.all_told(), asked) };
+    assert!(runtime.block_on(both).1);
+}
+
+#[test]
 fn what_is_under_way_is_never_forgotten() {
     let operations = Operations::default();
     let id = |number: usize| number.to_string();

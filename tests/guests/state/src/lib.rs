@@ -7,6 +7,7 @@ mod bad;
 mod data_set;
 mod expiring;
 mod folded;
+mod large;
 mod lists;
 mod rules;
 mod slow;
@@ -118,6 +119,7 @@ fn states(env: &mut Env) -> Result<(), JobError> {
         "data-set" => data_set::job(env, &asked),
         "expiring" => expiring::job(env, &asked),
         "folded" => folded::job(env, &asked),
+        "large" => large::job(env, &asked),
         "slow" => return slow::job(env, &asked),
         case => return bad::job(env, &asked, case),
     }
