@@ -52,6 +52,28 @@ restore it as it was, then take a savepoint or rescale the running job"
     Unreadable(String),
 }
 
+/// Files of operator state, and whether the task of each had finished while others go on.
+pub(crate) type SavedStates = Vec<(BlobRef, bool)>;
+
+/// The largest timestamp of an assigner (by uid) and split.
+type Mark = (String, u32, i64);
+
+/// Of the marks that all tasks which go on have, the least: event time may be late, never early.
+fn least_marks<'a>(tasks: &[&'a TaskEntry]) -> Vec<&'a Mark> {
+    let going_on = || tasks.iter().filter(|task| !task.finished);
+    let mut marks: BTreeMap<(&str, u32), (usize, &Mark)> = BTreeMap::new();
+    for mark in going_on().flat_map(|task| &task.max_timestamps) {
+        let entry = marks.entry((&mark.0, mark.1)).or_insert((0, mark));
+        entry.0 += 1;
+        if mark.2 < entry.1.2 {
+            entry.1 = mark;
+        }
+    }
+    let all = going_on().count();
+    let of_all = marks.into_values().filter(|(count, _)| *count == all);
+    of_all.map(|(_, mark)| mark).collect()
+}
+
 /// A checkpoint seen as the inheritance of a job.
 pub(crate) struct Inheritance<'a> {
     job: &'a Job,
@@ -139,24 +161,27 @@ impl<'a> Inheritance<'a> {
     /// Operator state of the former tasks of this chain, by subtask, and the share of it that one subtask inherits:
     /// which, of how many.
     ///
-    /// What a finished task kept is done with: only those that go on share, and only what those had that went on.
+    /// Only those that go on share. With each file comes whether its task had finished while others go on: of what that kept
+    /// only union lists are passed on.
     pub(crate) fn operator_states(
         &self,
         vertex: &Vertex,
         subtask: u32,
-    ) -> Result<(Vec<BlobRef>, (u32, u32)), RestoreError> {
+    ) -> Result<(SavedStates, (u32, u32)), RestoreError> {
         let goes_on = |subtask: &u32| !self.is_finished(vertex, *subtask);
         let count = |subtasks: u32| (0..subtasks).filter(goes_on).count() as u32;
         let of = count(vertex.parallelism);
         let share = (count(subtask), of.max(1));
         let tasks = self.tasks(vertex).into_iter();
-        let tasks = tasks.filter(|task| of == 0 || !task.finished);
-        let files = tasks.filter_map(|task| task.operator_state.as_ref());
+        let files = tasks.filter_map(|task| Some((task.operator_state.as_ref()?, task.finished)));
         if of > 0 && !goes_on(&subtask) {
             return Ok((Vec::new(), share));
         }
         let files: Result<_, _> = files
-            .map(|file| file.blob().map_err(RestoreError::Unreadable))
+            .map(|(file, finished)| {
+                let blob = file.blob().map_err(RestoreError::Unreadable)?;
+                Ok((blob, finished && of > 0))
+            })
             .collect();
         Ok((files?, share))
     }
@@ -220,17 +245,24 @@ impl<'a> Inheritance<'a> {
             .iter()
             .map(|id| (self.job.uid(*id), *id))
             .collect();
-        let max_timestamps = tasks
-            .iter()
-            .flat_map(|task| &task.max_timestamps)
-            .filter_map(|(uid, split, time)| {
-                Some((*by_uid.get(uid)?, dataflow::ids::SplitId(*split), *time))
-            })
-            .collect();
         let finished = self.is_finished(vertex, subtask);
         // At the same parallelism event time is the subtask's own.
         let same = ancestors.len() == 1 && tasks.len() == vertex.parallelism as usize;
         let own = tasks.get(subtask as usize).filter(|_| same);
+        let marks: Vec<&Mark> = match own {
+            // Splits move between subtasks, and each split has one mark.
+            _ if vertex.source.is_some() => {
+                tasks.iter().flat_map(|it| &it.max_timestamps).collect()
+            }
+            Some(task) => task.max_timestamps.iter().collect(),
+            None => least_marks(&tasks),
+        };
+        let max_timestamps = marks
+            .into_iter()
+            .filter_map(|(uid, split, time)| {
+                Some((*by_uid.get(uid)?, dataflow::ids::SplitId(*split), *time))
+            })
+            .collect();
         // A task that is to run again must not start behind the end of time.
         let least = tasks.iter().map(|task| task.watermark).min();
         let watermark = own.map(|task| task.watermark).or(least);

@@ -118,12 +118,8 @@ impl<'a> Attempt<'a> {
     /// A task does not open.
     pub(super) fn open(world: &'a mut World, start: Start<'a>) -> Result<Self, String> {
         let ids: Vec<TaskId> = start.tasks.iter().map(|task| task.spec.id).collect();
-        let vertices = start.job.execution.vertices.iter();
-        let sources = vertices.filter(|vertex| vertex.source.is_some());
-        let sources = sources.map(|vertex| vertex.id.0).collect();
         let now_ms = world.clock.now_ms();
-        let coordinator =
-            Coordinator::new(world.plan.checkpoints, ids, &sources, start.first, now_ms);
+        let coordinator = Coordinator::new(world.plan.checkpoints, ids, start.first, now_ms);
         let mut tasks = Vec::new();
         for task in start.tasks {
             let (id, mailbox) = (task.spec.id, task.mailbox);
@@ -356,6 +352,8 @@ impl<'a> Attempt<'a> {
                 self.world
                     .tell(&format_args!("{checkpoint_id} stored: {stored:?}"));
                 if stored.is_ok() {
+                    let partly = self.is_partly_ended(&checkpoint);
+                    self.world.figures.partly_ended += u64::from(partly);
                     self.world.completed(checkpoint.id)?;
                     self.chores.push_back(Chore::Publish(checkpoint));
                     return Ok(None);
@@ -384,6 +382,17 @@ impl<'a> Attempt<'a> {
                 Ok(self.carry_out(decisions))
             }
         }
+    }
+
+    fn is_partly_ended(&self, checkpoint: &CompletedCheckpoint) -> bool {
+        let vertices = self.job.execution.vertices.iter();
+        let mut behind = vertices.filter(|vertex| vertex.source.is_none());
+        behind.any(|vertex| {
+            let parts = checkpoint.tasks.iter();
+            let parts = parts.filter(|(task, ..)| task.vertex == vertex.id);
+            let ended = parts.filter(|(_, part, _)| part.finished).count();
+            ended > 0 && ended < vertex.parallelism as usize
+        })
     }
 
     fn make_real(&mut self, checkpoint: &CompletedCheckpoint) -> Result<(), String> {

@@ -70,6 +70,8 @@ pub(super) struct Figures {
     pub(super) completed: u64,
     /// Checkpoints that were given up.
     pub(super) given_up: u64,
+    /// Completed ones in which some subtasks behind a source had ended and others had not.
+    pub(super) partly_ended: u64,
     /// Checkpoints that were damaged and passed over.
     pub(super) passed_over: u64,
     /// Parts of tasks that had something in flight.
@@ -86,6 +88,7 @@ impl std::ops::AddAssign for Figures {
         self.failures += other.failures;
         self.completed += other.completed;
         self.given_up += other.given_up;
+        self.partly_ended += other.partly_ended;
         self.passed_over += other.passed_over;
         self.in_flight += other.in_flight;
         self.taken_up += other.taken_up;
@@ -154,7 +157,7 @@ impl World {
         let plan = Plan {
             checkpoints: CheckpointConfig {
                 interval_ms: Some(dice.between(4, 40) as i64),
-                timeout_ms: dice.between(40, 150) as i64,
+                timeout_ms: dice.between(100, 300) as i64,
                 min_pause_ms: dice.below(8) as i64,
                 max_concurrent: match overtakes_after_ms {
                     None => dice.between(1, 3) as usize,
