@@ -14,6 +14,7 @@ use dataflow::key_group::KeyGroupRange;
 use dataflow::limits::BATCH_RECORDS_MAX;
 use dataflow::port::blob::{BlobError, BlobRef, BlobStore};
 use dataflow::port::operator_state::{OperatorStateKind, OperatorStateSpec, OperatorStates};
+use dataflow::port::redistribution::SavedPart;
 use dataflow::port::segment::SegmentStore;
 use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceContext, SourceSplit};
@@ -159,8 +160,9 @@ pub(super) fn operator_state(bytes: &[u8]) {
             kind,
         })
         .collect();
+    let parts = [SavedPart::going_on(bytes.to_vec())];
     for subtask in 0..2 {
-        let _ = OperatorStates::restore(specs.clone(), &[bytes.to_vec()], subtask, 2)
+        let _ = OperatorStates::restore(specs.clone(), &parts, subtask, 2)
             .map(|states| states.encode());
     }
 }

@@ -28,6 +28,8 @@ struct State {
     refusals: u64,
     /// Published output is never taken back.
     keeps_all: bool,
+    /// What is published again is there twice.
+    ignores_markers: bool,
     violations: BTreeSet<String>,
 }
 
@@ -52,6 +54,11 @@ impl Outside {
     /// From now on nothing that was published is taken back.
     pub(super) fn keep_all(&self) {
         self.state().keeps_all = true;
+    }
+
+    /// From now on it does not look whether it has published a transaction before.
+    pub(super) fn ignore_markers(&self) {
+        self.state().ignores_markers = true;
     }
 
     /// Whether the process has died within a commit.
@@ -147,9 +154,14 @@ impl Sink for SimulatedSink {
                 Some(left) => *left -= 1,
                 None => {}
             }
+            let again = state.ignores_markers;
             if let Some(rows) = state.prepared.remove(&transaction) {
                 state.published.insert(transaction, rows);
-            } else if !state.published.contains_key(&transaction) {
+            } else if let Some(rows) = state.published.get_mut(&transaction) {
+                if again {
+                    rows.extend_from_within(..);
+                }
+            } else {
                 let lost =
                     format!("a transaction is to be committed that is gone: {transaction:?}");
                 state.violations.insert(lost);
