@@ -178,7 +178,6 @@ impl Run {
             number,
         };
         let end = Attempt::open(&mut self.world, start)?.run(&mut self.newest)?;
-        drop(inheritance);
         if let Some(checkpoint) = self.world.frozen.take() {
             self.frozen = Some(Box::new(move |store| Zombie {
                 job,
