@@ -69,16 +69,8 @@ fn completed(job: &Ordered, at_least: usize) -> Vec<Value> {
     of(&job.cluster.until(&path, |it| of(it).len() >= at_least))
 }
 
-/// The least time from trigger to completion (milliseconds), but for the first checkpoint: nothing is queued yet. What a
-/// busy machine adds is in the others.
-fn duration_ms(checkpoints: &[Value]) -> i64 {
-    let late = &checkpoints[..checkpoints.len() - 1];
-    let durations = late.iter().map(|it| it["end_to_end_duration"].as_i64());
-    durations.flatten().min().expect("a duration")
-}
-
 #[test]
-fn under_back_pressure_an_unaligned_checkpoint_takes_a_fraction_of_an_aligned_one() {
+fn under_back_pressure_unaligned_checkpoints_carry_what_is_queued() {
     let (aligned, overtaking) = (tempfile::tempdir(), tempfile::tempdir());
     let (aligned, overtaking) = (aligned.expect("one"), overtaking.expect("another"));
     let endless = |data: &Path| job(1 << 40, 20_000, data);
@@ -91,8 +83,6 @@ fn under_back_pressure_an_unaligned_checkpoint_takes_a_fraction_of_an_aligned_on
     assert!(fast_ones.iter().any(|it| persisted(it) > Some(100_000)));
     let types = fast_ones.iter().map(|it| &it["checkpoint_type"]);
     assert!(types.into_iter().all(|it| it == "UNALIGNED_CHECKPOINT"));
-    let (slow_ms, fast_ms) = (duration_ms(&slow_ones), duration_ms(&fast_ones));
-    assert!(fast_ms * 3 < slow_ms, "{fast_ms} ms, aligned {slow_ms} ms");
     let path = format!("/jobs/{}/checkpoints/config", fast.job);
     let config = fast.cluster.get(&path);
     assert_eq!(config["unaligned_checkpoints"], true, "{config}");

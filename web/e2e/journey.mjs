@@ -93,7 +93,8 @@ async function restart(console_, jid, path) {
   assert.notEqual(again, jid);
   await state(console_, 'RUNNING');
   await console_.goTo(`job/${again}/checkpoints`);
-  await console_.page.locator('.message', { hasText: path }).waitFor();
+  const saved = /savepoint-(\d+)-/.exec(path)[1];
+  await console_.page.locator('main .message', { hasText: `restored from checkpoint ${saved}.` }).waitFor();
   await console_.goTo(`job/${again}/overview`);
   await console_.until('counters that move', async () => (await written(console_)) > 0);
 }

@@ -38,7 +38,7 @@ export const zh: Dictionary = {
   'actions.swapFailed': '组件未被替换，作业保持原样继续运行：{cause}',
   'actions.swapHint': '它必须具有旧组件的算子和端口；模式改变的状态会被迁移。',
   'actions.swapInPlace': '已就地替换，作业暂停了 {pause}。',
-  'actions.swapUpload': '或上传一个',
+  'actions.swapUpload': '上传另一个',
   'boundary.text': '无法显示此页面。集群不受影响。',
   'boundary.title': '出错了',
 
@@ -63,7 +63,7 @@ export const zh: Dictionary = {
   'checkpoints.path': '路径',
   'checkpoints.restore': '由此启动',
   'checkpoints.restored': '已恢复',
-  'checkpoints.restoredFrom': '该作业由检查点 {id} 恢复：{path}',
+  'checkpoints.restoredFrom': '该作业由检查点 {id} 恢复。',
   'checkpoints.savepoint': '保存点',
   'checkpoints.savepoints': '保存点',
   'checkpoints.size': '状态大小',

@@ -33,9 +33,7 @@ export function CheckpointsTab({ job, chosen }: { job: Job; chosen: string | und
       <Refusal error={error} />
       <Counts value={value} />
       {value.restored !== null && (
-        <Message tone="info">
-          {t('checkpoints.restoredFrom', { id: value.restored.id, path: value.restored.path })}
-        </Message>
+        <Message tone="info">{t('checkpoints.restoredFrom', { id: value.restored.id })}</Message>
       )}
       <History job={job} history={value.history} chosen={chosen} reload={reload} />
       <div class="columns">
