@@ -12,9 +12,9 @@ SOURCES := $(shell find host guest-sdk plugins wit web/dist Cargo.toml Cargo.loc
 	\( -name target -o -name node_modules \) -prune -o -print 2>/dev/null)
 
 # What `make bench` runs; empty means the job's own default.
-export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE
+export JOB P N KEYS EPM BACKEND CKPT ENGINE RATE ROUNDS SECONDS_EACH AT_ONCE
 
-.PHONY: help setup build console pictures console-load demo test lint bench bench-crossing bench-epoch bench-table sim chaos clean
+.PHONY: help setup build console pictures console-load demo test lint bench bench-crossing bench-epoch bench-neighbour bench-table sim chaos fuzz clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -51,6 +51,9 @@ sim: ## Simulated jobs while things go wrong, a seed each: SEEDS=200 FIRST=1, or
 chaos: build ## The real binary killed, frozen, its checkpoints damaged, its disk full: ROUNDS=60
 	CHAOS_ROUNDS=$(or $(ROUNDS),60) cargo it -- --nocapture --test-threads 1 chaos
 
+fuzz: ## Every reader of foreign bytes under libFuzzer, guided by coverage: SECONDS=60 READERS="plan metadata"
+	SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz.sh $(READERS)
+
 lint: setup ## Check format, lints and house rules
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
@@ -65,6 +68,9 @@ bench-crossing: ## What the boundary, encodings and state access cost; fails if 
 
 bench-epoch: build ## What it costs real jobs that guests can be stopped: ROUNDS= JOBS= TICKS=
 	@scripts/bench-epoch.sh
+
+bench-neighbour: build ## What hostile jobs of one process do to the latency of another: ROUNDS= SECONDS_EACH= AT_ONCE= (needs `cargo guests`)
+	@scripts/bench-neighbour.sh
 
 bench-table: build ## All measurements, engines alternating, as Markdown
 	@scripts/bench-table.sh

@@ -3,6 +3,8 @@ import type { Fields } from './fields';
 import { getFields, getText, part, send } from './http';
 
 export interface DeadLetter {
+  /** Its place in the answer: two may be alike in everything else. */
+  place: number;
   operator: string;
   /** When it was refused. */
   time: number | null;
@@ -31,7 +33,7 @@ export function decodeDeadLetters(json: Fields): DeadLetters {
     key: words(entry, 'key'),
     record: RECORD.map((name) => words(entry, name)).find((text) => text !== '') ?? '',
   }));
-  return { entries };
+  return { entries: entries.map((entry, place) => ({ place, ...entry })) };
 }
 
 /** All of them as they were written, a JSON object a line. */

@@ -36,7 +36,7 @@ export const en = {
   'actions.swapFailed': 'The component was not swapped, the job goes on as it was: {cause}',
   'actions.swapHint': 'It must have the operators and ports of the old one; state is migrated where its schema has changed.',
   'actions.swapInPlace': 'Swapped in place; the job paused for {pause}.',
-  'actions.swapUpload': 'Or upload one',
+  'actions.swapUpload': 'Upload another one',
   'boundary.text': 'This screen cannot be shown. The cluster is not affected.',
   'boundary.title': 'Something went wrong',
 

@@ -38,7 +38,7 @@ export const zh: Dictionary = {
   'actions.swapFailed': '组件未被替换，作业保持原样继续运行：{cause}',
   'actions.swapHint': '它必须具有旧组件的算子和端口；模式改变的状态会被迁移。',
   'actions.swapInPlace': '已就地替换，作业暂停了 {pause}。',
-  'actions.swapUpload': '或上传一个',
+  'actions.swapUpload': '上传另一个',
   'boundary.text': '无法显示此页面。集群不受影响。',
   'boundary.title': '出错了',
 

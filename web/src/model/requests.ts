@@ -40,7 +40,7 @@ export function awaitSavepoint(jid: string, request: string): Promise<boolean> {
 export function awaitRescaling(jid: string, request: string, parallelism: number): Promise<boolean> {
   return told('actions.rescaleFailed', async () => {
     const gave = await awaitOperation(jid, 'rescaling', request);
-    return t('actions.rescaleDone', { n: parallelism, pause: duration(gave.number('pause-ms')) });
+    return t('actions.rescaleDone', { n: parallelism, pause: duration(Math.ceil(gave.number('pause-ms'))) });
   });
 }
 

@@ -94,7 +94,7 @@ function Letters({ entries }: { entries: readonly DeadLetter[] }) {
     <Table
       label={t('deadLetters.title')}
       rows={entries}
-      id={(row) => `${row.operator} ${row.time} ${row.key} ${row.record}`}
+      id={(row) => String(row.place)}
       columns={[
         {
           id: 'time',

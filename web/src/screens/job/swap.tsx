@@ -2,7 +2,7 @@
  * Swapping the component of an operator: which operator, which component (uploaded before or now), how far it is, and how it
  * ended. The dialog stays until it has: a refusal is read where one can choose anew.
  */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { components, uploadComponent } from '../../api/components';
 import type { Job } from '../../api/job';
 import { swapComponent } from '../../api/operations';
@@ -13,6 +13,7 @@ import { awaitOperation } from '../../model/requests';
 import { useResource } from '../../model/resource';
 import { Dialog } from '../../parts/dialog';
 import { Field, Select } from '../../parts/field';
+import { Icon } from '../../parts/icon';
 import { Message } from '../../parts/panel';
 
 type Stage =
@@ -35,6 +36,7 @@ export function SwapQuestion({ job, close, changed }: { job: Job; close: () => v
   const [operator, setOperator] = useState(operators[0] ?? '');
   const [chosen, setChosen] = useState('');
   const [stage, setStage] = useState<Stage>({ at: 'choose' });
+  const input = useRef<HTMLInputElement>(null);
   const component = chosen !== '' ? chosen : (known?.[0]?.id ?? '');
   const busy = stage.at === 'upload' || stage.at === 'swap';
 
@@ -58,7 +60,7 @@ export function SwapQuestion({ job, close, changed }: { job: Job; close: () => v
       const gave = await awaitOperation(job.jid, 'swap', await swapComponent(job.jid, operator, component));
       changed();
       const how = gave.flag('in-place') ? 'actions.swapInPlace' : 'actions.swapDeployed';
-      return { at: 'done', words: t(how, { pause: duration(gave.number('pause-ms')) }) };
+      return { at: 'done', words: t(how, { pause: duration(Math.ceil(gave.number('pause-ms'))) }) };
     });
 
   const foot = (
@@ -103,19 +105,25 @@ export function SwapQuestion({ job, close, changed }: { job: Job; close: () => v
           options={(known ?? []).map((it) => ({ id: it.id, words: `${it.name} (${it.digest.slice(0, 8)})` }))}
         />
       </Field>
-      <Field id="swap-file" label={t('actions.swapUpload')}>
+      <span>
+        <button type="button" class="button" disabled={busy} onClick={() => input.current?.click()}>
+          <Icon name="submit" />
+          {t('actions.swapUpload')}
+        </button>
         <input
           id="swap-file"
+          ref={input}
           type="file"
+          hidden
           accept=".wasm"
-          disabled={busy}
+          aria-label={t('actions.swapUpload')}
           onChange={(event) => {
             const file = event.currentTarget.files?.[0];
             if (file !== undefined) void take(file);
             event.currentTarget.value = '';
           }}
         />
-      </Field>
+      </span>
       <Progress stage={stage} />
     </Dialog>
   );
