@@ -2,7 +2,7 @@
 # Makes this machine able to build Wasmill, and says what it does. Silent and quick when all is there.
 #
 # Needed: Rust (the version of Cargo.toml) with the target wasm32-unknown-unknown for guests; a C/C++ compiler, make
-# and libclang for RocksDB and its bindings; git. On Debian and Ubuntu, as root or with sudo, what is missing is
+# and libclang for RocksDB and its bindings, and for librdkafka; git. On Debian and Ubuntu, as root or with sudo, what is missing is
 # installed; elsewhere this prints what to install and exits with 1. It never installs or changes Rust itself, except
 # for adding the target.
 set -euo pipefail
@@ -52,7 +52,7 @@ has_libclang() {
 # Prints the missing Debian packages, a line each: the package and what it is for.
 missing_packages() {
     { command -v c++ && command -v cc; } >/dev/null || echo "g++ (compiles RocksDB and wasmtime's C parts)"
-    command -v make >/dev/null || echo "make (runs the Makefile)"
+    command -v make >/dev/null || echo "make (runs the Makefile, builds librdkafka)"
     command -v git >/dev/null || echo "git (lists the files that the house rules are checked on)"
     has_libclang || echo "libclang-dev (bindgen reads RocksDB's C header with it)"
 }

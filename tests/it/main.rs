@@ -22,6 +22,7 @@ mod golden;
 mod hostile;
 mod job_files;
 mod jobs;
+mod kafka;
 mod kill;
 mod languages_go_c;
 mod languages_python_js;

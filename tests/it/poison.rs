@@ -250,7 +250,7 @@ fn dead_letters_of_a_cluster_are_downloaded_and_discarded() {
         assert!(file.headers.contains(header), "{}", file.headers);
     }
     let lines = file.text();
-    let lines = lines.lines().map(|line| serde_json::from_str(line));
+    let lines = lines.lines().map(serde_json::from_str);
     let lines: Vec<Value> = lines.map(|it| it.expect("a letter a line")).collect();
     assert_eq!(Value::from(lines), entries);
     let shown = cluster.verb("dead-letters", &[&job, "--json", "--limit", "1"]);

@@ -131,7 +131,7 @@ fn files_that_nobody_sees_before_a_checkpoint() {
         &cluster,
         &job,
         "no-output",
-        &["publishes its files with checkpoints"],
+        &["publishes its output with checkpoints"],
     );
 }
 

@@ -17,6 +17,7 @@ fn context() -> SinkContext {
         subtask: 0,
         parallelism: 1,
         run: "1-1".to_owned(),
+        segments: Default::default(),
     }
 }
 

@@ -14,6 +14,8 @@ use dataflow::key_group::KeyGroupRange;
 use dataflow::limits::BATCH_RECORDS_MAX;
 use dataflow::port::blob::{BlobError, BlobRef, BlobStore};
 use dataflow::port::operator_state::{OperatorStateKind, OperatorStateSpec, OperatorStates};
+use dataflow::port::redistribution::SavedPart;
+use dataflow::port::segment::SegmentStore;
 use dataflow::port::sink::SinkContext;
 use dataflow::port::source::{SourceContext, SourceSplit};
 use dataflow::port::state::{
@@ -125,6 +127,7 @@ pub(super) fn connector_state(bytes: &[u8]) {
             subtask: 0,
             parallelism: 1,
             run: "fuzz".to_owned(),
+            segments: SegmentStore::default(),
         };
         if let Ok(mut writer) = sink.writer(context, vec![state.to_vec()]) {
             let _ = (writer.report(), writer.snapshot());
@@ -157,8 +160,9 @@ pub(super) fn operator_state(bytes: &[u8]) {
             kind,
         })
         .collect();
+    let parts = [SavedPart::going_on(bytes.to_vec())];
     for subtask in 0..2 {
-        let _ = OperatorStates::restore(specs.clone(), &[bytes.to_vec()], subtask, 2)
+        let _ = OperatorStates::restore(specs.clone(), &parts, subtask, 2)
             .map(|states| states.encode());
     }
 }
@@ -172,7 +176,7 @@ pub(super) fn in_flight(bytes: &[u8]) {
 }
 
 /// One file, whatever its name.
-struct OneFile(Vec<u8>);
+pub(super) struct OneFile(pub(super) Vec<u8>);
 
 impl BlobStore for OneFile {
     fn put(&self, _role: &str, _data: Vec<u8>) -> Result<BlobRef, BlobError> {

@@ -24,7 +24,7 @@ const fn decoder(name: &'static str, read: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
 }
 
 /// All of them.
-pub const ALL: [Decoder; 20] = [
+pub const ALL: [Decoder; 21] = [
     decoder("batch", binary::batch, seeds::batch),
     decoder("row", binary::row, seeds::row),
     decoder("lines", text::lines, seeds::lines),
@@ -32,6 +32,11 @@ pub const ALL: [Decoder; 20] = [
         "connector-state",
         binary::connector_state,
         seeds::connector_state,
+    ),
+    decoder(
+        "kafka",
+        connectors::decoders::kafka,
+        connectors::decoders::kafka_seeds,
     ),
     decoder(
         "operator-state",

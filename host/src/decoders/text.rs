@@ -1,11 +1,14 @@
 //! Readers of documents: JSON, YAML, lines, settings.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use connectors::schema::Schema;
 use dataflow::graph::execution::ExecutionGraph;
 use dataflow::graph::validate::validate;
+use dataflow::port::blob::BlobStore;
 
+use super::binary::OneFile;
 use crate::job_file::read::of_text;
 use crate::job_graph::of_plan;
 use crate::storage::location::Location;
@@ -50,7 +53,8 @@ pub(super) fn metadata(bytes: &[u8]) {
         let _ = task.state.as_ref().map(|state| state.handle());
         let _ = task.operator_state.as_ref().map(|file| file.blob());
         for sink in &task.sinks {
-            let _ = (sink.transactions(), sink.writer_state());
+            let store: Arc<dyn BlobStore> = Arc::new(OneFile(Vec::new()));
+            let _ = (sink.transactions(&store), sink.writer_state());
         }
     }
 }

@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 
 use super::{Answer, Case, Chain, Severity};
 
-/// Connectors that publish with a checkpoint.
-const PUBLISHED_WITH_CHECKPOINTS: [&str; 1] = ["text-files"];
+/// Whether a sink publishes with a checkpoint: by the keys of its connector.
+fn publishes_with_checkpoints(keys: &Value) -> bool {
+    let exactly_once = || keys["sink.delivery-guarantee"] == "exactly-once";
+    keys["type"] == "text-files" || (keys["type"] == "kafka" && exactly_once())
+}
 
 fn answer(severity: Severity, operator: Option<&str>, sentence: String, evidence: Value) -> Answer {
     Answer {
@@ -86,10 +89,7 @@ fn not_published(case: &Case<'_>) -> Option<Answer> {
     let sink = operators.filter_map(|operator| match &operator.kind {
         OperatorKind::Sink(connector) => {
             let keys: Value = serde_json::from_str(&connector.0).ok()?;
-            let kind = keys["type"].as_str()?.to_owned();
-            PUBLISHED_WITH_CHECKPOINTS
-                .contains(&kind.as_str())
-                .then(|| operator.uid.clone())
+            publishes_with_checkpoints(&keys).then(|| operator.uid.clone())
         }
         OperatorKind::Source(_) | OperatorKind::Logic { .. } => None,
     });
@@ -98,7 +98,7 @@ fn not_published(case: &Case<'_>) -> Option<Answer> {
         Severity::Warning,
         Some(&uid),
         format!(
-            "\"{uid}\" publishes its files with checkpoints, and none are taken before the job ends: set execution.checkpointing.interval."
+            "\"{uid}\" publishes its output with checkpoints, and none are taken before the job ends: set execution.checkpointing.interval."
         ),
         json!({ "execution.checkpointing.interval": 0 }),
     ))

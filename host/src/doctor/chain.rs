@@ -16,6 +16,7 @@ use dataflow::port::blob::BlobStore;
 use dataflow::port::call::{Call, Moment};
 use dataflow::port::operator::{Operator, OperatorError};
 use dataflow::port::operator_state::OperatorStates;
+use dataflow::port::redistribution::SavedPart;
 use dataflow::port::state::{BackendSpec, SnapshotHandle};
 use dataflow::time::timer::{TimeDomain, TimerBatch};
 use dataflow::time::watermark_generator::{GeneratorTime, WatermarkGenerator};
@@ -424,7 +425,8 @@ fn open_state(
     });
     let specs = vertex.operator_states.iter();
     let specs = specs.map(|(_, _, spec)| spec.clone()).collect();
-    let parts: Vec<Vec<u8>> = saved.operator.iter().cloned().collect();
+    let parts = saved.operator.iter().cloned();
+    let parts: Vec<SavedPart> = parts.map(SavedPart::going_on).collect();
     let states = OperatorStates::restore(specs, &parts, 0, 1)?;
     Ok(open_call(wish)?.with_operator_states(states))
 }

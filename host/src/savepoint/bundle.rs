@@ -129,6 +129,7 @@ impl Bundle<'_> {
         // The output of the checkpoint was published before this is written, so nothing is left to publish.
         for sink in &mut written.sinks {
             sink.committables.clear();
+            sink.segments.clear();
         }
         if task.in_flight.is_some() {
             let reason = "the checkpoint has records in flight, and a savepoint cannot".to_owned();

@@ -59,7 +59,12 @@ impl Folder {
         })
     }
 
-    fn fail(&self, name: &str, action: &'static str, reason: impl ToString) -> SavepointError {
+    fn fail(
+        &self,
+        name: &str,
+        action: &'static str,
+        reason: &dyn std::fmt::Display,
+    ) -> SavepointError {
         SavepointError::file(&self.path.join(name), action, reason.to_string())
     }
 
@@ -72,7 +77,7 @@ impl Folder {
             return match std::fs::read(self.path.join(name)) {
                 Ok(bytes) => Ok(Some(bytes)),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(self.fail(name, "read", error)),
+                Err(error) => Err(self.fail(name, "read", &error)),
             };
         };
         let object = Name::from(name);
@@ -80,7 +85,7 @@ impl Folder {
         match self.runtime.block_on(read) {
             Ok(bytes) => Ok(Some(Vec::from(bytes))),
             Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.fail(name, "read", error)),
+            Err(error) => Err(self.fail(name, "read", &error)),
         }
     }
 
@@ -125,7 +130,7 @@ impl Folder {
             Ok(())
         };
         let fetched: Result<(), Error> = self.runtime.block_on(fetch);
-        fetched.map_err(|error| self.fail("", "read", error))?;
+        fetched.map_err(|error| self.fail("", "read", &error))?;
         Ok(to)
     }
 
@@ -135,12 +140,12 @@ impl Folder {
     /// The disk or the bucket refuses; then what is here is no savepoint.
     pub(crate) fn put(&self, from: &Path) -> Result<(), SavepointError> {
         let Some(bucket) = &self.bucket else {
-            return Err(self.fail("", "write", "it is no bucket"));
+            return Err(self.fail("", "write", &"it is no bucket"));
         };
-        let names = files_of(from).map_err(|error| self.fail("", "write", error))?;
+        let names = files_of(from).map_err(|error| self.fail("", "write", &error))?;
         for name in names {
             let put = self.runtime.block_on(upload(bucket, from, &name));
-            put.map_err(|error| self.fail(&name, "write", error))?;
+            put.map_err(|error| self.fail(&name, "write", &error))?;
         }
         Ok(())
     }
@@ -154,7 +159,7 @@ impl Folder {
             Some(bucket) => Arc::clone(bucket),
             None => {
                 let local = LocalFileSystem::new_with_prefix(&self.path);
-                Arc::new(local.map_err(|error| self.fail("", "open", error))?)
+                Arc::new(local.map_err(|error| self.fail("", "open", &error))?)
             }
         };
         let reader = ObjectBlobStore::reader(store, self.runtime.clone());
@@ -174,7 +179,7 @@ impl Folder {
         let Some(bucket) = &self.bucket else {
             return match std::fs::remove_dir_all(&self.path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(self.fail("", "remove", error))
+                    Err(self.fail("", "remove", &error))
                 }
                 _ => Ok(()),
             };
@@ -184,7 +189,7 @@ impl Folder {
             .delete_stream(names)
             .try_for_each(|_| async { Ok(()) });
         let deleted = self.runtime.block_on(deleted);
-        deleted.map_err(|error| self.fail("", "remove", error))
+        deleted.map_err(|error| self.fail("", "remove", &error))
     }
 }
 

@@ -10,6 +10,7 @@ use dataflow::ids::StateNumber;
 use dataflow::key_group::{KeyGroupRange, key_group};
 use dataflow::port::blob::BlobStore;
 use dataflow::port::operator_state::{Content, OperatorStateSpec, OperatorStates};
+use dataflow::port::redistribution::SavedPart;
 use dataflow::port::state::{
     BackendSpec, StateBackend, StateBackendFactory, StateError, StateKind, StateSpec,
 };
@@ -165,7 +166,8 @@ impl StateFiles {
                 .get(&blob)
                 .map_err(|error| failed(error.into()))?;
             let specs = operator_specs(states);
-            let restored = OperatorStates::restore(specs, &[bytes], 0, 1).map_err(failed)?;
+            let restored = OperatorStates::restore(specs, &[SavedPart::going_on(bytes)], 0, 1)
+                .map_err(failed)?;
             opened.operator = Some(restored);
         }
         let Some(state) = &task.state else {

@@ -156,20 +156,12 @@ impl Attempt {
         mut discovered: mpsc::Receiver<Discovered>,
         commands: &mut mpsc::Receiver<JobCommand>,
     ) -> Result<AttemptEnd, JobFailure> {
-        let sources = self
-            .job
-            .execution
-            .vertices
-            .iter()
-            .filter(|v| v.source.is_some());
-        let sources: BTreeSet<u32> = sources.map(|vertex| vertex.id.0).collect();
         let tasks: Vec<TaskId> = self.tasks.iter().map(|task| task.id).collect();
         let (done, mut results) = mpsc::channel(16);
         let mut progress = Progress {
             coordinator: Coordinator::new(
                 self.checkpoints,
                 tasks,
-                &sources,
                 self.first_checkpoint,
                 self.clock.now_ms(),
             )

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use dataflow::clock::Clock;
 use dataflow::port::blob::BlobStore;
 use dataflow::port::state::StateBackendFactory;
+use runtime::task::error::TaskError;
 use runtime::task::event::TaskEvent;
 use runtime::task::storage_pool::StoragePool;
 use tokio::runtime::Handle;
@@ -21,7 +22,8 @@ use super::restore::Inheritance;
 use crate::config::{Backend, Config};
 use crate::savepoint::convert::{Target, adapt};
 use crate::savepoint::state_files::StateFiles;
-use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
+use crate::storage::blob_store::ObjectBlobStore;
+use crate::storage::checkpoint_store::Restorable;
 
 /// What an attempt is deployed from; owned, so that it can go to another thread.
 pub(super) struct Blueprint {
@@ -44,12 +46,19 @@ pub(super) struct Deployed {
 }
 
 impl Blueprint {
-    fn blobs(&self, runtime: Handle) -> Arc<dyn BlobStore> {
-        match &self.store {
-            Some(store) => store.lock().unwrap_or_else(PoisonError::into_inner).blobs(),
-            // Nothing is written then, so this is only a formality.
-            None => CheckpointStore::in_memory(self.run.clone(), 1, runtime).blobs(),
+    fn blobs(&self, runtime: Handle) -> Result<Arc<dyn BlobStore>, DeployError> {
+        if let Some(store) = &self.store {
+            let store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(store.blobs());
         }
+        // No state is kept then, only output that waits for the end of the job.
+        let dir = self.work_dir.join("segments");
+        ObjectBlobStore::scratch(&dir, runtime).map_err(|reason| {
+            DeployError::from(TaskError::Internal(format!(
+                "working directory {}: {reason}",
+                dir.display()
+            )))
+        })
     }
 
     /// What is restored, in the form the job needs: for its backend, by its schemas.
@@ -89,7 +98,7 @@ impl Blueprint {
         sender: mpsc::Sender<TaskEvent>,
         runtime: Handle,
     ) -> Result<Deployed, DeployError> {
-        let blobs = self.blobs(runtime);
+        let blobs = self.blobs(runtime)?;
         let restorable = self.adapted(&blobs)?;
         let inheritance = Inheritance::new(&self.job, restorable.as_ref())?;
         let attempt = inheritance.attempt().max(self.at_least);

@@ -169,7 +169,9 @@ impl Deployment<'_> {
     /// Publishes what the restored checkpoint prepared, and clears away what never became part of one.
     fn publish_prepared(&self) -> Result<(), DeployError> {
         for (operator, sink) in &self.job.sinks {
-            let committables = self.inheritance.committables(*operator)?;
+            let committables = self
+                .inheritance
+                .committables(*operator, self.storage.store())?;
             let refuse = |source| DeployError::Connector {
                 uid: self.job.uid(*operator),
                 source,
@@ -460,6 +462,7 @@ impl Deployment<'_> {
                 subtask,
                 parallelism: vertex.parallelism,
                 run: self.run.clone(),
+                segments: StoragePool::segments(&self.storage),
             },
             restored: self
                 .inheritance

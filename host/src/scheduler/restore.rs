@@ -2,11 +2,12 @@
 //! states spread evenly, event time by its minimum. Operators are found by uid, so chains may have changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dataflow::element::WATERMARK_MAX;
 use dataflow::graph::execution::Vertex;
 use dataflow::ids::{CheckpointId, OperatorId};
-use dataflow::port::blob::BlobRef;
+use dataflow::port::blob::{BlobRef, BlobStore};
 use dataflow::port::sink::Committable;
 use dataflow::port::source::SourceSplit;
 use dataflow::port::state::SnapshotHandle;
@@ -49,6 +50,28 @@ restore it as it was, then take a savepoint or rescale the running job"
     /// The metadata contradicts itself.
     #[error("the checkpoint's metadata is not readable: {0}")]
     Unreadable(String),
+}
+
+/// Files of operator state, and whether the task of each had finished while others go on.
+pub(crate) type SavedStates = Vec<(BlobRef, bool)>;
+
+/// The largest timestamp of an assigner (by uid) and split.
+type Mark = (String, u32, i64);
+
+/// Of the marks that all tasks which go on have, the least: event time may be late, never early.
+fn least_marks<'a>(tasks: &[&'a TaskEntry]) -> Vec<&'a Mark> {
+    let going_on = || tasks.iter().filter(|task| !task.finished);
+    let mut marks: BTreeMap<(&str, u32), (usize, &Mark)> = BTreeMap::new();
+    for mark in going_on().flat_map(|task| &task.max_timestamps) {
+        let entry = marks.entry((&mark.0, mark.1)).or_insert((0, mark));
+        entry.0 += 1;
+        if mark.2 < entry.1.2 {
+            entry.1 = mark;
+        }
+    }
+    let all = going_on().count();
+    let of_all = marks.into_values().filter(|(count, _)| *count == all);
+    of_all.map(|(_, mark)| mark).collect()
 }
 
 /// A checkpoint seen as the inheritance of a job.
@@ -138,24 +161,27 @@ impl<'a> Inheritance<'a> {
     /// Operator state of the former tasks of this chain, by subtask, and the share of it that one subtask inherits:
     /// which, of how many.
     ///
-    /// What a finished task kept is done with: only those that go on share, and only what those had that went on.
+    /// Only those that go on share. With each file comes whether its task had finished while others go on: of what that kept
+    /// only union lists are passed on.
     pub(crate) fn operator_states(
         &self,
         vertex: &Vertex,
         subtask: u32,
-    ) -> Result<(Vec<BlobRef>, (u32, u32)), RestoreError> {
+    ) -> Result<(SavedStates, (u32, u32)), RestoreError> {
         let goes_on = |subtask: &u32| !self.is_finished(vertex, *subtask);
         let count = |subtasks: u32| (0..subtasks).filter(goes_on).count() as u32;
         let of = count(vertex.parallelism);
         let share = (count(subtask), of.max(1));
         let tasks = self.tasks(vertex).into_iter();
-        let tasks = tasks.filter(|task| of == 0 || !task.finished);
-        let files = tasks.filter_map(|task| task.operator_state.as_ref());
+        let files = tasks.filter_map(|task| Some((task.operator_state.as_ref()?, task.finished)));
         if of > 0 && !goes_on(&subtask) {
             return Ok((Vec::new(), share));
         }
         let files: Result<_, _> = files
-            .map(|file| file.blob().map_err(RestoreError::Unreadable))
+            .map(|(file, finished)| {
+                let blob = file.blob().map_err(RestoreError::Unreadable)?;
+                Ok((blob, finished && of > 0))
+            })
             .collect();
         Ok((files?, share))
     }
@@ -219,17 +245,24 @@ impl<'a> Inheritance<'a> {
             .iter()
             .map(|id| (self.job.uid(*id), *id))
             .collect();
-        let max_timestamps = tasks
-            .iter()
-            .flat_map(|task| &task.max_timestamps)
-            .filter_map(|(uid, split, time)| {
-                Some((*by_uid.get(uid)?, dataflow::ids::SplitId(*split), *time))
-            })
-            .collect();
         let finished = self.is_finished(vertex, subtask);
         // At the same parallelism event time is the subtask's own.
         let same = ancestors.len() == 1 && tasks.len() == vertex.parallelism as usize;
         let own = tasks.get(subtask as usize).filter(|_| same);
+        let marks: Vec<&Mark> = match own {
+            // Splits move between subtasks, and each split has one mark.
+            _ if vertex.source.is_some() => {
+                tasks.iter().flat_map(|it| &it.max_timestamps).collect()
+            }
+            Some(task) => task.max_timestamps.iter().collect(),
+            None => least_marks(&tasks),
+        };
+        let max_timestamps = marks
+            .into_iter()
+            .filter_map(|(uid, split, time)| {
+                Some((*by_uid.get(uid)?, dataflow::ids::SplitId(*split), *time))
+            })
+            .collect();
         // A task that is to run again must not start behind the end of time.
         let least = tasks.iter().map(|task| task.watermark).min();
         let watermark = own.map(|task| task.watermark).or(least);
@@ -262,11 +295,16 @@ impl<'a> Inheritance<'a> {
         Ok(states)
     }
 
-    /// Transactions of a sink that the checkpoint prepared.
-    pub(crate) fn committables(&self, sink: OperatorId) -> Result<Vec<Committable>, RestoreError> {
+    /// Transactions of a sink that the checkpoint prepared; their segments are in `store`.
+    pub(crate) fn committables(
+        &self,
+        sink: OperatorId,
+        store: &Arc<dyn BlobStore>,
+    ) -> Result<Vec<Committable>, RestoreError> {
         let mut all = Vec::new();
         for entry in self.sink_entries(sink) {
-            all.extend(entry.transactions().map_err(RestoreError::Unreadable)?);
+            let transactions = entry.transactions(store);
+            all.extend(transactions.map_err(RestoreError::Unreadable)?);
         }
         Ok(all)
     }

@@ -18,11 +18,11 @@ use runtime::task::storage_pool::StorageQueue;
 
 use super::sabotage::Sabotage;
 use super::world::{Fault, World};
+use super::zombie::make_real;
 use crate::scheduler::job::Job;
 use crate::scheduler::prepared_task::PreparedTask;
 use crate::scheduler::publishing::commit_sinks;
 use crate::storage::checkpoint_store::CheckpointStore;
-use crate::storage::metadata::describe;
 
 /// Events that tasks have sent and nobody has read.
 pub(super) type Events = Arc<Mutex<VecDeque<TaskEvent>>>;
@@ -36,6 +36,8 @@ pub(super) enum End {
     Failed(String),
     /// The process is gone.
     Killed,
+    /// The process stands still before it makes a checkpoint real, and somebody else takes the job over.
+    Frozen,
 }
 
 /// When a task is stepped next.
@@ -118,12 +120,8 @@ impl<'a> Attempt<'a> {
     /// A task does not open.
     pub(super) fn open(world: &'a mut World, start: Start<'a>) -> Result<Self, String> {
         let ids: Vec<TaskId> = start.tasks.iter().map(|task| task.spec.id).collect();
-        let vertices = start.job.execution.vertices.iter();
-        let sources = vertices.filter(|vertex| vertex.source.is_some());
-        let sources = sources.map(|vertex| vertex.id.0).collect();
         let now_ms = world.clock.now_ms();
-        let coordinator =
-            Coordinator::new(world.plan.checkpoints, ids, &sources, start.first, now_ms);
+        let coordinator = Coordinator::new(world.plan.checkpoints, ids, start.first, now_ms);
         let mut tasks = Vec::new();
         for task in start.tasks {
             let (id, mailbox) = (task.spec.id, task.mailbox);
@@ -349,13 +347,22 @@ impl<'a> Attempt<'a> {
     fn chore(&mut self) -> Result<Option<End>, String> {
         let now_ms = self.world.clock.now_ms();
         match self.chores.pop_front() {
-            None => Ok(None),
+            None => {
+                self.world.wake();
+                Ok(None)
+            }
             Some(Chore::Store(checkpoint)) => {
-                let stored = self.make_real(&checkpoint);
+                if self.world.freezes() {
+                    self.world.frozen = Some(checkpoint);
+                    return Ok(Some(End::Frozen));
+                }
+                let stored = make_real(self.store, self.job, &checkpoint, self.number);
                 let checkpoint_id = checkpoint.id;
                 self.world
                     .tell(&format_args!("{checkpoint_id} stored: {stored:?}"));
                 if stored.is_ok() {
+                    let partly = self.is_partly_ended(&checkpoint);
+                    self.world.figures.partly_ended += u64::from(partly);
                     self.world.completed(checkpoint.id)?;
                     self.chores.push_back(Chore::Publish(checkpoint));
                     return Ok(None);
@@ -386,13 +393,15 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn make_real(&mut self, checkpoint: &CompletedCheckpoint) -> Result<(), String> {
-        let (graph, execution) = (&self.job.graph, &self.job.execution);
-        let (digests, operators) = (self.job.digests(), self.job.operators());
-        let number = self.number;
-        let metadata = describe(checkpoint, graph, execution, &digests, operators, number);
-        let committed = self.store.commit(&metadata);
-        committed.map_err(|error| error.to_string())
+    fn is_partly_ended(&self, checkpoint: &CompletedCheckpoint) -> bool {
+        let vertices = self.job.execution.vertices.iter();
+        let mut behind = vertices.filter(|vertex| vertex.source.is_none());
+        behind.any(|vertex| {
+            let parts = checkpoint.tasks.iter();
+            let parts = parts.filter(|(task, ..)| task.vertex == vertex.id);
+            let ended = parts.filter(|(_, part, _)| part.finished).count();
+            ended > 0 && ended < vertex.parallelism as usize
+        })
     }
 
     /// Perhaps something goes wrong.
@@ -420,7 +429,7 @@ impl<'a> Attempt<'a> {
             // What was stored but not published is published when the job goes on from it.
             if let Chore::Store(checkpoint) = chore {
                 // If it fails the checkpoint has not happened, and nobody waits for it any more.
-                let _ = self.make_real(&checkpoint);
+                let _ = make_real(self.store, self.job, &checkpoint, self.number);
             }
         }
         if self.world.disk.is_dead() {

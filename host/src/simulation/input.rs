@@ -65,12 +65,12 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Two sources with a few splits each.
+    /// Two sources with a few splits each, of any length.
     pub(super) fn draw(dice: &mut Dice) -> Self {
         let keys = dice.between(1, 12);
         let mut id = 0;
         let mut split = |dice: &mut Dice| {
-            let mut event = |at: u64| {
+            let mut event = |dice: &mut Dice, at: u64| {
                 id += 1;
                 let jitter = dice.below(OUT_OF_ORDER_MS.unsigned_abs() - 10);
                 Event {
@@ -79,7 +79,8 @@ impl Input {
                     time: (at * 7 + jitter) as i64,
                 }
             };
-            (0..120).map(&mut event).collect()
+            let length = dice.between(10, 230);
+            (0..length).map(|at| event(dice, at)).collect()
         };
         let mut source = |dice: &mut Dice| {
             let splits = dice.between(1, 4);

@@ -1,5 +1,5 @@
-//! The simulated job: two sources that are stamped and keyed, a keyed operator over both, a sink. Built anew for every
-//! attempt, at another parallelism if the run says so; the uids stay.
+//! The simulated job: two sources that are stamped and keyed, a tally behind each subtask of them, a keyed operator over
+//! both, a sink. A tally ends with its subtask of the source, so they end at different times. Built anew for every attempt, at another parallelism if the run says so; the uids stay.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -21,7 +21,7 @@ use dataflow::time::watermark_generator::{WatermarkRule, WatermarkStrategy};
 
 use super::dice::Dice;
 use super::input::{Input, OUT_OF_ORDER_MS};
-use super::logic::{Fold, Stamp};
+use super::logic::{Fold, Stamp, Tally};
 use super::outside::{Outside, SimulatedSink};
 use super::source::SimulatedSource;
 use crate::scheduler::job::{Job, JobComponent};
@@ -32,6 +32,7 @@ const BYTES: &str = "\"bytes\"";
 /// Numbers of the operators: a source and its stamp twice, then these.
 const FOLD: u32 = 4;
 const SINK: u32 = 5;
+const TALLIES: [u32; 2] = [6, 7];
 
 /// What jobs of a run are made of. Cheap to clone.
 #[derive(Clone)]
@@ -122,12 +123,16 @@ impl Shape {
                 stamp(3, self.right),
                 fold(self.fold),
                 sink(self.sink),
+                tally(TALLIES[0], self.left),
+                tally(TALLIES[1], self.right),
             ],
             edges: vec![
                 edge(0, 1, 0, Partitioning::Forward),
                 edge(2, 3, 0, Partitioning::Forward),
-                hash(1, 0),
-                hash(3, 1),
+                edge(1, TALLIES[0], 0, Partitioning::Forward),
+                edge(3, TALLIES[1], 0, Partitioning::Forward),
+                hash(TALLIES[0], 0),
+                hash(TALLIES[1], 1),
                 edge(FOLD, SINK, 0, out),
             ],
             cached_files: Vec::new(),
@@ -194,23 +199,36 @@ fn stamp(id: u32, parallelism: u32) -> Node {
         idle_after_ms: None,
         alignment: None,
     };
+    Node {
+        inputs: vec![takes()],
+        outputs: vec![gives(Some("\"long\""))],
+        ..node(id, format!("stamp {id}"), parallelism, seer(Some(strategy)))
+    }
+}
+
+/// Logic that keeps a list of what it saw.
+fn seer(watermarks: Option<WatermarkStrategy>) -> OperatorKind {
     let seen = OperatorState {
         name: "seen".to_owned(),
         kind: OperatorStateKind::ListSplit,
         schema: "\"long\"".to_owned(),
         sub_key_schema: None,
     };
-    let kind = OperatorKind::Logic {
+    OperatorKind::Logic {
         component: ComponentId(0),
         keyed: false,
         states: Vec::new(),
         operator_states: vec![seen],
-        watermarks: Some(strategy),
-    };
+        watermarks,
+    }
+}
+
+fn tally(id: u32, parallelism: u32) -> Node {
     Node {
+        chain: false,
         inputs: vec![takes()],
         outputs: vec![gives(Some("\"long\""))],
-        ..node(id, format!("stamp {id}"), parallelism, kind)
+        ..node(id, format!("tally {id}"), parallelism, seer(None))
     }
 }
 
@@ -266,10 +284,14 @@ impl OperatorFactory for Parts {
                 fails: Arc::clone(&self.trap),
             }));
         }
+        let seen = number(spec, "seen");
+        if TALLIES.contains(&operator.0) {
+            return Ok(Box::new(Tally { call, seen }));
+        }
         Ok(Box::new(Stamp {
             call,
             operator,
-            seen: number(spec, "seen"),
+            seen,
         }))
     }
 

@@ -1,5 +1,5 @@
-//! The operators of the simulated job: one behind each source that stamps and keys records and counts what it saw, and a
-//! keyed one with two inputs that counts and makes windows.
+//! The operators of the simulated job: one behind each source that stamps and keys records and counts what it saw, one
+//! behind that which counts again, and a keyed one with two inputs that counts and makes windows.
 //!
 //! Native code on the operator port, so nothing but the engine itself is judged. What they notice that must never be
 //! (a late record, a watermark that goes back, a window without content) is noted outside.
@@ -43,17 +43,58 @@ pub(super) struct Stamp {
     pub(super) seen: StateNumber,
 }
 
-impl Stamp {
-    fn total(&mut self, more: i64) -> Result<i64, OperatorError> {
-        let states = self.call.operator_states();
-        let elements = states.elements(self.seen).map_err(state_failed("stamp"))?;
-        let numbers = elements.iter().filter_map(|it| it[..].try_into().ok());
-        let total = more + numbers.map(i64::from_le_bytes).sum::<i64>();
-        let column = Column::fixed(total.to_le_bytes().to_vec());
-        states
-            .replace(self.seen, 1, &column)
-            .map_err(state_failed("stamp"))?;
-        Ok(total)
+/// Adds to a list of counts, of which one is left; the sum.
+fn total(call: &mut Call, seen: StateNumber, more: i64) -> Result<i64, OperatorError> {
+    let states = call.operator_states();
+    let elements = states.elements(seen).map_err(state_failed("seen"))?;
+    let numbers = elements.iter().filter_map(|it| it[..].try_into().ok());
+    let total = more + numbers.map(i64::from_le_bytes).sum::<i64>();
+    let column = Column::fixed(total.to_le_bytes().to_vec());
+    let replaced = states.replace(seen, 1, &column);
+    replaced.map_err(state_failed("seen"))?;
+    Ok(total)
+}
+
+/// Tells what was counted. It is told once: by a subtask that ends.
+fn tell_total(call: &mut Call, seen: StateNumber) -> Result<(), OperatorError> {
+    let row = [SEEN, total(call, seen, 0)?, 0, 0, 0];
+    let mut out = Batch::default();
+    out.push(NO_TIMESTAMP, &0i64.to_le_bytes(), &encode(&row));
+    call.emit(0, out).map_err(|_| failed("seen", "too much"))
+}
+
+/// Passes records on and counts them.
+pub(super) struct Tally {
+    /// What it works with.
+    pub(super) call: Call,
+    /// Its list of how many records were seen.
+    pub(super) seen: StateNumber,
+}
+
+impl Operator for Tally {
+    fn call(&mut self) -> &mut Call {
+        &mut self.call
+    }
+
+    fn process(&mut self, _input: u32, records: &Batch) -> Result<u32, OperatorError> {
+        let rows = (0..records.len()).filter_map(|index| decode(records.value(index)));
+        let events = rows.filter(|row| row[0] == EVENT).count();
+        total(&mut self.call, self.seen, events as i64)?;
+        let passed = self.call.emit(0, records.clone());
+        passed.map_err(|_| failed("tally", "too much"))?;
+        Ok(records.count)
+    }
+
+    fn on_timers(&mut self, _: TimeDomain, _: &TimerBatch) -> Result<u32, OperatorError> {
+        Err(failed("tally", "it has no timers"))
+    }
+
+    fn on_watermark(&mut self, _: OperatorId, _: i64) -> Result<(), OperatorError> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), OperatorError> {
+        tell_total(&mut self.call, self.seen)
     }
 }
 
@@ -71,7 +112,7 @@ impl Operator for Stamp {
             stamped.push(row[3], &row[2].to_le_bytes(), bytes);
             max = max.max(row[3]);
         }
-        self.total(records.len() as i64)?;
+        total(&mut self.call, self.seen, records.len() as i64)?;
         self.call.observe(self.operator, Seen::timestamp(max));
         self.call
             .emit(0, stamped)
@@ -88,12 +129,7 @@ impl Operator for Stamp {
     }
 
     fn finish(&mut self) -> Result<(), OperatorError> {
-        let row = [SEEN, self.total(0)?, 0, 0, 0];
-        let mut out = Batch::default();
-        out.push(NO_TIMESTAMP, &0i64.to_le_bytes(), &encode(&row));
-        self.call
-            .emit(0, out)
-            .map_err(|_| failed("stamp", "too much"))
+        tell_total(&mut self.call, self.seen)
     }
 }
 

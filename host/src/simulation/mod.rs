@@ -25,3 +25,4 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod world;
+mod zombie;

@@ -28,6 +28,8 @@ struct State {
     refusals: u64,
     /// Published output is never taken back.
     keeps_all: bool,
+    /// What is published again is there twice.
+    ignores_markers: bool,
     violations: BTreeSet<String>,
 }
 
@@ -52,6 +54,11 @@ impl Outside {
     /// From now on nothing that was published is taken back.
     pub(super) fn keep_all(&self) {
         self.state().keeps_all = true;
+    }
+
+    /// From now on it does not look whether it has published a transaction before.
+    pub(super) fn ignore_markers(&self) {
+        self.state().ignores_markers = true;
     }
 
     /// Whether the process has died within a commit.
@@ -102,11 +109,11 @@ fn refused(action: &'static str, reason: &str) -> ConnectorError {
 }
 
 fn committable((run, subtask, number, checkpoint): &Transaction) -> Committable {
-    Committable(format!("{run}/{subtask}/{number}/{checkpoint}").into_bytes())
+    Committable::new(format!("{run}/{subtask}/{number}/{checkpoint}").into_bytes())
 }
 
 fn transaction(committable: &Committable) -> Option<Transaction> {
-    let text = std::str::from_utf8(&committable.0).ok()?;
+    let text = std::str::from_utf8(&committable.bytes).ok()?;
     let mut parts = text.split('/');
     let run = parts.next()?.to_owned();
     let mut number = || parts.next()?.parse::<u64>().ok();
@@ -147,9 +154,14 @@ impl Sink for SimulatedSink {
                 Some(left) => *left -= 1,
                 None => {}
             }
+            let again = state.ignores_markers;
             if let Some(rows) = state.prepared.remove(&transaction) {
                 state.published.insert(transaction, rows);
-            } else if !state.published.contains_key(&transaction) {
+            } else if let Some(rows) = state.published.get_mut(&transaction) {
+                if again {
+                    rows.extend_from_within(..);
+                }
+            } else {
                 let lost =
                     format!("a transaction is to be committed that is gone: {transaction:?}");
                 state.violations.insert(lost);

@@ -18,6 +18,7 @@ use super::input::{Rows, SEEN};
 use super::job::Shape;
 use super::sabotage::{Sabotage, WithoutTimers};
 use super::world::{Figures, World};
+use super::zombie::Zombie;
 use crate::config::{self, Config};
 use crate::scheduler::deploy::Deployment;
 use crate::scheduler::restore::Inheritance;
@@ -49,6 +50,8 @@ pub(super) struct Run {
     /// Number of the newest checkpoint that this process has triggered.
     newest: u64,
     deployments: u32,
+    /// The process that has just frozen, given its store.
+    frozen: Option<Box<dyn FnOnce(CheckpointStore) -> Zombie>>,
 }
 
 impl Run {
@@ -60,6 +63,7 @@ impl Run {
             work_dir: work_dir.to_owned(),
             newest: 0,
             deployments: 0,
+            frozen: None,
         }
     }
 
@@ -89,7 +93,7 @@ impl Run {
     /// One process; true if the job ended in it, false if it was killed.
     pub(super) fn process(&mut self, number: u32) -> Result<bool, String> {
         let name = format!("p{number}");
-        let mut store = self.world.checkpoints(name.clone());
+        let mut store = self.world.process(name.clone())?;
         self.newest = 0;
         loop {
             let restorable = match store.load_latest() {
@@ -106,6 +110,10 @@ impl Run {
             match end {
                 End::Finished => return Ok(true),
                 End::Killed => return Ok(false),
+                End::Frozen => {
+                    self.world.zombie = self.frozen.take().map(|frozen| frozen(store));
+                    return Ok(false);
+                }
                 End::Failed(_) => self.world.figures.failures += 1,
             }
         }
@@ -169,7 +177,16 @@ impl Run {
             first: CheckpointId(first),
             number,
         };
-        Attempt::open(&mut self.world, start)?.run(&mut self.newest)
+        let end = Attempt::open(&mut self.world, start)?.run(&mut self.newest)?;
+        if let Some(checkpoint) = self.world.frozen.take() {
+            self.frozen = Some(Box::new(move |store| Zombie {
+                job,
+                attempt: number,
+                store,
+                checkpoint,
+            }));
+        }
+        Ok(end)
     }
 
     fn config(&self) -> Config {
@@ -233,9 +250,10 @@ impl Run {
         }
         let seen = published.iter().filter(|(row, _)| row[0] == SEEN);
         let seen: i64 = seen.map(|(row, count)| row[1] * count).sum();
-        let all = self.world.parts.input.len() as i64;
+        // Behind the sources they are counted twice.
+        let all = 2 * self.world.parts.input.len() as i64;
         if seen != all {
-            return Err(format!("the sources count {seen} records of {all}"));
+            return Err(format!("{seen} records are counted, not {all}"));
         }
         Ok(())
     }

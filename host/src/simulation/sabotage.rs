@@ -28,6 +28,10 @@ pub(super) enum Sabotage {
     LoseTimers,
     /// Nobody compares hashes.
     NoHashes,
+    /// A process does not find out that another has taken its job over.
+    NoFencing,
+    /// The target does not look whether it has published a transaction before.
+    IgnoreMarkers,
     /// A restored job reads its input from the start.
     ForgetPositions,
     /// Records in flight are not part of the checkpoint whose barriers overtook them.
@@ -38,12 +42,14 @@ pub(super) enum Sabotage {
 
 impl Sabotage {
     /// All, each with the number of seeds within which it must be noticed.
-    pub(super) const ALL: [(Self, u64); 8] = [
+    pub(super) const ALL: [(Self, u64); 10] = [
         (Self::NoAlignment, 10),
         (Self::PublishBeforeMetadata, 10),
         (Self::ForgetUncommitted, 10),
         (Self::LoseTimers, 10),
         (Self::NoHashes, 10),
+        (Self::NoFencing, 10),
+        (Self::IgnoreMarkers, 10),
         (Self::ForgetPositions, 10),
         (Self::ForgetInFlight, 10),
         (Self::NoWithdrawal, 10),
@@ -68,6 +74,8 @@ impl Sabotage {
             | Self::PublishBeforeMetadata
             | Self::LoseTimers
             | Self::NoHashes
+            | Self::NoFencing
+            | Self::IgnoreMarkers
             | Self::NoWithdrawal => {}
         }
     }

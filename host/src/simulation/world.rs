@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use dataflow::checkpoint::coordinator::CheckpointConfig;
+use dataflow::checkpoint::snapshot::CompletedCheckpoint;
 use dataflow::clock::ManualClock;
 use dataflow::ids::CheckpointId;
 use serde_json::Value;
@@ -18,6 +19,7 @@ use super::input::Input;
 use super::job::Parts;
 use super::outside::Outside;
 use super::sabotage::Sabotage;
+use super::zombie::Zombie;
 use crate::storage::checkpoint_store::CheckpointStore;
 
 /// Moves in which a run without further faults must end. Runs need some ten thousand.
@@ -53,6 +55,8 @@ pub(super) struct Plan {
     pub(super) retained: usize,
     /// Memory for segments (bytes).
     pub(super) network_bytes: u64,
+    /// Whether other processes reach the place of the checkpoints and may take the job over, as in a bucket.
+    pub(super) shared: bool,
 }
 
 /// What a run did and suffered.
@@ -70,8 +74,12 @@ pub(super) struct Figures {
     pub(super) completed: u64,
     /// Checkpoints that were given up.
     pub(super) given_up: u64,
+    /// Completed ones in which some subtasks behind a source had ended and others had not.
+    pub(super) partly_ended: u64,
     /// Checkpoints that were damaged and passed over.
     pub(super) passed_over: u64,
+    /// Processes that stood still while others took over.
+    pub(super) frozen: u64,
     /// Parts of tasks that had something in flight.
     pub(super) in_flight: u64,
     /// Attempts that went on from something in flight.
@@ -86,7 +94,9 @@ impl std::ops::AddAssign for Figures {
         self.failures += other.failures;
         self.completed += other.completed;
         self.given_up += other.given_up;
+        self.partly_ended += other.partly_ended;
         self.passed_over += other.passed_over;
+        self.frozen += other.frozen;
         self.in_flight += other.in_flight;
         self.taken_up += other.taken_up;
     }
@@ -127,6 +137,10 @@ pub(super) struct World {
     ends_after: Option<u64>,
     loses_next: bool,
     late_ms: i64,
+    /// What the process that has just frozen was about to make real.
+    pub(super) frozen: Option<Box<CompletedCheckpoint>>,
+    /// A process that stands still.
+    pub(super) zombie: Option<Zombie>,
 }
 
 impl World {
@@ -144,6 +158,9 @@ impl World {
         if sabotage == Some(Sabotage::NoWithdrawal) {
             parts.outside.keep_all();
         }
+        if sabotage == Some(Sabotage::IgnoreMarkers) {
+            parts.outside.ignore_markers();
+        }
         let aligned = sabotage == Some(Sabotage::NoAlignment);
         let overtakes_after_ms = match dice.below(10) {
             _ if aligned => None,
@@ -154,7 +171,7 @@ impl World {
         let plan = Plan {
             checkpoints: CheckpointConfig {
                 interval_ms: Some(dice.between(4, 40) as i64),
-                timeout_ms: dice.between(40, 150) as i64,
+                timeout_ms: dice.between(100, 300) as i64,
                 min_pause_ms: dice.below(8) as i64,
                 max_concurrent: match overtakes_after_ms {
                     None => dice.between(1, 3) as usize,
@@ -165,6 +182,7 @@ impl World {
             },
             retained: dice.between(1, 3) as usize,
             network_bytes: dice.between(2, 32) * 32 * 1024,
+            shared: dice.percent(50) || sabotage == Some(Sabotage::NoFencing),
         };
         Self {
             disk: Arc::new(Disk::new(clock.clone(), runtime.clone())),
@@ -181,6 +199,8 @@ impl World {
             ends_after: None,
             loses_next: false,
             late_ms: 0,
+            frozen: None,
+            zombie: None,
         }
     }
 
@@ -203,7 +223,46 @@ impl World {
         }
     }
 
-    /// The checkpoints of one process.
+    /// The checkpoints of a process that begins.
+    ///
+    /// # Errors
+    /// They cannot be taken over.
+    pub(super) fn process(&self, run: String) -> Result<CheckpointStore, String> {
+        if !self.plan.shared || self.sabotage == Some(Sabotage::NoFencing) {
+            return Ok(self.checkpoints(run));
+        }
+        let disk: Arc<Disk> = Arc::clone(&self.disk);
+        let store =
+            CheckpointStore::taking_over(disk, run, self.plan.retained, self.runtime.clone());
+        let store = store.map_err(|error| format!("it cannot be taken over: {error}"))?;
+        Ok(store.with_concurrent(self.plan.checkpoints.max_concurrent))
+    }
+
+    /// Whether the process stands still now, and somebody else takes its job over.
+    pub(super) fn freezes(&mut self) -> bool {
+        let may = self.plan.shared && self.faults_left > 0 && self.zombie.is_none();
+        if !may || !self.dice.percent(10) {
+            return false;
+        }
+        self.faults_left -= 1;
+        self.moves_since_fault = 0;
+        self.figures.faults += 1;
+        self.figures.frozen += 1;
+        true
+    }
+
+    /// Perhaps a process that stood still goes on.
+    pub(super) fn wake(&mut self) {
+        if self.zombie.is_none() || !self.dice.percent(20) {
+            return;
+        }
+        if let Some(zombie) = self.zombie.take() {
+            let became = zombie.goes_on();
+            self.tell(&format_args!("a zombie went on: {became:?}"));
+        }
+    }
+
+    /// The checkpoints, whoever has them.
     pub(super) fn checkpoints(&self, run: String) -> CheckpointStore {
         let disk: Arc<Disk> = Arc::clone(&self.disk);
         CheckpointStore::over(disk, run, self.plan.retained, self.runtime.clone())
@@ -237,6 +296,7 @@ impl World {
 
     /// Nothing goes wrong any more.
     pub(super) fn spare(&mut self) {
+        self.zombie = None;
         self.faults_left = 0;
         self.moves_since_fault = 0;
     }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dataflow::port::blob::{BlobError, BlobRef, BlobStore};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
@@ -46,6 +47,17 @@ impl ObjectBlobStore {
             run,
             written,
         }
+    }
+
+    /// Blobs in a directory, made if need be, that nobody reads after this process; a loss of power may cost them.
+    ///
+    /// # Errors
+    /// The directory cannot be made; a text.
+    pub(crate) fn scratch(dir: &LocalPath, runtime: Handle) -> Result<Arc<dyn BlobStore>, String> {
+        std::fs::create_dir_all(dir).map_err(|error| error.to_string())?;
+        let local = LocalFileSystem::new_with_prefix(dir).map_err(|error| error.to_string())?;
+        let store: Arc<dyn ObjectStore> = Arc::new(local);
+        Ok(Arc::new(Self::reader(store, runtime)))
     }
 
     /// Blobs that are only read.

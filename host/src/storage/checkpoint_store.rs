@@ -141,6 +141,21 @@ impl CheckpointStore {
         }
     }
 
+    /// Takes a job over in a store that a test has made and other processes reach, too.
+    #[cfg(test)]
+    pub(crate) fn taking_over(
+        store: Arc<dyn ObjectStore>,
+        run: String,
+        retained_max: usize,
+        runtime: Handle,
+    ) -> Result<Self, StoreError> {
+        let taken = CurrentObject::take_over(Arc::clone(&store), run.clone(), CURRENT_VERSION);
+        let taken = runtime.block_on(taken);
+        let mut own = Self::over(store, run, retained_max, runtime);
+        own.current = taken.map_err(|error| of_current(&own.place, error))?;
+        Ok(own)
+    }
+
     /// Keeps the files of a checkpoint for as long as somebody holds its metadata, retained or not.
     pub(crate) fn pin(&mut self, metadata: &Arc<Metadata>) {
         self.pinned.retain(|pinned| pinned.strong_count() > 0);
@@ -418,7 +433,11 @@ fn files(metadata: &Metadata) -> impl Iterator<Item = &super::metadata::FileEntr
     let tasks = metadata.vertices.iter().flat_map(|vertex| &vertex.tasks);
     tasks.flat_map(|task| {
         let keyed = task.state.iter().flat_map(|state| &state.files);
-        keyed.chain(&task.operator_state).chain(&task.in_flight)
+        let segments = task.sinks.iter().flat_map(|sink| &sink.segments);
+        keyed
+            .chain(&task.operator_state)
+            .chain(&task.in_flight)
+            .chain(segments.map(|(_, file)| file))
     })
 }
 

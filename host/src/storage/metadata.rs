@@ -2,12 +2,15 @@
 //! the checkpoint by operator uid, so that it can be read without the job that wrote it. Version 2: version 1 has nothing in
 //! flight, and is read as such.
 
+use std::sync::Arc;
+
 use dataflow::checkpoint::snapshot::{CompletedCheckpoint, SinkSnapshot, TaskSnapshot};
 use dataflow::graph::execution::{ExecutionGraph, VertexEdge};
 use dataflow::graph::logical::JobGraph;
 use dataflow::ids::{OperatorId, SplitId};
 use dataflow::key_group::KeyGroupRange;
-use dataflow::port::blob::BlobRef;
+use dataflow::port::blob::{BlobRef, BlobStore};
+use dataflow::port::segment::Segment;
 use dataflow::port::sink::{Committable, ReportValue, SinkReport};
 use dataflow::port::source::SourceSplit;
 use dataflow::port::state::SnapshotHandle;
@@ -159,6 +162,9 @@ pub(crate) struct SinkEntry {
     pub(crate) uid: String,
     /// Prepared transactions (hexadecimal).
     pub(crate) committables: Vec<String>,
+    /// Files of their output, in order: index of the transaction, and file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) segments: Vec<(usize, FileEntry)>,
     /// State of the writer (hexadecimal).
     pub(crate) writer: String,
 }
@@ -228,7 +234,8 @@ impl TaskEntry {
                 .iter()
                 .map(|sink| SinkEntry {
                     uid: uid(sink.operator),
-                    committables: sink.committables.iter().map(|c| hex(&c.0)).collect(),
+                    committables: sink.committables.iter().map(|c| hex(&c.bytes)).collect(),
+                    segments: segments(&sink.committables),
                     writer: hex(&sink.writer),
                 })
                 .collect(),
@@ -249,13 +256,38 @@ impl TaskEntry {
     }
 }
 
-impl SinkEntry {
-    /// The prepared transactions.
-    pub(crate) fn transactions(&self) -> Result<Vec<Committable>, String> {
-        self.committables
+/// The files of transactions. All are stored: a snapshot is acknowledged afterwards.
+fn segments(committables: &[Committable]) -> Vec<(usize, FileEntry)> {
+    let of = |(index, committable): (usize, &Committable)| {
+        let blobs: Vec<_> = committable
+            .segments
             .iter()
-            .map(|text| unhex(text).map(Committable))
-            .collect()
+            .filter_map(Segment::blob)
+            .collect();
+        let entries = blobs.iter().map(FileEntry::of);
+        entries.map(|entry| (index, entry)).collect::<Vec<_>>()
+    };
+    committables.iter().enumerate().flat_map(of).collect()
+}
+
+impl SinkEntry {
+    /// The prepared transactions, their segments in `store`.
+    pub(crate) fn transactions(
+        &self,
+        store: &Arc<dyn BlobStore>,
+    ) -> Result<Vec<Committable>, String> {
+        let bytes = self.committables.iter().map(|text| unhex(text));
+        let mut transactions: Vec<Committable> = bytes
+            .map(|bytes| bytes.map(Committable::new))
+            .collect::<Result<_, _>>()?;
+        for (index, file) in &self.segments {
+            let transaction = transactions.get_mut(*index);
+            let transaction = transaction
+                .ok_or_else(|| format!("segment {} belongs to no transaction", file.name))?;
+            let segment = Segment::stored(file.blob()?, Arc::clone(store));
+            transaction.segments.push(segment);
+        }
+        Ok(transactions)
     }
 
     /// The writer's state.

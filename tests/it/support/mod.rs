@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod bids;
 pub(crate) mod cluster;
+pub(crate) mod kafka;
 pub(crate) mod kills;
 pub(crate) mod languages;
 pub(crate) mod oracle;

@@ -68,6 +68,7 @@ fn checksum(criterion: &mut Criterion) {
             subtask: 0,
             parallelism: 1,
             run: "bench".to_owned(),
+            segments: Default::default(),
         };
         let mut writer = sink.writer(context, Vec::new()).expect("a writer");
         group.bench_function(data, |bencher| {

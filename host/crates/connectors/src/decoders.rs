@@ -1,8 +1,13 @@
-//! What a test of hostile bytes needs beyond the ports: the readers of lines, which otherwise need a file. No part of the
+//! What a test of hostile bytes needs beyond the ports: readers that otherwise need a file or a broker. No part of the
 //! interface of this crate.
 
 use dataflow::element::{Batch, NO_TIMESTAMP};
+use dataflow::ids::{CheckpointId, SplitId};
+use dataflow::port::sink::Committable;
 
+use crate::kafka::message::Messages;
+use crate::kafka::position::Position;
+use crate::kafka::transaction::Transaction;
 use crate::record_format::RecordFormat;
 use crate::schema::Schema;
 
@@ -20,4 +25,27 @@ pub fn lines(schema: &Schema, lines: &[u8]) -> usize {
         format.decode(batch, Some(&mut 0)).ok()
     });
     decoded.map(|records| records.len()).sum()
+}
+
+/// Reads what a checkpoint has of Kafka: the position of a partition, the marker of a transaction, and messages.
+pub fn kafka(bytes: &[u8]) {
+    let _ = Position::restore(bytes);
+    let _ = Transaction::from_committable(&Committable::new(bytes.to_vec()));
+    let _ = Messages::new(bytes).all(|message| message.is_ok());
+}
+
+/// What [`kafka`] reads.
+pub fn kafka_seeds() -> Vec<Vec<u8>> {
+    let position = Position::new(("bids".to_owned(), 3), 17, Some(90));
+    let transaction = Transaction {
+        group: Transaction::group("out", "run"),
+        epoch: CheckpointId(5),
+        segments: Vec::new(),
+    };
+    let message = [&[7; 8][..], &[2, 0, 0, 0, 1, 0, 0, 0], b"kv"].concat();
+    vec![
+        position.save(SplitId(0)).state,
+        transaction.into_committable().bytes,
+        message,
+    ]
 }

@@ -5,7 +5,7 @@
 //! few threads (sockets) are named, owned by a reader and joined when it is dropped.
 //!
 //! Reading order: [`schema`] and [`row`] (how values are encoded), [`record_hash`] (what a checksum is), then the
-//! connectors: [`collection`], [`generator`], [`text_files`], [`socket`], [`mod@print`], [`checksum`], [`collect`],
+//! connectors: [`collection`], [`generator`], [`text_files`], [`kafka`], [`socket`], [`mod@print`], [`checksum`], [`collect`],
 //! [`blackhole`], [`latency`]. Shared by several of them: `lines`, `paced`, `record_format`, `text_format`,
 //! `saved`, `accepted`.
 #![forbid(unsafe_code)]
@@ -29,6 +29,7 @@ mod config;
 pub mod decoders;
 pub mod error;
 pub mod generator;
+pub mod kafka;
 pub mod latency;
 mod lines;
 mod paced;
@@ -43,13 +44,14 @@ pub mod text_files;
 mod text_format;
 
 /// The types a source may have.
-pub const SOURCES: [&str; 4] = ["collection", "generator", "socket", "text-files"];
+pub const SOURCES: [&str; 5] = ["collection", "generator", "kafka", "socket", "text-files"];
 
 /// The types a sink may have.
-pub const SINKS: [&str; 7] = [
+pub const SINKS: [&str; 8] = [
     "blackhole",
     "checksum",
     "collect",
+    "kafka",
     "latency",
     "print",
     "socket",
@@ -65,6 +67,7 @@ pub fn source(config: &Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Source>, 
     Ok(match kind.as_str() {
         "collection" => Arc::new(collection::CollectionSource::try_new(keys)?),
         "generator" => Arc::new(generator::GeneratorSource::try_new(keys, clock)?),
+        "kafka" => Arc::new(kafka::KafkaSource::try_new(keys)?),
         "socket" => Arc::new(socket::SocketSource::try_new(keys)?),
         "text-files" => {
             let source = text_files::TextFileSource::try_new(keys)?;
@@ -87,6 +90,7 @@ pub fn sink(config: &Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Sink>, Conn
         "blackhole" => Arc::new(blackhole::BlackholeSink::try_new(keys)?),
         "checksum" => Arc::new(checksum::ChecksumSink::try_new(keys)?),
         "collect" => Arc::new(collect::CollectSink::try_new(keys)?),
+        "kafka" => Arc::new(kafka::KafkaSink::try_new(keys, clock)?),
         "latency" => Arc::new(latency::LatencySink::try_new(keys, clock)?),
         "print" => Arc::new(print::PrintSink::try_new(keys)?),
         "socket" => Arc::new(socket::SocketSink::try_new(keys)?),

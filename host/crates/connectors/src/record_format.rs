@@ -1,4 +1,4 @@
-//! How the file source reads a line as a record: as text, as a JSON object, or as fields separated by commas.
+//! How the file source reads a line, and the Kafka source a message, as a record: as text, as a JSON object, or as fields separated by commas.
 //!
 //! Keeps: what `text_format` writes in `json` and `csv` is read back as the same values, but for line breaks inside of a
 //! field: files are cut at line ends, so a record is a line. JSON and CSV need a schema; what a line has beyond it is
@@ -6,9 +6,11 @@
 
 use dataflow::element::{Batch, NO_TIMESTAMP};
 use dataflow::limits::RECORD_BYTES_MAX;
+use dataflow::port::sink::ConnectorError;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::config;
 use crate::error::EncodingError;
 use crate::row;
 use crate::schema::{RecordSchema, Schema};
@@ -43,6 +45,47 @@ pub(crate) enum RecordFormat {
 pub(crate) type BadLine = (u32, EncodingError);
 
 impl RecordFormat {
+    /// A format of a connector's key, with what it needs.
+    pub(crate) fn try_new(
+        connector: &str,
+        key: &str,
+        format: FormatName,
+        schema: Option<&Value>,
+        separator: Option<&str>,
+    ) -> Result<Self, ConnectorError> {
+        let only = |what: &str, formats: &str| {
+            let reason = format!("`{what}` is for `{key}` {formats} only");
+            Err(config::wrong(connector, reason))
+        };
+        if format != FormatName::Csv && separator.is_some() {
+            return only("separator", "csv");
+        }
+        if format == FormatName::Text {
+            return match schema {
+                Some(_) => only("schema", "json-lines and csv"),
+                None => Ok(Self::Text),
+            };
+        }
+        let Some(schema) = schema else {
+            let reason = format!("`{key}` json-lines and csv need a `schema`");
+            return Err(config::wrong(connector, reason));
+        };
+        let schema = Schema::from_json(schema)
+            .map_err(|error| config::wrong(connector, error.to_string()))?;
+        if format == FormatName::JsonLines {
+            return Ok(Self::Json(schema));
+        }
+        match separator.unwrap_or(",").as_bytes() {
+            [separator] if !matches!(separator, b'"' | b'\n' | b'\r') => {
+                Ok(Self::Csv(schema, *separator))
+            }
+            _ => {
+                let reason = "`separator` must be one ASCII character, no quote and no line end";
+                Err(config::wrong(connector, reason))
+            }
+        }
+    }
+
     /// Decodes lines. Bad ones are refused, or left out and counted in `left_out` if there is such a counter.
     pub(crate) fn decode(
         &self,
@@ -67,7 +110,7 @@ impl RecordFormat {
     }
 
     /// Appends the row of a line; false if the line is blank.
-    fn encode(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, EncodingError> {
+    pub(crate) fn encode(&self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, EncodingError> {
         match self {
             Self::Text => out.extend_from_slice(line),
             Self::Json(_) if line.trim_ascii().is_empty() => return Ok(false),
@@ -101,7 +144,7 @@ impl RecordFormat {
 }
 
 /// Leaves out keys that no field has.
-fn prune(schema: &Schema, json: &mut Value) {
+pub(crate) fn prune(schema: &Schema, json: &mut Value) {
     match (schema, json) {
         (Schema::Record(record), Value::Object(object)) => {
             object.retain(|key, _| record.fields.iter().any(|field| field.name == *key));

@@ -32,12 +32,12 @@ fn sink_error(config: Value) -> String {
 #[test]
 fn unknown_type_lists_the_types_there_are() {
     assert_eq!(
-        source_error(json!({"type": "kafka"})),
-        "connector kafka: there is no such source; use collection, generator, socket, text-files"
+        source_error(json!({"type": "pulsar"})),
+        "connector pulsar: there is no such source; use collection, generator, kafka, socket, text-files"
     );
     assert_eq!(
-        sink_error(json!({"type": "kafka"})),
-        "connector kafka: there is no such sink; use blackhole, checksum, collect, latency, print, socket, text-files"
+        sink_error(json!({"type": "pulsar"})),
+        "connector pulsar: there is no such sink; use blackhole, checksum, collect, kafka, latency, print, socket, text-files"
     );
     assert!(source_error(json!({})).contains("`type` is missing"));
     assert!(sink_error(json!("print")).contains("must be an object"));

@@ -119,3 +119,9 @@ pub const TAP_SAMPLES_PER_BATCH: usize = 8;
 
 /// Bytes of a record that is sampled; larger ones are left out.
 pub const TAP_RECORD_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of a segment of a sink's output, about: what is stored and read at once.
+pub const SINK_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Segments of one sink subtask that may wait to be stored.
+pub const SINK_SEGMENTS_WAITING: usize = 4;

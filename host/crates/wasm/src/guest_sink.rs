@@ -74,7 +74,9 @@ impl GuestSink {
 }
 
 fn bytes_of(committables: &[Committable]) -> Vec<&[u8]> {
-    let bytes = committables.iter().map(|committable| &committable.0[..]);
+    let bytes = committables
+        .iter()
+        .map(|committable| &committable.bytes[..]);
     bytes.collect()
 }
 
@@ -213,7 +215,7 @@ impl SinkWriter for GuestWriter {
                 sink.call_pre_commit(store, operator, &transaction, checkpoint.0)
             })
         })?;
-        Ok(vec![Committable(self.check(committable)?)])
+        Ok(vec![Committable::new(self.check(committable)?)])
     }
 }
 

@@ -11,6 +11,7 @@ fn writer(restored: Vec<Vec<u8>>) -> Box<dyn SinkWriter> {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     };
     let sink = BlackholeSink::try_new(json!({})).unwrap();
     sink.writer(context, restored).unwrap()

@@ -20,6 +20,7 @@ fn writer(sink: &ChecksumSink, restored: Vec<Vec<u8>>) -> Box<dyn SinkWriter> {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     };
     sink.writer(context, restored).unwrap()
 }
@@ -70,6 +71,7 @@ fn second_schema_and_unknown_state_are_refused() {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     };
     assert!(sink.writer(context, vec![vec![9, 9]]).is_err());
 }

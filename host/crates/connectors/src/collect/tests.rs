@@ -11,6 +11,7 @@ fn context() -> SinkContext {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     }
 }
 
@@ -57,6 +58,6 @@ fn a_result_beyond_its_limit_is_refused_with_the_limit_named() {
 
 #[test]
 fn transactions_of_another_sink_are_refused() {
-    let error = sink(8).commit(&[Committable(vec![1])]).unwrap_err();
+    let error = sink(8).commit(&[Committable::new(vec![1])]).unwrap_err();
     assert!(error.to_string().contains("another sink"), "{error}");
 }

@@ -23,6 +23,7 @@ fn writer(sink: &LatencySink, restored: Vec<Vec<u8>>) -> Box<dyn SinkWriter> {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     };
     sink.writer(context, restored).unwrap()
 }
@@ -92,7 +93,8 @@ fn records_of_another_shape_are_errors() {
             SinkContext {
                 subtask: 0,
                 parallelism: 1,
-                run: "r".to_owned()
+                run: "r".to_owned(),
+                segments: Default::default(),
             },
             vec![vec![1, 2, 3]],
         )

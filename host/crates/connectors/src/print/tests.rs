@@ -11,6 +11,7 @@ fn context() -> SinkContext {
         subtask: 1,
         parallelism: 2,
         run: "r".to_owned(),
+        segments: Default::default(),
     }
 }
 

@@ -130,6 +130,7 @@ fn sink_sends_lines_at_the_latest_with_the_barrier() {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     };
     let mut writer = sink.writer(context, Vec::new()).unwrap();
     let (peer, _): (TcpStream, _) = listener.accept().unwrap();

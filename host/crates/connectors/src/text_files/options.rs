@@ -12,7 +12,6 @@ use serde_json::Value;
 use crate::config;
 use crate::paced::Rate;
 use crate::record_format::{FormatName, RecordFormat};
-use crate::schema::Schema;
 use crate::text_files::NAME;
 
 /// Bytes of a split, at most, unless the plan says otherwise.
@@ -164,45 +163,14 @@ fn patterns(key: &str, texts: &[String]) -> Result<Vec<Pattern>, ConnectorError>
 }
 
 fn format_of(keys: &Keys) -> Result<RecordFormat, ConnectorError> {
-    let only = |key: &str, formats: &str| {
-        Err(config::wrong(
-            NAME,
-            format!("`{key}` is for `format` {formats} only"),
-        ))
-    };
-    if keys.format != FormatName::Csv {
-        if keys.separator.is_some() {
-            return only("separator", "csv");
-        }
-        if keys.header {
-            return only("header", "csv");
-        }
-    }
-    if keys.format == FormatName::Text {
-        if keys.schema.is_some() {
-            return only("schema", "json-lines and csv");
-        }
-        if keys.ignore_errors {
-            return only("ignore_errors", "json-lines and csv");
-        }
-        return Ok(RecordFormat::Text);
-    }
-    let Some(schema) = &keys.schema else {
-        let reason = "`format` json-lines and csv need a `schema`";
+    if keys.format != FormatName::Csv && keys.header {
+        let reason = "`header` is for `format` csv only";
         return Err(config::wrong(NAME, reason));
-    };
-    let schema =
-        Schema::from_json(schema).map_err(|error| config::wrong(NAME, error.to_string()))?;
-    if keys.format == FormatName::JsonLines {
-        return Ok(RecordFormat::Json(schema));
     }
-    match keys.separator.as_deref().unwrap_or(",").as_bytes() {
-        [separator] if !matches!(separator, b'"' | b'\n' | b'\r') => {
-            Ok(RecordFormat::Csv(schema, *separator))
-        }
-        _ => {
-            let reason = "`separator` must be one ASCII character, no quote and no line end";
-            Err(config::wrong(NAME, reason))
-        }
+    if keys.format == FormatName::Text && keys.ignore_errors {
+        let reason = "`ignore_errors` is for `format` json-lines and csv only";
+        return Err(config::wrong(NAME, reason));
     }
+    let (schema, separator) = (keys.schema.as_ref(), keys.separator.as_deref());
+    RecordFormat::try_new(NAME, "format", keys.format, schema, separator)
 }

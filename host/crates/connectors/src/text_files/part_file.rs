@@ -86,7 +86,7 @@ impl PartFile {
     }
 
     pub(super) fn to_committable(&self) -> Committable {
-        Committable(
+        Committable::new(
             saved::Writer::new()
                 .bytes(self.unfinished.as_bytes())
                 .bytes(self.published.as_bytes())
@@ -95,7 +95,7 @@ impl PartFile {
     }
 
     pub(super) fn from_committable(committable: &Committable) -> Result<Self, ConnectorError> {
-        let mut reader = saved::Reader::new(NAME, &committable.0)?;
+        let mut reader = saved::Reader::new(NAME, &committable.bytes)?;
         let part = Self {
             unfinished: reader.text()?.to_owned(),
             published: reader.text()?.to_owned(),

@@ -19,6 +19,7 @@ fn source_sees_what_the_sink_published_and_no_unfinished_file() {
         subtask: 0,
         parallelism: 1,
         run: "r".to_owned(),
+        segments: Default::default(),
     };
     let mut writer = sink.writer(context, Vec::new()).unwrap();
     let mut batch = Batch::default();

@@ -36,16 +36,14 @@ pub enum DeclineReason {
     SnapshotFailed(TaskId, String),
     /// The store refused the metadata.
     StoreFailed(String),
-    /// Some subtasks of a vertex had finished and others had not, so its state is of two times.
-    PartlyFinished(TaskId),
     /// A newer one was complete first.
     Subsumed(CheckpointId),
 }
 
 impl DeclineReason {
-    /// Whether something went wrong. That a bounded job is about to end, or that a newer one was faster, is no fault.
+    /// Whether something went wrong. That a newer one was faster is no fault.
     fn is_fault(&self) -> bool {
-        !matches!(self, Self::PartlyFinished(_) | Self::Subsumed(_))
+        !matches!(self, Self::Subsumed(_))
     }
 }
 
@@ -58,9 +56,6 @@ impl fmt::Display for DeclineReason {
             }
             Self::SnapshotFailed(task, reason) => write!(f, "snapshot of {task}: {reason}"),
             Self::StoreFailed(reason) => write!(f, "checkpoint store: {reason}"),
-            Self::PartlyFinished(task) => {
-                write!(f, "{task} had finished while others of its vertex had not")
-            }
             Self::Subsumed(newer) => write!(f, "{newer} was complete before it"),
         }
     }
@@ -86,8 +81,6 @@ pub enum Decision {
 pub struct Coordinator {
     config: CheckpointConfig,
     tasks: BTreeSet<TaskId>,
-    /// Vertices whose tasks keep no position of their own, so they may not be caught half finished.
-    must_finish_together: BTreeSet<u32>,
     next_id: u64,
     /// Under way and not being stored, by number.
     pending: BTreeMap<CheckpointId, Pending>,
@@ -117,22 +110,16 @@ impl Pending {
 }
 
 impl Coordinator {
-    /// A coordinator whose first checkpoint has the number `first_id`. `sources` are the tasks that read splits.
+    /// A coordinator whose first checkpoint has the number `first_id`.
     pub fn new(
         config: CheckpointConfig,
         tasks: impl IntoIterator<Item = TaskId>,
-        sources: &BTreeSet<u32>,
         first_id: CheckpointId,
         now_ms: i64,
     ) -> Self {
-        let tasks: BTreeSet<TaskId> = tasks.into_iter().collect();
-        let vertices = tasks.iter().map(|task| task.vertex.0);
         Self {
             config,
-            must_finish_together: vertices
-                .filter(|vertex| !sources.contains(vertex))
-                .collect(),
-            tasks,
+            tasks: tasks.into_iter().collect(),
             next_id: first_id.0,
             pending: BTreeMap::new(),
             storing: None,
@@ -258,10 +245,6 @@ impl Coordinator {
             return Vec::new();
         }
         pending.complete_ms = Some(now_ms);
-        if let Some(task) = self.partly_finished(checkpoint) {
-            let reason = DeclineReason::PartlyFinished(task);
-            return vec![self.give_up(checkpoint, reason, now_ms)];
-        }
         self.store_next(now_ms)
     }
 
@@ -335,16 +318,6 @@ impl Coordinator {
             })));
         }
         decisions
-    }
-
-    fn partly_finished(&self, checkpoint: CheckpointId) -> Option<TaskId> {
-        let parts = &self.pending.get(&checkpoint)?.parts;
-        let finished = |task: &TaskId| parts.get(task).is_some_and(|(part, _)| part.finished);
-        self.must_finish_together.iter().find_map(|vertex| {
-            let mut of_vertex = self.tasks.iter().filter(|task| task.vertex.0 == *vertex);
-            let done = of_vertex.clone().find(|task| finished(task))?;
-            of_vertex.any(|task| !finished(task)).then_some(*done)
-        })
     }
 
     fn give_up(&mut self, id: CheckpointId, reason: DeclineReason, now_ms: i64) -> Decision {

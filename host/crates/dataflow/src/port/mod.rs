@@ -1,7 +1,7 @@
 //! The traits through which the machines of the first floor meet: each is implemented by one crate and used by another.
 //!
 //! Reading order: [`state`] (who keeps state), [`operator_state`] with its [`redistribution`], [`call`] (one guest call
-//! as a transaction over both), [`operator`] (user logic), [`guest_settings`] (its limits and failures), [`source`] and [`sink`] (the outside), [`resources`] (what
+//! as a transaction over both), [`operator`] (user logic), [`guest_settings`] (its limits and failures), [`source`] and [`sink`] (the outside), [`segment`] (output inside a checkpoint), [`resources`] (what
 //! else user logic may reach), [`blob`] (where snapshots go).
 
 pub mod blob;
@@ -13,6 +13,7 @@ pub mod operator_state;
 mod overlay;
 pub mod redistribution;
 pub mod resources;
+pub mod segment;
 pub mod sink;
 pub mod source;
 pub mod state;

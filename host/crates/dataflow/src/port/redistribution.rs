@@ -4,6 +4,9 @@
 //! as there are new subtasks, a union list goes whole to each, and of a broadcast state each gets a copy of one old
 //! subtask's. States are found by name; one that is not declared any more is dropped, a new one starts empty.
 //!
+//! Of an old subtask that had finished only union lists are passed on, since each subtask is to see what all of them kept.
+//! What it had of the others is done with: its end has been processed, and those that go on have their own.
+//!
 //! The form: a version, then per state its name, kind and items, every text preceded by its length (u32, little
 //! endian). Equal states have equal bytes.
 
@@ -14,6 +17,25 @@ use crate::port::state::StateError;
 
 /// The version of the form.
 const VERSION: u32 = 1;
+
+/// What an old subtask saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedPart {
+    /// As [`OperatorStates::encode`] wrote it.
+    pub bytes: Vec<u8>,
+    /// Whether it had processed all its input, while others go on.
+    pub finished: bool,
+}
+
+impl SavedPart {
+    /// That of a subtask that goes on.
+    pub fn going_on(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            finished: false,
+        }
+    }
+}
 
 /// One saved state.
 type Saved = (String, OperatorStateKind, Content);
@@ -50,13 +72,15 @@ impl OperatorStates {
     /// Bytes that are no saved states, or a state that was saved as another kind.
     pub fn restore(
         specs: Vec<OperatorStateSpec>,
-        saved: &[Vec<u8>],
+        saved: &[SavedPart],
         subtask: u32,
         parallelism: u32,
     ) -> Result<Self, StateError> {
         let mut parts = Vec::with_capacity(saved.len());
-        for bytes in saved {
-            parts.push(decode(bytes)?);
+        for part in saved {
+            let mut states = decode(&part.bytes)?;
+            states.retain(|(_, kind, _)| !part.finished || *kind == OperatorStateKind::ListUnion);
+            parts.push(states);
         }
         let mut states = Vec::with_capacity(specs.len());
         for spec in specs {

@@ -7,6 +7,7 @@ use crate::element::Batch;
 use crate::ids::CheckpointId;
 use crate::port::error::{Domain, Recovery};
 use crate::port::operator::OperatorError;
+use crate::port::segment::{Segment, SegmentStore};
 
 /// A connector could not do its work.
 #[derive(Clone, Debug, Error)]
@@ -78,7 +79,22 @@ impl ConnectorError {
 
 /// A transaction that was prepared and can be committed, once or again, by anybody who holds this.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Committable(pub Vec<u8>);
+pub struct Committable {
+    /// What it is, in the sink's own encoding; small.
+    pub bytes: Vec<u8>,
+    /// The output that is to be published, if the target does not hold it already: files of the checkpoint.
+    pub segments: Vec<Segment>,
+}
+
+impl Committable {
+    /// A transaction whose output the target holds.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            segments: Vec::new(),
+        }
+    }
+}
 
 /// What a sink has to say at the end of a job, for the summary: name and value, summed or merged over subtasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +128,8 @@ pub struct SinkContext {
     /// Distinguishes this run from every other run of the same job in the same place, also from a fresh run without a
     /// restore; part of temporary names.
     pub run: String,
+    /// Takes output that is part of the checkpoint until it is published.
+    pub segments: SegmentStore,
 }
 
 /// Writes the records of one subtask.

@@ -9,6 +9,7 @@ use dataflow::ids::{OperatorId, SplitId};
 use dataflow::port::call::{Call, Timers};
 use dataflow::port::operator::OperatorFactory;
 use dataflow::port::operator_state::OperatorStates;
+use dataflow::port::redistribution::SavedPart;
 use dataflow::port::source::SourceContext;
 use dataflow::port::state::StateError;
 use dataflow::time::timer::{TimeDomain, parse_timer_sub_key};
@@ -194,9 +195,10 @@ fn open_operator_states(spec: &mut TaskSpec) -> Result<OperatorStates, TaskError
         store,
     } = std::mem::take(&mut spec.operator_states);
     let mut parts = Vec::with_capacity(saved.len());
-    for blob in &saved {
+    for (blob, finished) in saved {
         if let Some(store) = &store {
-            parts.push(store.get(blob).map_err(StateError::from)?);
+            let bytes = store.get(&blob).map_err(StateError::from)?;
+            parts.push(SavedPart { bytes, finished });
         }
     }
     Ok(OperatorStates::restore(specs, &parts, which, of)?)

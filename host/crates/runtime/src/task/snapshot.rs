@@ -12,6 +12,7 @@ use dataflow::checkpoint::snapshot::{SinkSnapshot, SnapshotTimings, TaskSnapshot
 use dataflow::element::{Barrier, StreamElement};
 use dataflow::ids::CheckpointId;
 use dataflow::port::blob::BlobStore;
+use dataflow::port::segment::Segment;
 use dataflow::port::state::{PendingSnapshot, StateError};
 
 use crate::task::error::TaskError;
@@ -23,6 +24,7 @@ use crate::task::thread::panic_text;
 pub(super) struct Pending {
     keyed: Option<Box<dyn PendingSnapshot>>,
     operator: Option<Vec<u8>>,
+    segments: Vec<Segment>,
     pub(super) in_flight: InFlight,
 }
 
@@ -61,12 +63,16 @@ impl Pending {
             timings.persisted_bytes = blob.size_bytes;
             snapshot.in_flight = Some(blob);
         }
+        for segment in self.segments {
+            bytes += segment.write()?.size_bytes;
+        }
         timings.state_bytes = bytes;
         Ok(())
     }
 
     fn is_empty(&self) -> bool {
-        self.keyed.is_none() && self.operator.is_none() && self.in_flight.is_empty()
+        let no_state = self.keyed.is_none() && self.operator.is_none();
+        no_state && self.segments.is_empty() && self.in_flight.is_empty()
     }
 }
 
@@ -112,6 +118,7 @@ impl Task {
         let pending = Pending {
             keyed: self.freeze_state(checkpoint)?,
             operator: self.freeze_operator_state(),
+            segments: segments(&snapshot.sinks),
             in_flight: InFlight::default(),
         };
         self.publish_metrics();
@@ -234,4 +241,12 @@ impl Task {
             }
         });
     }
+}
+
+/// What the sinks have not published yet and their targets do not hold.
+fn segments(sinks: &[SinkSnapshot]) -> Vec<Segment> {
+    let committables = sinks.iter().flat_map(|sink| &sink.committables);
+    committables
+        .flat_map(|committable| committable.segments.iter().cloned())
+        .collect()
 }

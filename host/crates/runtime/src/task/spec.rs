@@ -144,8 +144,8 @@ pub struct StateWish {
 pub struct OperatorStateWish {
     /// What to open.
     pub specs: Vec<OperatorStateSpec>,
-    /// What the former tasks of this vertex saved that were not finished, by subtask.
-    pub saved: Vec<BlobRef>,
+    /// What the former tasks of this vertex saved, by subtask, and whether each had finished while others go on.
+    pub saved: Vec<(BlobRef, bool)>,
     /// The part of it that this task inherits: which, of how many.
     pub share: (u32, u32),
     /// Where from; needed only if something was saved.

@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use dataflow::port::blob::BlobStore;
+use dataflow::port::segment::SegmentStore;
 
 use crate::task::error::TaskError;
 
@@ -65,6 +66,15 @@ impl StoragePool {
     /// The store.
     pub fn store(&self) -> &Arc<dyn BlobStore> {
         &self.store
+    }
+
+    /// What has the output of sinks stored by these threads.
+    pub fn segments(pool: &Arc<Self>) -> SegmentStore {
+        let threads = Arc::clone(pool);
+        SegmentStore::new(Arc::clone(&pool.store), move |segment| {
+            // What goes wrong is said by the snapshot that names the segment, which tries again.
+            threads.submit(move |_| drop(segment.write()));
+        })
     }
 
     /// Runs a job on a storage thread. Blocks only if very many wait.

@@ -24,6 +24,7 @@ fn writer(sink: &TextFileSink, subtask: u32, run: &str) -> Box<dyn SinkWriter> {
         subtask,
         parallelism: 2,
         run: run.to_owned(),
+        segments: Default::default(),
     };
     sink.writer(context, Vec::new()).unwrap()
 }
@@ -269,8 +270,8 @@ fn committable_that_names_other_files_is_refused() {
         forged(".part-0-r-0.inprogress", "part-/../../x"),
         forged(".part-../x.inprogress", "part-0"),
         forged("x", "part-0"),
-        Committable(vec![1, 2, 3]),
-        Committable(Vec::new()),
+        Committable::new(vec![1, 2, 3]),
+        Committable::new(Vec::new()),
     ] {
         assert!(sink.commit(std::slice::from_ref(&committable)).is_err());
         assert!(sink.recover(&[committable]).is_err());

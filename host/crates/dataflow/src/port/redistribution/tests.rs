@@ -13,11 +13,11 @@ fn spec(kind: OperatorStateKind) -> OperatorStateSpec {
     }
 }
 
-fn saved(kind: OperatorStateKind, content: Content) -> Vec<u8> {
-    OperatorStates::new(vec![(spec(kind), content)]).encode()
+fn saved(kind: OperatorStateKind, content: Content) -> SavedPart {
+    SavedPart::going_on(OperatorStates::new(vec![(spec(kind), content)]).encode())
 }
 
-fn restored(kind: OperatorStateKind, parts: &[Vec<u8>], parallelism: u32) -> Vec<Content> {
+fn restored(kind: OperatorStateKind, parts: &[SavedPart], parallelism: u32) -> Vec<Content> {
     let one = |subtask| {
         let states = OperatorStates::restore(vec![spec(kind)], parts, subtask, parallelism);
         let states = states.expect("the parts are what was saved");
@@ -41,7 +41,7 @@ proptest! {
         parallelism in 1_u32..8,
     ) {
         let all: Vec<Vec<u8>> = lists.concat();
-        let parts = |kind| -> Vec<Vec<u8>> {
+        let parts = |kind| -> Vec<SavedPart> {
             lists.iter().map(|list| saved(kind, Content::List(list.clone()))).collect()
         };
         let kind = OperatorStateKind::ListSplit;
@@ -58,7 +58,7 @@ proptest! {
     #[test]
     fn bytes_that_were_not_saved_are_an_error_and_no_panic(bytes in any::<Vec<u8>>()) {
         let kind = OperatorStateKind::Broadcast;
-        let _ = OperatorStates::restore(vec![spec(kind)], &[bytes], 0, 1);
+        let _ = OperatorStates::restore(vec![spec(kind)], &[SavedPart::going_on(bytes)], 0, 1);
     }
 }
 
@@ -85,4 +85,28 @@ fn a_state_of_another_kind_is_refused_and_a_new_one_is_empty() {
     };
     let states = OperatorStates::restore(vec![new], &parts, 0, 1).unwrap();
     assert_eq!(states.size_bytes(), 0);
+}
+
+#[test]
+fn of_a_finished_subtask_only_union_lists_are_passed_on() {
+    let list = |text: &[u8]| Content::List(vec![text.to_vec()]);
+    let parts = |kind| {
+        let mut finished = saved(kind, list(b"done"));
+        finished.finished = true;
+        [finished, saved(kind, list(b"open"))]
+    };
+    let split = restored(
+        OperatorStateKind::ListSplit,
+        &parts(OperatorStateKind::ListSplit),
+        1,
+    );
+    assert_eq!(elements(&split[0]), [b"open"]);
+    let union = restored(
+        OperatorStateKind::ListUnion,
+        &parts(OperatorStateKind::ListUnion),
+        2,
+    );
+    for content in &union {
+        assert_eq!(elements(content), [b"done", b"open"]);
+    }
 }
