@@ -138,7 +138,9 @@ fn survives_kills(backend: &str, after: &str) {
         });
         assert!(goes_on, "it ended before kill {kill}");
         let moment = Duration::from_millis(dice.below(80));
-        assert!(running.exits_within(moment).is_none(), "before kill {kill}");
+        if running.exits_within(moment).is_some() {
+            panic!("before kill {kill}: {}", running.end().told());
+        }
         running.kill();
         before = in_flight(data.path());
     }
