@@ -444,9 +444,10 @@ fn a_preview_shows_records_and_leaves_nothing() {
     let dir = tempdir().expect("a directory");
     let cluster = Cluster::start(dir.path());
     let bench = cluster.upload("bench");
-    let body = json!({ "parameters": { "job": "J2", "n": 500 }, "records": 7 });
+    let asked =
+        |n: u64| json!({ "parameters": { "job": "J2", "n": n }, "parallelism": 1, "records": 7 });
     let preview = cluster
-        .post(&format!("/components/{bench}/preview"), &body)
+        .post(&format!("/components/{bench}/preview"), &asked(500))
         .is(200)
         .json();
     let sinks = preview["sinks"].as_object().expect("sinks");
@@ -457,6 +458,13 @@ fn a_preview_shows_records_and_leaves_nothing() {
         .expect("records");
     assert_eq!(records.len(), 7, "{preview}");
     assert!(records[0].is_object(), "{preview}");
+    // Input that does not end, and far more of it than fits in memory.
+    let endless = cluster
+        .post(&format!("/components/{bench}/preview"), &asked(1 << 40))
+        .is(200)
+        .json();
+    assert_eq!(endless["sinks"], preview["sinks"]);
+    assert_eq!(endless["complete"], false, "{endless}");
     assert_eq!(cluster.get("/jobs")["jobs"], json!([]));
     assert_eq!(
         cluster.get("/overview")["slots-total"],

@@ -22,9 +22,12 @@ const RECORDS_MAX: usize = 1000;
 pub(super) struct Preview {
     #[schema(value_type = Object)]
     sinks: BTreeMap<String, Vec<Value>>,
+    /// Whether the input came to its end; otherwise there may be more.
+    complete: bool,
 }
 
-/// Runs a component's job in memory and returns the first records of every sink.
+/// Runs a component's job in memory and returns the first records of every sink; input that does not end is read until
+/// every sink has them, or for ten seconds.
 #[utoipa::path(post, path = "/components/{id}/preview", tag = "components", params(("id" = String, Path)), request_body = RunRequest,
     responses((status = 200, body = Preview), (status = 400, body = super::error::Errors), (status = 404, body = super::error::Errors)))]
 pub(super) async fn preview(
@@ -35,6 +38,9 @@ pub(super) async fn preview(
     let request = body.map(|Body(request)| request).unwrap_or_default();
     let records = request.records.unwrap_or(RECORDS_DEFAULT).min(RECORDS_MAX);
     let spec = request.spec(of_component(&api, &id).await?)?;
-    let sinks = api.dispatcher.preview(spec, records).await?;
-    Ok(Json(Preview { sinks }))
+    let previewed = api.dispatcher.preview(spec, records).await?;
+    Ok(Json(Preview {
+        sinks: previewed.sinks,
+        complete: previewed.is_complete,
+    }))
 }

@@ -1,36 +1,57 @@
-//! A preview: a bounded job runs in memory, its sinks hand their records over instead of writing them, and nothing of it
-//! is left.
+//! A preview: a job runs in memory until every sink has its first records, its input ends or the time is over; its sinks
+//! hand their records over instead of writing them, and nothing of it is left.
+
+mod first_records;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataflow::port::sink::ReportValue;
+use dataflow::job::restart::RestartStrategy;
+use dataflow::port::sink::{ConnectorError, Sink};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
+use self::first_records::FirstRecords;
 use super::job_spec::JobSpec;
 use super::{DispatchError, Dispatcher, new_job_id};
-use crate::scheduler::command::JobHandle;
+use crate::scheduler::command::{JobCommand, JobHandle};
+use crate::scheduler::job::Job;
 use crate::scheduler::job_master::{JobMaster, Outcome};
 use crate::scheduler::job_view::JobView;
 
-/// A preview that takes longer has input that does not end.
-const PREVIEW_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long somebody waits for a preview, and for the slots that it needs.
+const PREVIEW_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a job would give.
+pub(crate) struct Previewed {
+    /// The first records of every sink, by uid.
+    pub(crate) sinks: BTreeMap<String, Vec<Value>>,
+    /// Whether the input came to its end; otherwise there may be more.
+    pub(crate) is_complete: bool,
+}
 
 impl Dispatcher {
-    /// Runs a job to its end and returns the first records of every sink, by uid.
+    /// Runs a job and returns the first records of every sink.
     ///
     /// # Errors
-    /// The job is refused or fails, there are no slots, or its input does not end in time.
+    /// The job is refused or fails, or there are no slots.
     pub(crate) async fn preview(
         self: &Arc<Self>,
         spec: JobSpec,
         records: usize,
-    ) -> Result<BTreeMap<String, Vec<Value>>, DispatchError> {
+    ) -> Result<Previewed, DispatchError> {
         let prepared = self.prepare(spec, true).await?;
-        let (job, config) = (Arc::new(prepared.job), prepared.config);
+        let (mut job, config) = (prepared.job, prepared.config);
         let refused = |reason: String| DispatchError::Refused(reason);
+        let filled = Arc::new(Notify::new());
+        let sinks = lead_to(&mut job, || FirstRecords::new(records, Arc::clone(&filled)))
+            .map_err(|error| refused(error.to_string()))?;
+        // What is begun again would show its records twice.
+        job.restart_strategy = Some(RestartStrategy::None);
+        let job = Arc::new(job);
+        let over = Instant::now() + PREVIEW_TIMEOUT;
         let vertices = job.execution.vertices.iter();
         let wanted = vertices.map(|vertex| vertex.parallelism).max().unwrap_or(1);
         let slots = self.slots.take(wanted, PREVIEW_TIMEOUT).await;
@@ -52,39 +73,47 @@ impl Dispatcher {
             run,
         };
         let mut running = tokio::spawn(master.run());
-        let ended = match timeout(PREVIEW_TIMEOUT, &mut running).await {
-            Ok(ended) => ended,
-            Err(_) => {
+        let all_full = async {
+            while !sinks.values().all(|sink| sink.is_full()) {
+                filled.notified().await;
+            }
+        };
+        let ended = tokio::select! {
+            ended = &mut running => ended,
+            // Full or not: what there is by then is shown.
+            _ = timeout_at(over, all_full) => {
                 // One that ends just now needs no command.
-                let _ = handle.send(crate::scheduler::command::JobCommand::Cancel);
-                let _ = running.await;
-                return Err(refused(format!(
-                    "the job did not end within {PREVIEW_TIMEOUT:?}: give it input that ends, for instance by its parameters"
-                )));
+                let _ = handle.send(JobCommand::Cancel);
+                running.await
             }
         };
         let ended = ended.map_err(|panic| DispatchError::Internal(panic.to_string()))?;
         let outcome = ended.map_err(|failure| refused(crate::one_line(&failure.into())))?;
-        let Outcome::Finished(reports) = outcome else {
-            return Err(refused("the preview was stopped".to_owned()));
-        };
-        let collected = reports.iter().map(|(sink, reports)| {
-            let lines = reports.iter().find_map(|report| match &report.value {
-                ReportValue::Lines(lines) => Some(first(lines, records)),
-                _ => None,
-            });
-            (job.uid(*sink), lines.unwrap_or_default())
-        });
-        Ok(collected.collect())
+        Ok(Previewed {
+            sinks: sinks
+                .into_iter()
+                .map(|(uid, sink)| (uid, sink.records()))
+                .collect(),
+            is_complete: matches!(outcome, Outcome::Finished(_)),
+        })
     }
 }
 
-fn first(lines: &[u8], records: usize) -> Vec<Value> {
-    let lines = lines
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty());
-    lines
-        .take(records)
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .collect()
+/// Leads every sink of a job to one that is made for it; gives them by uid.
+fn lead_to(
+    job: &mut Job,
+    make: impl Fn() -> FirstRecords,
+) -> Result<BTreeMap<String, Arc<FirstRecords>>, ConnectorError> {
+    let mut sinks = BTreeMap::new();
+    for operator in &job.graph.operators {
+        let Some(led) = job.sinks.get_mut(&operator.id) else {
+            continue;
+        };
+        let sink = Arc::new(make());
+        let schema = operator.inputs.first().map_or("", |input| &input.schema);
+        sink.accepts(schema)?;
+        *led = Arc::<FirstRecords>::clone(&sink);
+        sinks.insert(operator.uid.clone(), sink);
+    }
+    Ok(sinks)
 }
