@@ -24,12 +24,13 @@ const QUESTION: Question<'_> = Question {
     text: "",
 };
 
-fn job(server: &S3Server, data: &Path, out: &str) -> Run {
+/// The job, which takes so many seconds.
+fn job(server: &S3Server, data: &Path, out: &str, seconds: u64) -> Run {
     let run = Run::bench("J2")
         .param("n", QUESTION.n)
         .param("keys", QUESTION.keys)
         .param("out", data.join(out).display())
-        .param("rate", QUESTION.n / 2)
+        .param("rate", QUESTION.n / seconds)
         .parallelism(2)
         .checkpoints("100ms", data)
         .set("data.tmp-dir", data);
@@ -59,19 +60,20 @@ fn a_killed_job_goes_on_from_the_bucket_on_both_backends() {
     let server = S3Server::start();
     for backend in ["heap", "rocksdb"] {
         let data = tempfile::tempdir().expect("a directory");
-        let run = || {
-            job(&server, data.path(), "out")
+        let run = |seconds| {
+            job(&server, data.path(), "out", seconds)
                 .arg("--state-backend")
                 .arg(backend)
         };
-        let mut running = run().start();
+        // So slow that it cannot end before it is killed.
+        let mut running = run(600).start();
         next_checkpoint(&server, &mut running);
         next_checkpoint(&server, &mut running);
         running.kill();
-        let mut running = run().arg("--restore").arg("latest").start();
+        let mut running = run(600).arg("--restore").arg("latest").start();
         next_checkpoint(&server, &mut running);
         running.kill();
-        let ended = run().arg("--restore").arg("latest").end().success();
+        let ended = run(2).arg("--restore").arg("latest").end().success();
         assert!(
             ended.summary()["restored_from"].as_u64() > Some(0),
             "{}",
@@ -85,7 +87,7 @@ fn a_killed_job_goes_on_from_the_bucket_on_both_backends() {
         );
         // Named by its place, too: it has ended, so nothing is published again.
         let place = format!("s3://jobs/at/{FOLDER}");
-        let again = run().arg("--restore").arg(place).end().success();
+        let again = run(2).arg("--restore").arg(place).end().success();
         published::lines(&data.path().join("out")).must_equal(&expected, &again.told());
     }
     let names = server.names();
@@ -97,13 +99,13 @@ fn a_killed_job_goes_on_from_the_bucket_on_both_backends() {
 fn a_zombie_is_fenced_and_the_result_is_exact() {
     let server = S3Server::start();
     let data = tempfile::tempdir().expect("a directory");
-    let mut zombie = job(&server, data.path(), "out").start();
+    let mut zombie = job(&server, data.path(), "out", 10).start();
     next_checkpoint(&server, &mut zombie);
     signal(&zombie, "STOP");
     // Its successor has its own machine; only the bucket and the output are shared.
     let other = tempfile::tempdir().expect("a directory");
     let out = data.path().join("out");
-    let mut successor = job(&server, other.path(), "unused")
+    let mut successor = job(&server, other.path(), "unused", 10)
         .param("out", out.display())
         .arg("--restore")
         .arg("latest")
@@ -121,7 +123,7 @@ fn a_zombie_is_fenced_and_the_result_is_exact() {
 fn a_store_without_conditional_writes_is_refused() {
     let server = S3Server::start_careless();
     let data = tempfile::tempdir().expect("a directory");
-    let refused = job(&server, data.path(), "out").end();
+    let refused = job(&server, data.path(), "out", 10).end();
     refused.fails_naming(&["does not write conditionally", "If-None-Match", "s3://jobs"]);
     assert_eq!(published::parts(&data.path().join("out")).len(), 0);
 }
@@ -130,11 +132,12 @@ fn a_store_without_conditional_writes_is_refused() {
 fn what_is_wrong_with_the_bucket_is_said_before_the_first_record() {
     let server = S3Server::start();
     let data = tempfile::tempdir().expect("a directory");
-    let missing = job(&server, data.path(), "out").set("state.checkpoints.dir", "s3://missing/at");
+    let missing =
+        job(&server, data.path(), "out", 10).set("state.checkpoints.dir", "s3://missing/at");
     missing
         .end()
         .fails_naming(&["s3://missing/at", "NoSuchBucket"]);
-    let nothing = job(&server, data.path(), "out")
+    let nothing = job(&server, data.path(), "out", 10)
         .arg("--restore")
         .arg("latest");
     nothing
