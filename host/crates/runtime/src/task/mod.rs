@@ -21,3 +21,4 @@ pub mod step;
 pub mod storage_pool;
 pub mod tap;
 pub mod thread;
+mod time_slice;
