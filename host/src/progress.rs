@@ -253,7 +253,7 @@ fn json_summary(summary: &Summary, job: &Job, seconds: f64) -> Value {
         "seconds": seconds,
         "records_in": records_in,
         "records_out": records_out,
-        "restored_from": summary.checkpoints.restored_from,
+        "restored_from": summary.checkpoints.restored_from.as_ref().map(|from| from.checkpoint),
         "stopped_at": stopped_at,
         "savepoint": savepoint,
         "checkpoints": summary.checkpoints.completed,
@@ -342,7 +342,8 @@ fn text_summary(summary: &Summary, job: &Job, seconds: f64) -> String {
     };
     let rate = figure(records_in as f64 / seconds.max(1e-9));
     let mut text = format!("job {} {verb} in {seconds:.2} s", job.graph.name);
-    if let Some(id) = summary.checkpoints.restored_from {
+    if let Some(from) = &summary.checkpoints.restored_from {
+        let id = from.checkpoint;
         text.push_str(&format!(" (restored from checkpoint {id})"));
     }
     text.push_str(&format!(

@@ -7,6 +7,7 @@
 mod evolving;
 mod format;
 mod operator_state;
+mod restored;
 mod tools;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Unaligned checkpoints: under back-pressure they end when aligned ones still wait, what was in flight is taken up after a
-//! kill, and what cannot take it up says so.
+//! Unaligned checkpoints: under back-pressure they end when aligned ones still wait, and what was in flight is taken up after
+//! a kill, at any parallelism.
 //!
 //! The job is `slow` of the component `guest-state`: its last chain takes its time, so everything before it waits.
 
@@ -16,15 +16,20 @@ use crate::support::bids::bids;
 use crate::support::orders::Ordered;
 use crate::support::programs::guest;
 use crate::support::published::{has_checkpoint, lines};
-use crate::support::run::Run;
+use crate::support::run::{Ended, Run};
 
 const KEYS: u64 = 20;
 
 /// The job; each line costs its last chain so many rounds.
 fn job(n: u64, work: u64, data: &Path) -> Run {
+    case("slow", n, work, data)
+}
+
+/// One of the jobs of the component whose records may cost so many rounds.
+fn case(case: &str, n: u64, work: u64, data: &Path) -> Run {
     Run::new("run", guest("guest_state"))
         .arg("--json")
-        .param("case", "slow")
+        .param("case", case)
         .param("n", n)
         .param("keys", KEYS)
         .param("work", work)
@@ -114,38 +119,48 @@ fn a_checkpoint_goes_on_unaligned_when_it_has_waited_long_enough() {
     assert!(late.is_some_and(took), "aligned at first: {late:?}");
 }
 
-/// Kills the job at random moments and goes on from what was in flight; what it publishes is exact.
-fn survives_kills(backend: &str, after: &str) {
-    let n = 600_000;
-    let data = tempfile::tempdir().expect("a directory");
+/// Kills a job at random moments, a start at each parallelism, and goes on from what was in flight to its end at the last.
+fn survive(data: &Path, parallelism: &[u32], run: &dyn Fn(u64) -> Run) -> Ended {
     let mut dice = Dice::new("unaligned");
-    let run = |work| {
-        let run = unaligned(job(n, work, data.path()), after)
-            .parallelism(2)
-            .arg("--state-backend")
-            .arg(backend);
-        match has_checkpoint(&data.path().join("checkpoints")) {
+    let run = |work: u64, subtasks: u32| {
+        let run = run(work).parallelism(subtasks);
+        match has_checkpoint(&data.join("checkpoints")) {
             true => run.arg("--restore").arg("latest"),
             false => run,
         }
     };
-    let mut before = None;
-    for kill in 0..3 {
+    let (last, killed) = parallelism.split_last().expect("at least one start");
+    let (mut before, mut taken_up) = (None, 0);
+    for (kill, subtasks) in killed.iter().enumerate() {
         // So much work that it cannot end before it is killed.
-        let mut running = run(20_000).start();
+        let mut running = run(40_000, *subtasks).start();
         let goes_on = running.reaches("another checkpoint with records in flight", |_| {
-            let newest = in_flight(data.path());
+            let newest = in_flight(data);
             newest.is_some() && newest != before
         });
-        assert!(goes_on, "it ended before kill {kill}");
+        if !goes_on {
+            panic!("before kill {kill}: {}", running.end().told());
+        }
         let moment = Duration::from_millis(dice.below(80));
         if running.exits_within(moment).is_some() {
             panic!("before kill {kill}: {}", running.end().told());
         }
         running.kill();
-        before = in_flight(data.path());
+        before = in_flight(data);
+        taken_up += usize::from(before.is_some());
     }
-    let ended = run(0).end().success();
+    assert!(taken_up > 0, "nothing was in flight");
+    run(0, *last).end().success()
+}
+
+/// The numbers and windows of the bids are exact.
+fn survives_kills(backend: &str, after: &str, parallelism: &[u32]) {
+    let n = 600_000;
+    let data = tempfile::tempdir().expect("a directory");
+    let ended = survive(data.path(), parallelism, &|work| {
+        let run = unaligned(job(n, work, data.path()), after);
+        run.arg("--state-backend").arg(backend)
+    });
     lines(&data.path().join("out")).must_equal(&expected(n), &ended.told());
 }
 
@@ -162,43 +177,44 @@ fn in_flight(data: &Path) -> Option<String> {
 
 #[test]
 fn what_is_in_flight_survives_kills() {
-    survives_kills("filesystem", "0s");
+    survives_kills("filesystem", "0s", &[2; 4]);
 }
 
 #[test]
 fn what_is_in_flight_survives_kills_with_rocksdb_and_a_timeout() {
-    survives_kills("rocksdb", "20ms");
+    survives_kills("rocksdb", "20ms", &[2; 4]);
 }
 
 #[test]
-fn records_in_flight_are_refused_at_another_parallelism_and_a_savepoint_is_not() {
+fn what_is_in_flight_goes_on_at_any_parallelism() {
+    survives_kills("filesystem", "0s", &[1, 2, 3, 1]);
+}
+
+#[test]
+fn what_is_in_flight_goes_on_at_any_parallelism_with_rocksdb_and_a_timeout() {
+    survives_kills("rocksdb", "20ms", &[3, 1, 2, 4]);
+}
+
+/// Each new subtask has one copy of the rules, and of those that were on their way to it.
+#[test]
+fn a_broadcast_in_flight_goes_on_with_the_copy_of_its_state() {
+    let n = 100_000;
     let data = tempfile::tempdir().expect("a directory");
-    let n = 400_000;
-    let run = |work| unaligned(job(n, work, data.path()), "0s");
-    let mut running = run(3_000).start();
-    let reached = running.reaches("records in flight", |_| in_flight(data.path()).is_some());
-    assert!(reached, "it ended before");
-    running.kill();
-    let latest = |work| run(work).arg("--restore").arg("latest");
-    latest(0).parallelism(2).end().fails_naming(&[
-        "is unaligned: records were in flight",
-        "had parallelism 1, now 2",
-        "take a savepoint",
-    ]);
-    let savepoints = data.path().join("savepoints");
-    let resumed = Ordered::start(latest(3_000));
-    let target = savepoints.display().to_string();
-    let saved = resumed.order("stop", &["--savepoint", &target]);
-    let path = saved["location"].as_str().map(str::to_owned);
-    let path = path.unwrap_or_else(|| panic!("no savepoint: {saved}"));
-    drop(resumed);
-    let ended = run(0)
-        .parallelism(3)
-        .arg("--restore")
-        .arg(path)
-        .end()
-        .success();
-    lines(&data.path().join("out")).must_equal(&expected(n), &ended.told());
+    let rules = |work| case("keyed-rules", n, work, data.path());
+    let ended = survive(data.path(), &[2, 3, 1, 2], &|work| {
+        unaligned(rules(work), "0s")
+    });
+    let mut seen: BTreeMap<i64, u64> = BTreeMap::new();
+    let mut total = 0;
+    for bid in bids(n, KEYS) {
+        *seen.entry(bid.auction).or_default() += 1;
+        total += bid.price;
+    }
+    let mut expected = Lines::default();
+    for (auction, seen) in seen {
+        expected.add(format!("1,{auction},{seen},{total}"));
+    }
+    lines(&data.path().join("out")).must_equal(&expected, &ended.told());
 }
 
 #[test]

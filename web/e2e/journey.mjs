@@ -94,7 +94,8 @@ async function restart(console_, jid, path) {
   await state(console_, 'RUNNING');
   await console_.goTo(`job/${again}/checkpoints`);
   const saved = /savepoint-(\d+)-/.exec(path)[1];
-  await console_.page.locator('main .message', { hasText: `restored from checkpoint ${saved}.` }).waitFor();
+  const restored = console_.page.locator(`main .message [data-restored="${path}"]`);
+  await restored.filter({ hasText: `a savepoint of checkpoint ${saved},` }).waitFor();
   await console_.goTo(`job/${again}/overview`);
   await console_.until('counters that move', async () => (await written(console_)) > 0);
 }

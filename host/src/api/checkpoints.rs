@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::{Api, vertices};
 use crate::config::Backend;
 use crate::dispatcher::active_job::ActiveJob;
-use crate::scheduler::checkpoint_history::{CheckpointRecord, Progress};
+use crate::scheduler::checkpoint_history::{CheckpointRecord, Progress, Restoration};
 use crate::scheduler::command::JobCommand;
 use crate::scheduler::job_view::ViewState;
 
@@ -148,8 +148,28 @@ struct Latest {
     completed: Option<Checkpoint>,
     savepoint: Option<Checkpoint>,
     failed: Option<Checkpoint>,
-    #[schema(value_type = Option<Object>)]
-    restored: Option<Value>,
+    restored: Option<Restored>,
+}
+
+/// What the job last went on from.
+#[derive(Debug, Serialize, ToSchema)]
+struct Restored {
+    id: u64,
+    restore_timestamp: i64,
+    is_savepoint: bool,
+    /// Its folder: a path or an `s3://` address.
+    external_path: String,
+}
+
+impl Restored {
+    fn of(from: &Restoration) -> Self {
+        Self {
+            id: from.checkpoint,
+            restore_timestamp: from.at_ms,
+            is_savepoint: from.place.is_savepoint,
+            external_path: from.place.path.clone(),
+        }
+    }
 }
 
 /// The checkpoints of a job.
@@ -171,7 +191,7 @@ impl Checkpoints {
             .count();
         let failed = records().find(|record| matches!(record.progress, Progress::Failed(_)));
         let bytes = |record: &CheckpointRecord| record.state_bytes() as i64;
-        let restored = view.checkpoints.restored_from;
+        let restored = view.checkpoints.restored_from.as_ref();
         Self {
             counts: Counts {
                 restored: view.checkpoints.restored,
@@ -197,7 +217,7 @@ impl Checkpoints {
                     .find(|record| record.savepoint.is_some())
                     .map(|it| Checkpoint::of(&view, it)),
                 failed: failed.map(|it| Checkpoint::of(&view, it)),
-                restored: restored.map(|id| json!({ "id": id, "is_savepoint": false })),
+                restored: restored.map(Restored::of),
             },
             history: records()
                 .map(|record| Checkpoint::of(&view, record))

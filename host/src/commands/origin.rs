@@ -18,7 +18,7 @@ use crate::savepoint::state_files::StateFiles;
 use crate::scheduler::blueprint::backends;
 use crate::scheduler::job::Job;
 use crate::scheduler::job_master::Store;
-use crate::storage::checkpoint_store::{CheckpointStore, Restorable};
+use crate::storage::checkpoint_store::{CheckpointStore, Restorable, RestoredPlace};
 use crate::storage::s3::S3Config;
 
 /// What a job begins from.
@@ -143,7 +143,7 @@ impl Begin<'_> {
             .and_then(|folder| folder.on_disk(work_dir.join("fetched")));
         let restored = fetched
             .map_err(anyhow::Error::from)
-            .and_then(|dir| self.convert(&dir, &work_dir, store));
+            .and_then(|fetched| self.convert(dir, &fetched, &work_dir, store));
         let _ = std::fs::remove_dir_all(&work_dir);
         let restorable = restored.with_context(|| format!("savepoint {}", dir.display()))?;
         let seconds = (self.clock.monotonic_ns() - began_ns) as f64 / 1e9;
@@ -151,7 +151,14 @@ impl Begin<'_> {
         Ok(restorable)
     }
 
-    fn convert(&self, dir: &Path, work_dir: &Path, store: &Store) -> Result<Restorable> {
+    /// Reads the savepoint of this name, which is in `dir` on this machine.
+    fn convert(
+        &self,
+        named: &Path,
+        dir: &Path,
+        work_dir: &Path,
+        store: &Store,
+    ) -> Result<Restorable> {
         let manifest = bundle::read(dir)?;
         let mut store = store
             .lock()
@@ -179,6 +186,10 @@ impl Begin<'_> {
         Ok(Restorable {
             metadata,
             damaged_runs: Vec::new(),
+            place: RestoredPlace {
+                path: named.display().to_string(),
+                is_savepoint: true,
+            },
         })
     }
 }

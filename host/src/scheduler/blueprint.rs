@@ -86,6 +86,7 @@ impl Blueprint {
         Ok(Some(Restorable {
             metadata,
             damaged_runs: restorable.damaged_runs.clone(),
+            place: restorable.place.clone(),
         }))
     }
 

@@ -9,6 +9,8 @@ use dataflow::checkpoint::snapshot::SnapshotTimings;
 use dataflow::ids::{CheckpointId, TaskId};
 use dataflow::limits::CHECKPOINT_HISTORY_MAX;
 
+use crate::storage::checkpoint_store::RestoredPlace;
+
 /// How far a checkpoint got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -61,6 +63,17 @@ impl CheckpointRecord {
     }
 }
 
+/// What a job went on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Restoration {
+    /// Number of the checkpoint, or of the one that the savepoint was made of.
+    pub(crate) checkpoint: u64,
+    /// Where that is.
+    pub(crate) place: RestoredPlace,
+    /// When its tasks were deployed (milliseconds since the Unix epoch).
+    pub(crate) at_ms: i64,
+}
+
 /// The checkpoints of a job.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CheckpointHistory {
@@ -70,8 +83,8 @@ pub(crate) struct CheckpointHistory {
     pub(crate) failed: u64,
     /// How often the job went on from one.
     pub(crate) restored: u64,
-    /// The one it last went on from.
-    pub(crate) restored_from: Option<u64>,
+    /// What it last went on from.
+    pub(crate) restored_from: Option<Restoration>,
     /// The longest time a task stood still for one (nanoseconds).
     pub(crate) longest_sync_ns: u64,
     /// The newest ones, newest first; at most [`CHECKPOINT_HISTORY_MAX`].
@@ -90,10 +103,10 @@ impl CheckpointHistory {
         records.find(|record| record.progress == Progress::Completed)
     }
 
-    /// The job goes on from a checkpoint.
-    pub(crate) fn restored(&mut self, checkpoint: u64) {
+    /// The job goes on from a checkpoint or savepoint.
+    pub(crate) fn restored(&mut self, from: Restoration) {
         self.restored += 1;
-        self.restored_from = Some(checkpoint);
+        self.restored_from = Some(from);
     }
 
     /// One was triggered.

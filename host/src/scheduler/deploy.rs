@@ -24,8 +24,8 @@ use runtime::task::figures::TaskFigures;
 use runtime::task::mailbox::{Mailbox, MailboxSender, mailbox};
 use runtime::task::poison::PoisonWish;
 use runtime::task::spec::{
-    InFlightWish, OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish,
-    TaskEnvironment, TaskLimits, TaskSpec, TaskWiring,
+    OperatorStateWish, Outlet, PortWish, SinkWish, SourceWish, StateWish, TaskEnvironment,
+    TaskLimits, TaskSpec, TaskWiring,
 };
 use runtime::task::storage_pool::StoragePool;
 
@@ -34,7 +34,7 @@ use super::fragment::fragment_spec;
 use super::job::Job;
 use super::monitor::Monitor;
 use super::prepared_task::PreparedTask;
-use super::restore::Inheritance;
+use super::restore::{Inheritance, deal};
 use crate::config::Config;
 
 /// A deployed task, from outside.
@@ -103,6 +103,7 @@ impl Deployment<'_> {
     /// Something cannot be made.
     pub(crate) fn prepare(&self) -> Result<Vec<PreparedTask>, DeployError> {
         let execution = &self.job.execution;
+        let mut in_flight = self.inheritance.in_flight(self.storage.store())?;
         self.publish_prepared()?;
         let mut mailboxes: Mailboxes = execution
             .vertices
@@ -143,6 +144,7 @@ impl Deployment<'_> {
                 let own_splits = std::mem::take(&mut splits[subtask as usize]);
                 let mut spec = self.task(vertex, subtask, own_splits, &index_of)?;
                 spec.alignments = alignments.remove(&id).unwrap_or_default();
+                spec.in_flight = in_flight.remove(&id);
                 let wiring = TaskWiring {
                     channels: channels.remove(&id).unwrap_or_default(),
                     writers: edges.into_iter().map(|(_, writer)| writer).collect(),
@@ -269,24 +271,18 @@ impl Deployment<'_> {
 
     /// The splits of every subtask of a source: the saved ones or new ones, dealt out in turn.
     fn splits(&self, vertex: &Vertex) -> Result<Vec<Vec<SourceSplit>>, DeployError> {
-        let mut dealt = vec![Vec::new(); vertex.parallelism as usize];
         let Some(operator) = vertex.source else {
-            return Ok(dealt);
+            return Ok(deal(Vec::new(), vertex.parallelism));
         };
-        let source = &self.job.sources[&operator];
-        let splits = match self.inheritance.splits(vertex, operator)? {
-            Some(splits) => splits,
-            None => source
-                .splits(vertex.parallelism)
-                .map_err(|source| DeployError::Connector {
-                    uid: self.job.uid(operator),
-                    source,
-                })?,
-        };
-        for (index, split) in splits.into_iter().enumerate() {
-            dealt[index % vertex.parallelism as usize].push(split);
+        if let Some(saved) = self.inheritance.dealt_splits(vertex, operator)? {
+            return Ok(saved);
         }
-        Ok(dealt)
+        let splits = self.job.sources[&operator].splits(vertex.parallelism);
+        let splits = splits.map_err(|source| DeployError::Connector {
+            uid: self.job.uid(operator),
+            source,
+        })?;
+        Ok(deal(splits, vertex.parallelism))
     }
 
     /// What discovers splits while the job runs, one for each source that does that.
@@ -367,7 +363,7 @@ impl Deployment<'_> {
             persist: self.config.checkpoint_interval.is_some(),
             mode: self.config.checkpoint_mode,
             may_overtake: self.config.unaligned_after.is_some(),
-            in_flight: self.in_flight(vertex, subtask)?,
+            in_flight: None,
             buffer_timeout_ns: u64::try_from(self.config.buffer_timeout.as_nanos())
                 .unwrap_or(u64::MAX),
         })
@@ -380,18 +376,6 @@ impl Deployment<'_> {
             state_bytes: own.state_bytes.unwrap_or(config.state_bytes),
             timers: own.timers.unwrap_or(config.timers),
         }
-    }
-
-    fn in_flight(
-        &self,
-        vertex: &Vertex,
-        subtask: u32,
-    ) -> Result<Option<InFlightWish>, DeployError> {
-        let saved = self.inheritance.in_flight(vertex, subtask)?;
-        Ok(saved.map(|saved| InFlightWish {
-            saved,
-            store: Arc::clone(self.storage.store()),
-        }))
     }
 
     fn operator_states(

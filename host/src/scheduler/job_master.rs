@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 
 use super::attempt::{Attempt, AttemptEnd};
 use super::blueprint::Blueprint;
+use super::checkpoint_history::Restoration;
 use super::command::{CommandError, JobCommand};
 use super::deploy::RunningTask;
 use super::failure::JobFailure;
@@ -322,10 +323,6 @@ impl JobMaster {
 
     /// Makes the tasks of an attempt, on a thread that may block.
     async fn deploy(&self, at_least: u32) -> Result<Attempt, JobFailure> {
-        let restored = self
-            .restorable
-            .as_ref()
-            .map(|from| from.metadata.checkpoint);
         let (sender, events) = mpsc::channel::<TaskEvent>(TASK_EVENTS_MAX);
         let blueprint = Blueprint {
             job: Arc::clone(&self.job),
@@ -350,8 +347,12 @@ impl JobMaster {
         };
         let now_ms = self.clock.now_ms();
         let mut view = self.view.lock();
-        if let Some(checkpoint) = restored {
-            view.checkpoints.restored(checkpoint);
+        if let Some(from) = &self.restorable {
+            view.checkpoints.restored(Restoration {
+                checkpoint: from.metadata.checkpoint,
+                place: from.place.clone(),
+                at_ms: now_ms,
+            });
         }
         let newest = view
             .checkpoints

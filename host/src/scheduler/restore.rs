@@ -14,6 +14,8 @@ use dataflow::port::state::SnapshotHandle;
 use runtime::task::spec::Restored;
 use thiserror::Error;
 
+use super::failure::DeployError;
+use super::in_flight::InFlightWishes;
 use super::job::Job;
 use crate::storage::checkpoint_store::Restorable;
 use crate::storage::metadata::{Metadata, TaskEntry, VertexEntry};
@@ -36,16 +38,16 @@ pub(crate) enum RestoreError {
         "the checkpoint has state of operator \"{0}\", which the job does not have: its state would be lost"
     )]
     MissingOperator(String),
-    /// Records were in flight between other tasks.
+    /// Records were in flight that this job cannot take up.
     #[error(
-        "checkpoint {checkpoint} is unaligned: records were in flight that only the same tasks can take up, and {difference}; \
-restore it as it was, then take a savepoint or rescale the running job"
+        "checkpoint {checkpoint} is unaligned, and this job cannot take up what it has in flight: {reason}; restore it as it was, \
+then take a savepoint, or rescale or swap the running job"
     )]
     InFlight {
         /// Which one.
         checkpoint: u64,
-        /// What is not the same.
-        difference: String,
+        /// Why not.
+        reason: String,
     },
     /// The metadata contradicts itself.
     #[error("the checkpoint's metadata is not readable: {0}")]
@@ -72,6 +74,15 @@ fn least_marks<'a>(tasks: &[&'a TaskEntry]) -> Vec<&'a Mark> {
     let all = going_on().count();
     let of_all = marks.into_values().filter(|(count, _)| *count == all);
     of_all.map(|(_, mark)| mark).collect()
+}
+
+/// Splits by subtask, in turn.
+pub(crate) fn deal(splits: Vec<SourceSplit>, parallelism: u32) -> Vec<Vec<SourceSplit>> {
+    let mut dealt = vec![Vec::new(); parallelism as usize];
+    for (index, split) in splits.into_iter().enumerate() {
+        dealt[index % parallelism as usize].push(split);
+    }
+    dealt
 }
 
 /// A checkpoint seen as the inheritance of a job.
@@ -111,13 +122,10 @@ impl<'a> Inheritance<'a> {
                 }
             }
             if metadata.has_in_flight()
-                && let Some(difference) = super::in_flight::difference(job, metadata)
+                && let Some(reason) = super::in_flight::difference(job, metadata)
             {
                 let checkpoint = metadata.checkpoint;
-                return Err(RestoreError::InFlight {
-                    checkpoint,
-                    difference,
-                });
+                return Err(RestoreError::InFlight { checkpoint, reason });
             }
         }
         let damaged_runs = restorable.map_or(&[][..], |from| &from.damaged_runs);
@@ -186,19 +194,18 @@ impl<'a> Inheritance<'a> {
         Ok((files?, share))
     }
 
-    /// What was in flight of a subtask. What is restored with something in flight has the same subtasks.
+    /// What each task takes up of what was in flight. May block on the store.
+    ///
+    /// # Errors
+    /// It cannot be read, or not be dealt out to the subtasks there are.
     pub(crate) fn in_flight(
         &self,
-        vertex: &Vertex,
-        subtask: u32,
-    ) -> Result<Option<BlobRef>, RestoreError> {
-        let saved = self
-            .metadata
-            .and_then(|saved| saved.vertices.get(vertex.id.0 as usize));
-        let task = saved.and_then(|saved| saved.tasks.get(subtask as usize));
-        let file = task.and_then(|task| task.in_flight.as_ref());
-        file.map(|file| file.blob().map_err(RestoreError::Unreadable))
-            .transpose()
+        store: &Arc<dyn BlobStore>,
+    ) -> Result<InFlightWishes, DeployError> {
+        match self.metadata {
+            Some(saved) => super::in_flight::taken_up(self.job, saved, self, store),
+            None => Ok(InFlightWishes::new()),
+        }
     }
 
     /// Whether a subtask of this chain has nothing more to do.
@@ -231,6 +238,16 @@ impl<'a> Inheritance<'a> {
         }
         splits.sort_by_key(|split| split.id);
         Ok(Some(splits))
+    }
+
+    /// All splits of a source, dealt out in turn; `None` if the source is new.
+    pub(crate) fn dealt_splits(
+        &self,
+        vertex: &Vertex,
+        source: OperatorId,
+    ) -> Result<Option<Vec<Vec<SourceSplit>>>, RestoreError> {
+        let splits = self.splits(vertex, source)?;
+        Ok(splits.map(|splits| deal(splits, vertex.parallelism)))
     }
 
     /// Event time and completion of one task.

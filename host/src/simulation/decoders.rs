@@ -9,7 +9,7 @@ use std::path::Path;
 use super::dice::Dice;
 use super::run::Run;
 use super::world::World;
-use crate::storage::checkpoint_store::Restorable;
+use crate::storage::checkpoint_store::{Restorable, RestoredPlace};
 use crate::storage::metadata::Metadata;
 
 /// Numbers at their worst, and what is no number.
@@ -103,6 +103,10 @@ fn no_metadata_brings_the_host_down() {
         let restorable = Restorable {
             metadata,
             damaged_runs: Vec::new(),
+            place: RestoredPlace {
+                path: String::new(),
+                is_savepoint: false,
+            },
         };
         let name = format!("mutant{number}");
         let mut store = run.world.checkpoints(name.clone());

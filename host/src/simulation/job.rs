@@ -48,7 +48,7 @@ pub(super) struct Parts {
 }
 
 /// How wide each operator runs, and whether the sink is chained to the keyed operator.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     left: u32,
     right: u32,
@@ -86,6 +86,15 @@ impl Shape {
             sink: width("sink")?,
             chained: chain("fold")?.operators.iter().any(|it| it == "sink"),
         })
+    }
+
+    /// This shape with the chains of another.
+    pub(super) fn chained_as(self, other: Self) -> Self {
+        Self {
+            sink: if other.chained { self.fold } else { self.sink },
+            chained: other.chained,
+            ..self
+        }
     }
 
     /// A job of this shape.

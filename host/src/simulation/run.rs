@@ -23,7 +23,6 @@ use crate::config::{self, Config};
 use crate::scheduler::deploy::Deployment;
 use crate::scheduler::restore::Inheritance;
 use crate::storage::checkpoint_store::{CheckpointStore, Restorable, StoreError};
-use crate::storage::metadata::Metadata;
 
 /// Runs the world of a seed to its end.
 ///
@@ -132,12 +131,16 @@ impl Run {
         let clock: Arc<dyn Clock> = Arc::new(self.world.clock.clone());
         let drawn = Shape::draw(&mut self.world.dice);
         let in_flight = restorable.map(|from| &from.metadata);
-        let shape = match in_flight.filter(|from| from.has_in_flight()) {
-            // Only the same tasks can take it up.
-            Some(from) => Shape::of(from).unwrap_or(drawn),
+        let in_flight = in_flight.filter(|from| from.has_in_flight());
+        let shape = match in_flight.and_then(Shape::of) {
+            // The same tasks take up what is theirs.
+            Some(was) if self.world.dice.percent(50) => was,
+            Some(was) => drawn.chained_as(was),
             None => drawn,
         };
-        self.world.figures.taken_up += u64::from(in_flight.is_some_and(Metadata::has_in_flight));
+        let was = in_flight.and_then(Shape::of);
+        self.world.figures.taken_up += u64::from(was == Some(shape));
+        self.world.figures.dealt_out += u64::from(was.is_some_and(|was| was != shape));
         let job = shape.job(&self.world.parts, &clock);
         let inheritance = Inheritance::new(&job, restorable);
         let inheritance = inheritance.map_err(|error| error.to_string())?;

@@ -84,6 +84,8 @@ pub(super) struct Figures {
     pub(super) in_flight: u64,
     /// Attempts that went on from something in flight.
     pub(super) taken_up: u64,
+    /// Attempts that went on from something in flight at another parallelism.
+    pub(super) dealt_out: u64,
 }
 
 impl std::ops::AddAssign for Figures {
@@ -99,6 +101,7 @@ impl std::ops::AddAssign for Figures {
         self.frozen += other.frozen;
         self.in_flight += other.in_flight;
         self.taken_up += other.taken_up;
+        self.dealt_out += other.dealt_out;
     }
 }
 

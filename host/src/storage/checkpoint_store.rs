@@ -38,6 +38,17 @@ pub(crate) struct Restorable {
     pub(crate) metadata: Metadata,
     /// The runs of newer checkpoints that are damaged: what they published will be written again.
     pub(crate) damaged_runs: Vec<String>,
+    /// Where it is.
+    pub(crate) place: RestoredPlace,
+}
+
+/// Where that is which a job goes on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RestoredPlace {
+    /// The folder of the checkpoint or savepoint: a path or an `s3://` address.
+    pub(crate) path: String,
+    /// Whether it is a savepoint.
+    pub(crate) is_savepoint: bool,
 }
 
 /// The store of one job.
@@ -200,10 +211,16 @@ impl CheckpointStore {
                     self.retained = retained.split_off(index);
                     let named = files(&metadata).map(|it| it.name.clone());
                     self.built_upon = [named.collect()].into();
+                    let folder = self.retained[0].metadata.split('/').next();
+                    let place = RestoredPlace {
+                        path: format!("{path}/{}", folder.unwrap_or_default()),
+                        is_savepoint: false,
+                    };
                     let damaged_runs = retained.iter().filter_map(Retained::run);
                     return Ok(Restorable {
                         metadata,
                         damaged_runs: damaged_runs.collect(),
+                        place,
                     });
                 }
                 Err(reason) => {

@@ -20,10 +20,18 @@ export interface Checkpoint {
   failure: string;
 }
 
+/** What a job went on from: a checkpoint or a savepoint. */
+export interface Restored {
+  id: number;
+  path: string;
+  time: number | null;
+  isSavepoint: boolean;
+}
+
 export interface Checkpoints {
   counts: { restored: number; total: number; inProgress: number; completed: number; failed: number };
   summary: { name: string; min: number; avg: number; p95: number; max: number }[];
-  restored: { id: number; path: string; time: number | null; isSavepoint: boolean } | null;
+  restored: Restored | null;
   history: Checkpoint[];
 }
 

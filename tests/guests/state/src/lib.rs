@@ -115,7 +115,7 @@ fn states(env: &mut Env) -> Result<(), JobError> {
         }
         "lists" => lists::job(env, &asked),
         "rules" => rules::unkeyed(env, &asked),
-        "keyed-rules" => rules::keyed(env, &asked),
+        "keyed-rules" => return rules::keyed(env, &asked),
         "data-set" => data_set::job(env, &asked),
         "expiring" => expiring::job(env, &asked),
         "folded" => folded::job(env, &asked),

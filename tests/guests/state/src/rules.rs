@@ -5,6 +5,7 @@
 
 use wasmill_sdk::prelude::*;
 
+use crate::slow::burn;
 use crate::{Asked, Bid, Line};
 
 /// Adds a rule to its entry.
@@ -93,6 +94,7 @@ struct KeyedCheck {
     seen: ValueState<i64>,
     marks: MapState<i64, i64>,
     list: ListState<i64>,
+    work: i64,
 }
 
 impl KeyedBroadcastProcess for KeyedCheck {
@@ -107,6 +109,7 @@ impl KeyedBroadcastProcess for KeyedCheck {
         ctx: &mut KeyedContext<'_, i64>,
         _out: &mut Collector<'_, Line>,
     ) -> Outcome {
+        burn(self.work);
         self.seen.modify(0, |seen| *seen += 1);
         ctx.register_event_timer(i64::MAX);
         Ok(())
@@ -118,6 +121,7 @@ impl KeyedBroadcastProcess for KeyedCheck {
         ctx: &mut BroadcastContext<'_>,
         _out: &mut Collector<'_, Line>,
     ) -> Outcome {
+        burn(self.work);
         // There is no key: keyed state is empty and stays as it is.
         assert!(self.seen.get().is_none(), "a key without a key");
         self.seen.set(-1_000_000);
@@ -146,18 +150,24 @@ impl KeyedBroadcastProcess for KeyedCheck {
 }
 
 /// Rules for keyed bids.
-pub(crate) fn keyed(env: &mut Env, asked: &Asked) {
+pub(crate) fn keyed(env: &mut Env, asked: &Asked) -> Result<(), JobError> {
+    let work: i64 = env
+        .param("work")
+        .describe("rounds that each record costs")
+        .default(0)?;
     let rules = asked.bids(env, "rules").broadcast();
     let lines = asked
         .bids(env, "bids")
         .key_by(|bid| bid.auction)
         .uid("by-auction")
         .connect_broadcast(rules)
-        .process(|ctx| KeyedCheck {
+        .process(move |ctx| KeyedCheck {
             rules: ctx.broadcast_state("rules"),
             seen: ctx.value_state("seen"),
             marks: ctx.map_state("marks"),
             list: ctx.list_state("list"),
+            work,
         });
     asked.write(lines.uid("check"));
+    Ok(())
 }

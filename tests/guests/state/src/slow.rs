@@ -36,7 +36,7 @@ impl KeyedProcess for Number {
 }
 
 /// Does so much for nothing.
-fn burn(work: i64) {
+pub(crate) fn burn(work: i64) {
     let mut number = work;
     for round in 0..work {
         number = std::hint::black_box(number.rotate_left(7) ^ round);

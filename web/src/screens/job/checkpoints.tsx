@@ -6,6 +6,7 @@ import {
   triggerCheckpoint,
   type Checkpoint,
   type Checkpoints,
+  type Restored,
 } from '../../api/checkpoints';
 import { jobConfiguration, type Job } from '../../api/job';
 import { hasEnded } from '../../api/states';
@@ -32,15 +33,24 @@ export function CheckpointsTab({ job, chosen }: { job: Job; chosen: string | und
     <>
       <Refusal error={error} />
       <Counts value={value} />
-      {value.restored !== null && (
-        <Message tone="info">{t('checkpoints.restoredFrom', { id: value.restored.id })}</Message>
-      )}
+      {value.restored !== null && <RestoredFrom value={value.restored} />}
       <History job={job} history={value.history} chosen={chosen} reload={reload} />
       <div class="columns">
         <Summary value={value} />
         <Configuration jid={job.jid} />
       </div>
     </>
+  );
+}
+
+function RestoredFrom({ value }: { value: Restored }) {
+  const words = value.isSavepoint ? 'checkpoints.restoredFromSavepoint' : 'checkpoints.restoredFrom';
+  return (
+    <Message tone="info">
+      <span data-restored={value.path}>
+        {t(words, { id: value.id, time: time(value.time) })} <code>{value.path}</code>
+      </span>
+    </Message>
   );
 }
 

@@ -10,8 +10,8 @@
 //! Keeps: a snapshot is acknowledged when nothing that belongs to it can come any more. So if barriers may overtake, one
 //! that was taken in order waits until its own barrier has left the task, since it may have to overtake yet.
 
-use dataflow::checkpoint::in_flight::PendingWork;
-use dataflow::element::Barrier;
+use dataflow::checkpoint::in_flight::{InFlight, PendingWork};
+use dataflow::element::{Barrier, WATERMARK_MIN};
 use dataflow::ids::OperatorId;
 use dataflow::time::timer::TimeDomain;
 
@@ -123,13 +123,33 @@ impl Task {
         work.collect()
     }
 
-    /// Puts everything that a checkpoint has in flight where it was. To be called before the first step.
+    /// Takes up what a checkpoint has in flight of this task. To be called before the first step; blocks on the store.
     ///
     /// # Errors
     /// It cannot be read, or is another task's.
     pub(super) fn restore_in_flight(&mut self, wish: InFlightWish) -> Result<(), TaskError> {
-        let saved = wish.read()?;
-        saved.fits(self.head.channels(), &self.outlets.widths())?;
+        match wish {
+            InFlightWish::Saved(file, store) => {
+                let saved = InFlight::decode(&store.get(&file)?)?;
+                saved.fits(self.head.channels(), &self.outlets.widths())?;
+                self.begin(saved.work)?;
+                self.head.restore(saved.inputs);
+                self.outlets.restore(saved.outputs);
+                Ok(())
+            }
+            InFlightWish::Dealt(part) => {
+                let up_to = self.watermark;
+                let timers = Work::FireTimers(TimeDomain::Event, up_to);
+                self.todo.extend((up_to > WATERMARK_MIN).then_some(timers));
+                self.begin(part.work)?;
+                self.say_event_time();
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes this the first that the task has to do.
+    fn begin(&mut self, work: Vec<PendingWork>) -> Result<(), TaskError> {
         let assigners = &self.spec.assigners;
         let origin = |place: Option<u32>| match place {
             None => Ok(None),
@@ -140,7 +160,7 @@ impl Task {
                 ))),
             },
         };
-        for work in saved.work {
+        for work in work {
             self.todo.push_back(match work {
                 PendingWork::Records(input, split, batch) => Work::Records(input, batch, split),
                 PendingWork::EventTime(of, time) => Work::EventTime(origin(of)?, time),
@@ -148,8 +168,20 @@ impl Task {
                 PendingWork::FireTimers(up_to) => Work::FireTimers(TimeDomain::Event, up_to),
             });
         }
-        self.head.restore(saved.inputs);
-        self.outlets.restore(saved.outputs);
         Ok(())
+    }
+
+    /// Watermarks in flight are not dealt out, so each task says anew how far it is, behind all that it has taken up.
+    fn say_event_time(&mut self) {
+        if self.spec.restored.finished {
+            return;
+        }
+        let own = (None, self.watermark);
+        let generators = self.generators.iter();
+        let assigned = generators.map(|(of, generator)| (Some(*of), generator.watermark()));
+        let known = std::iter::once(own).chain(assigned);
+        let known = known.filter(|(_, watermark)| *watermark > WATERMARK_MIN);
+        let said = known.map(|(of, watermark)| Work::AnnounceEventTime(of, watermark));
+        self.todo.extend(said);
     }
 }

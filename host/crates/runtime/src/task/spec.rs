@@ -19,7 +19,6 @@ use dataflow::time::watermark_generator::WatermarkStrategy;
 
 use crate::network::input_gate::InputChannel;
 use crate::network::record_writer::RecordWriter;
-use crate::task::error::TaskError;
 use crate::task::event::EventSink;
 use crate::task::figures::TaskFigures;
 use crate::task::mailbox::{Mailbox, Waker};
@@ -153,21 +152,11 @@ pub struct OperatorStateWish {
 }
 
 /// Data in flight to restore.
-pub struct InFlightWish {
-    /// The file.
-    pub saved: BlobRef,
-    /// Where from.
-    pub store: Arc<dyn BlobStore>,
-}
-
-impl InFlightWish {
-    /// Reads it. Blocks on the store.
-    ///
-    /// # Errors
-    /// It is missing, damaged, or of another build.
-    pub(super) fn read(self) -> Result<InFlight, TaskError> {
-        Ok(InFlight::decode(&self.store.get(&self.saved)?)?)
-    }
+pub enum InFlightWish {
+    /// Of the same task: the file and where from.
+    Saved(BlobRef, Arc<dyn BlobStore>),
+    /// This task's part of what tasks at another parallelism had. Every task of such a job has one, if only an empty one.
+    Dealt(InFlight),
 }
 
 /// A sink to open.
