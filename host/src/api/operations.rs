@@ -187,7 +187,7 @@ pub(super) struct Operation {
     operation: Value,
 }
 
-/// What came of an operation. The four paths are the same.
+/// What came of an operation. The paths of all operations are the same.
 #[utoipa::path(get, path = "/jobs/{jid}/savepoints/{request}", tag = "savepoints",
     params(("jid" = String, Path), ("request" = String, Path), Waiting),
     responses((status = 200, body = Operation), (status = 404, body = super::error::Errors)))]

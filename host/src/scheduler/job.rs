@@ -18,6 +18,7 @@ use dataflow::port::source::Source;
 use runtime::task::poison::PoisonWish;
 use thiserror::Error;
 
+use crate::dead_letters::inbox::Inbox;
 use crate::storage::metadata::{OperatorEntry, describe_operators};
 
 /// A job that is refused before it runs.
@@ -74,6 +75,8 @@ pub(crate) struct Job {
     pub(crate) resources: Arc<Resources>,
     /// What becomes of records that a chain cannot process; the job fails where nothing is said.
     pub(crate) poison: BTreeMap<VertexId, PoisonWish>,
+    /// The dead letters of the chains that keep them.
+    pub(crate) inboxes: BTreeMap<VertexId, Inbox>,
     /// What it wants to happen after a failure, if it says so; that goes before the configuration.
     pub(crate) restart_strategy: Option<RestartStrategy>,
 }
@@ -185,6 +188,7 @@ impl Job {
             components,
             resources,
             poison: BTreeMap::new(),
+            inboxes: BTreeMap::new(),
             restart_strategy: None,
         })
     }

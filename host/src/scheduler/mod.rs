@@ -19,5 +19,6 @@ mod orders;
 pub(crate) mod prepared_task;
 pub(crate) mod publishing;
 pub(crate) mod replacement;
+pub(crate) mod replay;
 pub(crate) mod restore;
 pub(crate) mod savepoint_writer;
