@@ -16,6 +16,7 @@ use super::documents::{JobPath, job_id};
 use super::error::ApiError;
 use super::json::{Body, Query};
 use crate::scheduler::order::Afterwards;
+use crate::scheduler::parallelism::Chosen;
 
 /// How long an answer may wait for the end of an operation.
 const WAIT_MS_MAX: u64 = 30_000;
@@ -135,7 +136,11 @@ pub(super) async fn rescale(
     Query(wanted): Query<Rescaling>,
 ) -> Result<Accepted, ApiError> {
     let parallelism = wanted.parallelism;
-    Ok(begun(api.dispatcher.rescale(job_id(&job)?, parallelism)?))
+    Ok(begun(api.dispatcher.rescale(
+        job_id(&job)?,
+        parallelism,
+        Chosen::new(),
+    )?))
 }
 
 /// Another component.

@@ -14,6 +14,7 @@ use crate::dead_letters::inbox;
 use crate::scheduler::command::{CommandError, JobCommand};
 use crate::scheduler::job::Job;
 use crate::scheduler::order::{Afterwards, ReplaceOrder, SavepointOrder};
+use crate::scheduler::parallelism::Chosen;
 use crate::scheduler::replacement::Replaced;
 use crate::scheduler::replay::{ReplayOrder, Replayed};
 use crate::successor::{Predecessor, SuccessorError};
@@ -54,7 +55,7 @@ impl Dispatcher {
         })
     }
 
-    /// Gives a job another parallelism; the id of the operation.
+    /// Gives a job another parallelism, and operators for which one is `chosen` (uids) that; the id of the operation.
     ///
     /// # Errors
     /// There is no such job, or it has ended.
@@ -62,18 +63,23 @@ impl Dispatcher {
         self: &Arc<Self>,
         id: JobId,
         parallelism: u32,
+        chosen: Chosen,
     ) -> Result<String, DispatchError> {
         let (this, job) = (Arc::clone(self), self.active(id)?);
         self.operation(&job, new_job_id()?.to_string(), move |job| async move {
+            let wanted = chosen.clone();
             let next = this
-                .successor(&job, move |it| it.rescaled(parallelism))
+                .successor(&job, move |it| it.rescaled(parallelism, &wanted))
                 .await?;
             let (before, widest) = (job.slots_taken(), widest(&next.1));
             this.slots.grow(&job, widest)?;
             let replaced = this.replace(&job, next).await;
             job.shrink_slots(if replaced.is_ok() { widest } else { before });
             let replaced = replaced?;
-            this.write_down(&job, |spec| spec.parallelism = Some(parallelism))?;
+            this.write_down(&job, |spec| {
+                spec.parallelism = Some(parallelism);
+                spec.chosen = chosen;
+            })?;
             Ok(outcome(replaced))
         })
     }

@@ -18,6 +18,7 @@ use dataflow::port::source::Source;
 use runtime::task::poison::PoisonWish;
 use thiserror::Error;
 
+use super::parallelism::Chosen;
 use crate::dead_letters::inbox::Inbox;
 use crate::storage::metadata::{OperatorEntry, describe_operators};
 
@@ -61,6 +62,8 @@ pub(crate) enum JobError {
 pub(crate) struct Job {
     /// Subtasks of operators that do not say otherwise.
     pub(crate) parallelism: u32,
+    /// Subtasks that were chosen for single operators; the graph has them as well.
+    pub(crate) chosen: Chosen,
     /// What the user wrote.
     pub(crate) graph: JobGraph,
     /// What will run.
@@ -181,6 +184,7 @@ impl Job {
         }
         Ok(Self {
             parallelism,
+            chosen: Chosen::new(),
             graph,
             execution,
             sources,

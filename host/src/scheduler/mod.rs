@@ -16,6 +16,7 @@ pub(crate) mod job_view;
 pub(crate) mod monitor;
 pub(crate) mod order;
 mod orders;
+pub(crate) mod parallelism;
 pub(crate) mod prepared_task;
 pub(crate) mod publishing;
 pub(crate) mod replacement;
