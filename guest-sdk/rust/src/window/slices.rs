@@ -35,8 +35,8 @@ struct OfKey {
     latest_start: i64,
     /// Its cell.
     latest: u32,
-    /// The cells of all slices, by time.
-    cells: Vec<u32>,
+    /// The starts and cells of all slices, by time: found without a look into the cells, which lie anywhere.
+    slices: Vec<(i64, u32)>,
 }
 
 impl Default for OfKey {
@@ -44,7 +44,7 @@ impl Default for OfKey {
         Self {
             latest_start: i64::MIN,
             latest: 0,
-            cells: Vec::new(),
+            slices: Vec::new(),
         }
     }
 }
@@ -108,14 +108,12 @@ impl<A: Row> Slices<A> {
     fn find_or_add(&mut self, slot: u32, start: i64) -> u32 {
         let of_key = &mut self.by_slot[slot as usize];
         let at = if of_key.latest_start < start {
-            of_key.cells.len()
+            of_key.slices.len()
         } else {
-            let cells = &self.cells;
-            let before = |cell: &u32| cells[*cell as usize].start < start;
-            of_key.cells.partition_point(before)
+            of_key.slices.partition_point(|slice| slice.0 < start)
         };
-        if let Some(&cell) = of_key.cells.get(at)
-            && self.cells[cell as usize].start == start
+        if let Some(&(there, cell)) = of_key.slices.get(at)
+            && there == start
         {
             return cell;
         }
@@ -135,10 +133,10 @@ impl<A: Row> Slices<A> {
                 self.cells.len() as u32 - 1
             }
         };
-        if at == of_key.cells.len() {
+        if at == of_key.slices.len() {
             (of_key.latest_start, of_key.latest) = (start, cell);
         }
-        of_key.cells.insert(at, cell);
+        of_key.slices.insert(at, (start, cell));
         self.missing.push(cell);
         cell
     }
@@ -151,10 +149,9 @@ impl<A: Row> Slices<A> {
     /// The position of the first slice of a key that starts at `start` or later. It usually is the first of all.
     #[inline]
     fn first_from(&self, slot: u32, start: i64) -> usize {
-        let cells = &self.by_slot[slot as usize].cells;
-        let before = |cell: &u32| self.cells[*cell as usize].start < start;
-        match cells.first() {
-            Some(first) if before(first) => cells.partition_point(before),
+        let slices = &self.by_slot[slot as usize].slices;
+        match slices.first() {
+            Some(first) if first.0 < start => slices.partition_point(|it| it.0 < start),
             _ => 0,
         }
     }
@@ -163,9 +160,9 @@ impl<A: Row> Slices<A> {
     #[inline]
     fn slices(&self, slot: u32, range: Range<i64>) -> impl Iterator<Item = &Slice<A>> {
         let first = self.first_from(slot, range.start);
-        let cells = self.by_slot[slot as usize].cells[first..].iter();
-        let slices = cells.map(|cell| &self.cells[*cell as usize]);
-        slices.take_while(move |slice| slice.start < range.end)
+        let slices = self.by_slot[slot as usize].slices[first..].iter();
+        let slices = slices.take_while(move |slice| slice.0 < range.end);
+        slices.map(|slice| &self.cells[slice.1 as usize])
     }
 
     /// How many slices of a key that start in `range` are known.
@@ -223,29 +220,27 @@ impl<A: Row> Slices<A> {
         let first = self.first_from(slot, range.start);
         let end = first + self.known(slot, range);
         let of_key = &mut self.by_slot[slot as usize];
-        for cell in of_key.cells.drain(first..end) {
+        for (_, cell) in of_key.slices.drain(first..end) {
             let slice = &mut self.cells[cell as usize];
             if slice.acc.take().is_some() {
                 self.deletes.push((slot, slice.start));
             }
             self.free.push(cell);
         }
-        (of_key.latest_start, of_key.latest) = match of_key.cells.last() {
-            Some(&cell) => (self.cells[cell as usize].start, cell),
-            None => (i64::MIN, 0),
-        };
+        (of_key.latest_start, of_key.latest) =
+            of_key.slices.last().copied().unwrap_or((i64::MIN, 0));
     }
 
     /// Forgets empty slices of a key in front of a time: they were asked for with windows that nothing was in.
     pub(super) fn forget_empty(&mut self, slot: u32, before: i64) {
         let of_key = &mut self.by_slot[slot as usize];
-        let empty = |cell: &&u32| {
-            let slice = &self.cells[**cell as usize];
-            slice.start < before && slice.acc.is_none()
-        };
-        let count = of_key.cells.iter().take_while(empty).count();
-        self.free.extend(of_key.cells.drain(..count));
-        if of_key.cells.is_empty() {
+        let cells = &self.cells;
+        let empty =
+            |slice: &&(i64, u32)| slice.0 < before && cells[slice.1 as usize].acc.is_none();
+        let count = of_key.slices.iter().take_while(empty).count();
+        let forgotten = of_key.slices.drain(..count);
+        self.free.extend(forgotten.map(|slice| slice.1));
+        if of_key.slices.is_empty() {
             (of_key.latest_start, of_key.latest) = (i64::MIN, 0);
         }
     }

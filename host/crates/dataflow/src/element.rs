@@ -153,8 +153,19 @@ impl Column {
     }
 
     /// All entries in order.
+    #[inline]
     pub fn entries(&self, count: usize) -> impl Iterator<Item = &[u8]> {
-        (0..count).map(move |i| self.get(i, count))
+        let width = self.width(count);
+        let mut start = 0;
+        (0..count).map(move |index| {
+            let end = match width {
+                Some(width) => start + width,
+                None => self.ends[index] as usize,
+            };
+            let entry = &self.data[start..end];
+            start = end;
+            entry
+        })
     }
 
     /// Bytes the column takes on the wire.
@@ -285,6 +296,7 @@ impl Batch {
     }
 
     /// Appends one record. Use `NO_TIMESTAMP` for a record without one.
+    #[inline]
     pub fn push(&mut self, timestamp: i64, key: &[u8], value: &[u8]) {
         let count = self.len();
         if self.timestamps.is_empty() && timestamp != NO_TIMESTAMP {
@@ -323,6 +335,12 @@ impl Batch {
     /// Bytes the batch takes on the wire.
     pub fn size_bytes(&self) -> usize {
         8 * self.timestamps.len() + self.keys.size_bytes() + self.values.size_bytes()
+    }
+
+    /// Bytes of memory the batch holds, filled or not.
+    pub fn capacity_bytes(&self) -> usize {
+        let column = |it: &Column| it.data.capacity() + 4 * it.ends.capacity();
+        8 * self.timestamps.capacity() + column(&self.keys) + column(&self.values)
     }
 
     /// Checks that every column has the right shape, so that reading any record cannot fail.

@@ -16,6 +16,9 @@ pub const SOURCE_BATCH_RECORDS: usize = 1024;
 /// Bytes a source hands over at once, unless one record alone is larger.
 pub const SOURCE_BATCH_BYTES: usize = SEGMENT_BYTES;
 
+/// Empty buffers that a job keeps to fill them again: 2 MiB, or 4 where records came in batches of twice a segment.
+pub const SPARE_BUFFERS_MAX: usize = 64;
+
 /// Segments that belong to one channel alone.
 pub const EXCLUSIVE_SEGMENTS_PER_CHANNEL: usize = 2;
 

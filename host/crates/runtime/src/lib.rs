@@ -4,7 +4,6 @@
 //! another loop. A task waits in one place, its mailbox; everything it says goes into one event channel.
 //!
 //! Reading order: [`task`] then [`network`].
-#![forbid(unsafe_code)]
 
 pub mod network;
 pub mod task;

@@ -203,6 +203,11 @@ impl ChannelSender {
         }
     }
 
+    /// Where its segments come from.
+    pub fn pool(&self) -> &BufferPool {
+        &self.pool
+    }
+
     /// Record buffers in the queue, for the figures.
     pub fn queued(&self) -> usize {
         self.shared.buffers.load(Ordering::Relaxed)
@@ -221,6 +226,11 @@ pub enum Received {
 }
 
 impl ChannelReceiver {
+    /// Where its segments go when they are read.
+    pub fn pool(&self) -> &BufferPool {
+        &self.pool
+    }
+
     /// Takes the next element.
     pub fn try_receive(&mut self) -> Received {
         let queued = match self.backlog.pop_front() {

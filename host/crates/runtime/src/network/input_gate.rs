@@ -4,7 +4,7 @@
 use dataflow::checkpoint::barrier_aligner::BarrierAligner;
 use dataflow::element::{Batch, StreamElement};
 use dataflow::ids::CheckpointId;
-use dataflow::limits::{BATCH_BYTES, BATCH_RECORDS_MAX};
+use dataflow::limits::{BATCH_BYTES, BATCH_RECORDS_MAX, SEGMENT_BYTES};
 
 use crate::network::channel::{ChannelReceiver, Received, Recorded};
 
@@ -38,6 +38,8 @@ pub struct InputGate {
     next: usize,
     /// Channels that have to end before the others are read.
     awaited: usize,
+    /// Memory for records that are taken together.
+    gathered: Batch,
     /// What followed the records of a channel that were taken together.
     follower: Option<(usize, StreamElement)>,
     /// Channels on which the barrier of a checkpoint is still to come that records what comes before it.
@@ -56,6 +58,7 @@ impl InputGate {
             channels,
             ended,
             next: 0,
+            gathered: Batch::default(),
             follower: None,
             recording: Vec::new(),
             recorded: Vec::new(),
@@ -105,6 +108,19 @@ impl InputGate {
             }
         }
         Gated::Empty
+    }
+
+    /// Takes back the memory of records that were processed: of those that were taken together for the next ones, of a
+    /// single buffer for whoever fills one.
+    pub fn recycle(&mut self, mut records: Batch) {
+        if records.capacity_bytes() <= 2 * SEGMENT_BYTES {
+            if let Some(channel) = self.channels.first() {
+                channel.receiver.pool().recycle(records);
+            }
+        } else if records.capacity_bytes() <= 2 * BATCH_BYTES {
+            records.clear();
+            self.gathered = records;
+        }
     }
 
     /// Puts what a checkpoint has of an earlier run in front of each channel.
@@ -173,10 +189,20 @@ impl InputGate {
             records.len() + more.len() <= BATCH_RECORDS_MAX
                 && records.size_bytes() + more.size_bytes() <= BATCH_BYTES
         };
+        let receiver = &mut self.channels[channel].receiver;
+        let mut is_gathered = false;
         while records.len() < BATCH_RECORDS_MAX / 2 && records.size_bytes() < BATCH_BYTES / 2 {
-            match self.channels[channel].receiver.try_receive() {
+            match receiver.try_receive() {
                 Received::Element(StreamElement::Records(more, _)) if fits(&records, &more) => {
+                    if !is_gathered {
+                        is_gathered = true;
+                        let mut gathered = std::mem::take(&mut self.gathered);
+                        gathered.append(&records);
+                        receiver.pool().recycle(records);
+                        records = gathered;
+                    }
                     records.append(&more);
+                    receiver.pool().recycle(more);
                 }
                 Received::Element(element) => {
                     self.follower = Some((channel, element));

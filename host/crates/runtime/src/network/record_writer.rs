@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use dataflow::element::{Barrier, Batch, Column, StreamElement};
+use dataflow::element::{Barrier, Batch, StreamElement};
 use dataflow::graph::logical::Partitioning;
 use dataflow::key_group::{key_group, subtask_of_key_group};
 use dataflow::limits::{BATCH_RECORDS_MAX, SEGMENT_BYTES};
@@ -107,10 +107,14 @@ impl RecordWriter {
                 .entries(count)
                 .map(|key| routes[key_group(key, max_parallelism) as usize]),
         );
-        let fixed_keys = records.keys.width(count) == Some(8);
-        for (index, &target) in self.targets.iter().enumerate() {
+        let entries = records
+            .keys
+            .entries(count)
+            .zip(records.values.entries(count));
+        let routed = self.targets.iter().zip(entries).enumerate();
+        for (index, (&target, (key, value))) in routed {
             let subpartition = &mut self.subpartitions[target as usize];
-            subpartition.push(records, index, fixed_keys, now_ns);
+            subpartition.push(records.timestamp(index), key, value, now_ns);
         }
     }
 
@@ -239,23 +243,11 @@ impl Subpartition {
     }
 
     #[inline]
-    fn push(&mut self, records: &Batch, index: usize, fixed_keys: bool, now_ns: u64) {
+    fn push(&mut self, timestamp: i64, key: &[u8], value: &[u8], now_ns: u64) {
         if self.segment.is_empty() {
             self.since_ns = now_ns;
         }
-        let count = self.segment.len();
-        if fixed_keys && push_word(&mut self.segment.keys, count, &records.keys, index) {
-            let value = records.value(index);
-            push_timestamp(&mut self.segment, records, index);
-            self.segment.values.push(count, value);
-            self.segment.count += 1;
-        } else {
-            self.segment.push(
-                records.timestamp(index),
-                records.key(index),
-                records.value(index),
-            );
-        }
+        self.segment.push(timestamp, key, value);
         if self.segment.len() >= BATCH_RECORDS_MAX || self.segment.size_bytes() >= SEGMENT_BYTES {
             self.send_segment();
         }
@@ -263,17 +255,12 @@ impl Subpartition {
 
     fn send_segment(&mut self) {
         if !self.segment.is_empty() {
-            let capacity = self.segment.len();
-            let segment = std::mem::take(&mut self.segment);
-            self.segment
-                .timestamps
-                .reserve(if segment.timestamps.is_empty() {
-                    0
-                } else {
-                    capacity
-                });
-            self.segment.keys.data.reserve(segment.keys.data.len());
-            self.segment.values.data.reserve(segment.values.data.len());
+            let empty = self.channel.pool().empty_buffer();
+            let segment = std::mem::replace(&mut self.segment, empty);
+            let next = &mut self.segment;
+            next.timestamps.reserve(segment.timestamps.len());
+            next.keys.data.reserve(segment.keys.data.len());
+            next.values.data.reserve(segment.values.data.len());
             self.send(StreamElement::Records(segment, None));
         }
     }
@@ -319,32 +306,6 @@ impl Subpartition {
         }
         true
     }
-}
-
-/// Appends an 8-byte entry, if the column holds nothing else.
-#[inline]
-fn push_word(to: &mut Column, count: usize, from: &Column, index: usize) -> bool {
-    if !to.ends.is_empty() || to.data.len() != 8 * count {
-        return false;
-    }
-    let start = 8 * index;
-    to.data.extend_from_slice(&from.data[start..start + 8]);
-    true
-}
-
-#[inline]
-fn push_timestamp(to: &mut Batch, from: &Batch, index: usize) {
-    let count = to.len();
-    if from.timestamps.is_empty() {
-        if !to.timestamps.is_empty() {
-            to.timestamps.push(dataflow::element::NO_TIMESTAMP);
-        }
-        return;
-    }
-    if to.timestamps.len() < count {
-        to.timestamps.resize(count, dataflow::element::NO_TIMESTAMP);
-    }
-    to.timestamps.push(from.timestamps[index]);
 }
 
 #[cfg(test)]

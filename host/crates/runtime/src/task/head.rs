@@ -144,6 +144,13 @@ impl Head {
         }
     }
 
+    /// Takes back the memory of records that were processed.
+    pub fn recycle(&mut self, records: Batch) {
+        if let Self::Gate(gate) = self {
+            gate.gate.recycle(records);
+        }
+    }
+
     /// The snapshot of a checkpoint is taken now, before its barriers. False if it is too late for this checkpoint.
     pub fn overtake(&mut self, checkpoint: CheckpointId) -> bool {
         match self {

@@ -22,3 +22,4 @@ pub mod step;
 pub mod storage_pool;
 pub mod tap;
 pub mod thread;
+mod time_slice;

@@ -304,6 +304,7 @@ impl Task {
             let rest = batch.split_off(consumed);
             self.todo.push_front(Work::Records(input, rest, split));
         }
+        self.head.recycle(batch);
         self.commit()
     }
 

@@ -11,6 +11,7 @@ use crate::task::event::TaskEvent;
 use crate::task::figures::add;
 use crate::task::spec::{TaskEnvironment, TaskSpec, TaskWiring};
 use crate::task::step::{StepStatus, Task};
+use crate::task::time_slice;
 
 /// A task without a wake-up looks around this often all the same, so that its figures stay fresh.
 const IDLE_LOOK_AROUND: Duration = Duration::from_millis(200);
@@ -34,6 +35,7 @@ pub fn spawn(
         .spawn(move || {
             let (id, events) = (spec.id, Arc::clone(&environment.events));
             let _entered = span.enter();
+            time_slice::shorten();
             let outcome = catch_unwind(AssertUnwindSafe(|| run(spec, wiring, environment)));
             events(match outcome {
                 Ok(Ok(())) => TaskEvent::Ended(id),
