@@ -92,6 +92,43 @@ struct SavedRecord {
     value: String,
 }
 
+/// A record as a letter has it.
+struct Kept {
+    /// Which input, by its identity.
+    input: String,
+    subtask: u32,
+    parallelism: u32,
+    record: Batch,
+}
+
+/// Reads a letter; none if it does not have its record.
+///
+/// # Errors
+/// It is no letter.
+fn saved(line: &[u8]) -> Result<Option<Kept>> {
+    let saved: Saved = serde_json::from_slice(line)?;
+    let Some(kept) = saved.replay else {
+        return Ok(None);
+    };
+    let bytes = |name: &str, text: &str| unhex(text).map_err(|why| anyhow!("{name}: {why}"));
+    let (key, value) = (bytes("key", &kept.key)?, bytes("value", &kept.value)?);
+    let mut record = Batch::default();
+    record.push(saved.timestamp, &key, &value);
+    Ok(Some(Kept {
+        input: kept.input,
+        subtask: saved.subtask,
+        parallelism: kept.parallelism,
+        record,
+    }))
+}
+
+/// For the list of readers: a letter, and where one is.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn decode(line: &[u8]) {
+    let _ = saved(line);
+    let _ = serde_json::from_slice::<Place>(line);
+}
+
 impl Inbox {
     /// The inbox of a chain of a job, whose letters are in `folder`.
     pub(super) fn of(job: &Job, vertex: &Vertex, folder: PathBuf) -> Self {
@@ -141,8 +178,7 @@ impl Inbox {
     }
 
     fn add(&self, place: Place, line: &[u8], round: &mut Round) -> Result<()> {
-        let saved: Saved = serde_json::from_slice(line)?;
-        let Some(record) = saved.replay else {
+        let Some(record) = saved(line)? else {
             round.refuse("its record was too long to be kept, or another version wrote it".into());
             return Ok(());
         };
@@ -150,13 +186,10 @@ impl Inbox {
             round.refuse("its input has another schema now, or is gone".into());
             return Ok(());
         };
-        let bytes = |name: &str, text: &str| unhex(text).map_err(|why| anyhow!("{name}: {why}"));
-        let key = bytes("key", &record.key)?;
-        let value = bytes("value", &record.value)?;
         let parallelism = self.vertex.parallelism;
         let subtask = match owner {
             Owner::OfKey => {
-                let group = key_group(&key, self.max_parallelism);
+                let group = key_group(record.record.key(0), self.max_parallelism);
                 subtask_of_key_group(group, self.max_parallelism, parallelism)
             }
             Owner::Itself if record.parallelism != parallelism => {
@@ -166,15 +199,13 @@ impl Inbox {
                 ));
                 return Ok(());
             }
-            Owner::Itself | Owner::Any => saved.subtask % parallelism,
+            Owner::Itself | Owner::Any => record.subtask % parallelism,
         };
         let vertex = self.vertex.id;
-        let mut batch = Batch::default();
-        batch.push(saved.timestamp, &key, &value);
         round.bytes += line.len();
         let letter = ReplayedLetter {
             input: *input,
-            record: batch,
+            record: record.record,
             taken: serde_json::to_vec(&place)?,
         };
         let task = TaskId { vertex, subtask };

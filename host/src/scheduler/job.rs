@@ -128,21 +128,9 @@ impl Job {
         let execution = ExecutionGraph::of(&graph, parallelism);
         check_alignment(&graph, &execution)?;
         let (mut sources, mut sinks) = (BTreeMap::new(), BTreeMap::new());
-        let alone = |operator: &Operator, component: &JobComponent| FragmentSpec {
-            first_operator: component.first_operator,
-            job: graph.name.clone(),
-            name: operator.name.clone(),
-            subtask: 0,
-            parallelism: operator.parallelism.unwrap_or(parallelism),
-            max_parallelism: graph.max_parallelism,
-            attempt: 0,
-            operators: vec![operator.id],
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            states: Vec::new(),
-            guest: operator.guest,
-            parameters: component.parameters.clone(),
-            resources: Arc::clone(&resources),
+        let alone = |operator: &Operator, component: &JobComponent| {
+            let parallelism = operator.parallelism.unwrap_or(parallelism);
+            alone(&graph, operator, component, parallelism, &resources)
         };
         let component_of = |operator: &Operator| components.get(operator.component?.0 as usize);
         for operator in &graph.operators {
@@ -287,5 +275,31 @@ fn layout_of(schema: &serde_json::Value) -> serde_json::Value {
         }
         Value::Array(array) => Value::Array(array.iter().map(layout_of).collect()),
         other => other.clone(),
+    }
+}
+
+/// A source or sink of a component by itself, as it is when the job is checked.
+fn alone(
+    graph: &JobGraph,
+    operator: &Operator,
+    component: &JobComponent,
+    parallelism: u32,
+    resources: &Arc<Resources>,
+) -> FragmentSpec {
+    FragmentSpec {
+        first_operator: component.first_operator,
+        job: graph.name.clone(),
+        name: operator.name.clone(),
+        subtask: 0,
+        parallelism,
+        max_parallelism: graph.max_parallelism,
+        attempt: 0,
+        operators: vec![operator.id],
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        states: Vec::new(),
+        guest: operator.guest,
+        parameters: component.parameters.clone(),
+        resources: Arc::clone(resources),
     }
 }
