@@ -18,12 +18,19 @@ use crate::support::published::lines;
 
 const BIDS: u64 = 12_000;
 const KEYS: u64 = 40;
+/// Bids a second of each job that is not waited for.
+const RATE: u64 = BIDS / 200;
 const TRIGGER: &str = "00112233445566778899aabbccddeeff";
 
+/// A job of some minutes: it does not end before something is asked of it.
 fn job(out: &Path, parallelism: u32, version: u64) -> Value {
+    job_at(RATE, out, parallelism, version)
+}
+
+fn job_at(rate: u64, out: &Path, parallelism: u32, version: u64) -> Value {
     json!({
         "parallelism": parallelism,
-        "parameters": { "n": BIDS, "keys": KEYS, "rate": 1500, "out": out, "version": version },
+        "parameters": { "n": BIDS, "keys": KEYS, "rate": rate, "out": out, "version": version },
         "settings": { "execution.checkpointing.interval": "50ms" },
     })
 }
@@ -80,7 +87,7 @@ fn a_rescaled_and_swapped_job_goes_on_so_in_the_next_process() {
     let dir = tempdir().expect("a directory");
     let out = dir.path().join("out");
     let cluster = Cluster::start(&dir.path().join("cluster"));
-    let id = started(&cluster, "guest_swap_one", job(&out, 2, 1));
+    let id = started(&cluster, "guest_swap_one", job_at(BIDS / 20, &out, 2, 1));
     let requirements = format!("/v1/jobs/{id}/resource-requirements");
     let mut wanted = cluster.get(&requirements);
     for (_, vertex) in wanted.as_object_mut().expect("chains") {
@@ -154,7 +161,7 @@ fn a_savepoint_by_request_is_listed_and_another_release_begins_from_it() {
     let component = cluster.upload("guest_evolving_one");
     let second = dir.path().join("second");
     let from = |version| {
-        let mut body = job(&second, 3, version);
+        let mut body = job_at(BIDS, &second, 3, version);
         body["savepointPath"] = json!(location);
         body
     };
