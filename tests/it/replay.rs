@@ -251,7 +251,7 @@ fn a_replay_is_refused_with_the_reason() {
     assert!(error.to_string().contains("\\\"nope\\\""), "{error}");
     let path = format!("/v1/jobs/{}/dead-letters/replay", job.job);
     let wrong = json!({ "operators": [] });
-    job.cluster.post(&path, &wrong).is(400);
+    job.cluster.post(&path, &wrong).is(422);
     let nobody = "0".repeat(32);
     let nobody = format!("/v1/jobs/{nobody}/dead-letters/replay");
     job.cluster.post(&nobody, &json!({})).is(404);

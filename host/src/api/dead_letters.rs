@@ -84,7 +84,7 @@ pub(super) struct ReplayRequest {
 /// Has the running job process the dead letters that it has now once more, as if they arrived now.
 #[utoipa::path(post, path = "/jobs/{jid}/dead-letters/replay", tag = "jobs", params(("jid" = String, Path)),
     request_body = ReplayRequest,
-    responses((status = 202, body = Begun), (status = 400, body = super::error::Errors), (status = 404, body = super::error::Errors), (status = 409, body = super::error::Errors)))]
+    responses((status = 202, body = Begun), (status = 404, body = super::error::Errors), (status = 409, body = super::error::Errors), (status = 422, body = super::error::Errors)))]
 pub(super) async fn replay(
     State(api): State<Api>,
     Path(job): JobPath,
