@@ -72,7 +72,7 @@ fn checkpoints_of_version_1_are_restored_at_another_parallelism() {
 }
 
 /// A run of the job that wrote the checkpoints with records in flight.
-fn slow(data: &Path, backend: &str) -> Run {
+fn slow(data: &Path, backend: &str, parallelism: u32) -> Run {
     let run = Run::new("run", guest("guest_state")).arg("--json");
     run.param("case", "slow")
         .param("n", 6_000)
@@ -81,24 +81,24 @@ fn slow(data: &Path, backend: &str) -> Run {
         .set("data.dir", data)
         .arg("--state-backend")
         .arg(backend)
-        .parallelism(2)
+        .parallelism(parallelism)
 }
 
 #[test]
 fn records_in_flight_of_version_2_are_taken_up() {
-    for backend in ["heap", "rocksdb"] {
+    for (backend, parallelism) in [("heap", 2), ("rocksdb", 2), ("heap", 3), ("rocksdb", 1)] {
         let data = tempfile::tempdir().expect("a directory");
         copy(&folder("checkpoint-2-heap-in-flight"), data.path());
         let newest = retained(data.path()).remove(0);
         let metadata = std::fs::read_to_string(data.path().join(newest));
         let metadata = metadata.expect("the metadata");
         assert!(metadata.contains("\"in_flight\""), "{metadata}");
-        let restored = slow(data.path(), backend)
+        let restored = slow(data.path(), backend, parallelism)
             .arg("--restore")
             .arg(data.path())
             .summary();
         let fresh = tempfile::tempdir().expect("another directory");
-        let whole = slow(fresh.path(), backend).summary();
+        let whole = slow(fresh.path(), backend, 2).summary();
         assert!(restored["restored_from"].is_u64(), "{restored}");
         assert_eq!(Sum::of_summary(&restored), Sum::of_summary(&whole));
     }

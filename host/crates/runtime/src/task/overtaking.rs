@@ -17,6 +17,7 @@ use dataflow::time::timer::TimeDomain;
 
 use crate::network::channel::Recorded;
 use crate::task::error::TaskError;
+use crate::task::figures::add;
 use crate::task::snapshot::TakenSnapshot;
 use crate::task::spec::InFlightWish;
 use crate::task::step::{Task, Work};
@@ -138,6 +139,12 @@ impl Task {
                 self.outlets.restore(saved.outputs);
                 Ok(())
             }
+            InFlightWish::Dealt(part) if self.spec.restored.finished => match part.work.len() {
+                0 => Ok(()),
+                pieces => Err(TaskError::Internal(format!(
+                    "data in flight: {pieces} pieces of work for a task whose input had ended"
+                ))),
+            },
             InFlightWish::Dealt(part) => {
                 let up_to = self.watermark;
                 let timers = Work::FireTimers(TimeDomain::Event, up_to);
@@ -161,7 +168,11 @@ impl Task {
                 ))),
             },
         };
+        let records_in = &self.environment.figures.records_in;
         for work in work {
+            if let PendingWork::Records(_, _, batch) = &work {
+                add(records_in, u64::from(batch.count));
+            }
             self.todo.push_back(match work {
                 PendingWork::Records(input, split, batch) => Work::Records(input, batch, split),
                 PendingWork::EventTime(of, time) => Work::EventTime(origin(of)?, time),
@@ -174,9 +185,6 @@ impl Task {
 
     /// Watermarks in flight are not dealt out, so each task says anew how far it is, behind all that it has taken up.
     fn say_event_time(&mut self) {
-        if self.spec.restored.finished {
-            return;
-        }
         let own = (None, self.watermark);
         let generators = self.generators.iter();
         let assigned = generators.map(|(of, generator)| (Some(*of), generator.watermark()));

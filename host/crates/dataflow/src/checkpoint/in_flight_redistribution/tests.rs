@@ -182,9 +182,9 @@ fn before(widths: Widths, seed: u64) -> Before {
         series: Series(seed),
         sent: 0,
     };
-    for source in 0..KEYED {
-        for subtask in 0..widths[source] as usize {
-            let split = (subtask as u32) + widths[source] * it.series.below(2) as u32;
+    for (source, width) in widths.into_iter().enumerate().take(KEYED) {
+        for subtask in 0..width as usize {
+            let split = (subtask as u32) + width * it.series.below(2) as u32;
             let count = it.series.below(4);
             let records: Vec<Sent> = (0..count).map(|_| it.record(Vec::new())).collect();
             for batch in it.batches(&records) {
