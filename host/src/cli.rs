@@ -405,6 +405,15 @@ pub(crate) struct DeadLettersArgs {
     #[arg(value_name = "JOB|DIR|ID")]
     pub(crate) job: String,
 
+    /// Replays only those of the chain in which the operator of this uid runs
+    #[arg(value_name = "OPERATOR", requires = "replay")]
+    pub(crate) operator: Option<String>,
+
+    /// Has the running job process those that are there now once more, as if they arrived now, and waits until a checkpoint has
+    /// what came of them
+    #[arg(long, conflicts_with = "discard")]
+    pub(crate) replay: bool,
+
     /// Where the cluster is whose job it is; an id is looked for where rest.address and rest.port say, otherwise
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) address: Option<String>,

@@ -18,6 +18,7 @@ use crate::job_graph;
 use crate::savepoint::avro_type::Type;
 use crate::savepoint::fit::{Fit, Verdict};
 use crate::scheduler::job::{Job, JobComponent, JobError};
+use crate::scheduler::parallelism::Chosen;
 
 /// A job cannot take the place of another.
 #[derive(Debug, Error)]
@@ -77,13 +78,19 @@ pub(crate) struct Predecessor<'a> {
 }
 
 impl Predecessor<'_> {
-    /// The same job at another parallelism. Operators that say their own keep it.
+    /// The same job at another parallelism, but for operators for which one is chosen. Operators that say their own keep it.
     ///
     /// # Errors
     /// The job does not go with this parallelism.
-    pub(crate) fn rescaled(&self, parallelism: u32) -> Result<Job, SuccessorError> {
-        let graph = dead_letters::graph_without(&self.job.graph);
-        self.make(graph, parallelism, self.job.components.clone())
+    pub(crate) fn rescaled(
+        &self,
+        parallelism: u32,
+        chosen: &Chosen,
+    ) -> Result<Job, SuccessorError> {
+        let graph = self.job.graph_with(chosen);
+        let mut next = self.make(graph, parallelism, self.job.components.clone())?;
+        next.chosen.clone_from(chosen);
+        Ok(next)
     }
 
     /// The same job with another version of the component that an operator runs in. Blocks while the component plans.
@@ -174,6 +181,8 @@ impl Predecessor<'_> {
     ) -> Result<Job, SuccessorError> {
         let resources = Arc::clone(&self.job.resources);
         let mut next = Job::new(graph, parallelism, components, resources, self.clock)?;
+        next.restart_strategy = self.job.restart_strategy;
+        next.chosen.clone_from(&self.job.chosen);
         dead_letters::keep(&mut next, &self.config.guest, self.root, self.clock)
             .map_err(|error| SuccessorError::DeadLetters(format!("{error:#}")))?;
         Ok(next)

@@ -55,11 +55,11 @@ fn names_below(folder: &Path) -> Vec<PathBuf> {
 /// Kills a job that has some checkpoints, returns their files, and has it go on to its end, which must be exact.
 fn killed(backend: &str, incremental: bool) -> Vec<BTreeSet<String>> {
     let data = tempfile::tempdir().expect("a directory");
-    let run = || {
+    let run = |seconds| {
         Run::bench(QUESTION.job)
             .param("n", QUESTION.n)
             .param("keys", QUESTION.keys)
-            .param("rate", QUESTION.n / 2)
+            .param("rate", QUESTION.n / seconds)
             .arg("--state-backend")
             .arg(backend)
             .set("data.tmp-dir", data.path())
@@ -71,7 +71,7 @@ fn killed(backend: &str, incremental: bool) -> Vec<BTreeSet<String>> {
             .checkpoints("50ms", data.path())
     };
     let folder = data.path().join("bench-J2");
-    let mut running = run().start();
+    let mut running = run(60).start();
     let enough = |_: &_| files_of_checkpoints(&folder).is_some_and(|all| all.len() >= 4);
     assert!(
         running.reaches("four checkpoints", enough),
@@ -80,7 +80,7 @@ fn killed(backend: &str, incremental: bool) -> Vec<BTreeSet<String>> {
     );
     running.kill();
     let files = files_of_checkpoints(&folder).expect("checkpoints");
-    let summary = run().arg("--restore").arg("latest").summary();
+    let summary = run(2).arg("--restore").arg("latest").summary();
     assert!(summary["restored_from"].as_u64() >= Some(4), "{summary}");
     assert_eq!(
         Sum::of_summary(&summary),

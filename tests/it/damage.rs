@@ -72,7 +72,7 @@ pub(crate) fn files(folder: &Path, metadata: &str) -> Vec<String> {
 
 /// A job that was killed with at least two checkpoints kept.
 fn killed(data: &Path, backend: &str) -> PathBuf {
-    let run = job().param("rate", EVENTS / 4).checkpoints("100ms", data);
+    let run = job().param("rate", EVENTS / 20).checkpoints("100ms", data);
     let mut running = run.arg("--state-backend").arg(backend).start();
     let two = |_: &_| job_folder(data).is_some_and(|folder| retained(&folder).len() >= 2);
     assert!(
@@ -187,7 +187,7 @@ fn output_published_by_a_damaged_checkpoint_is_taken_back() {
     let data = tempfile::tempdir().expect("a directory");
     let (store, out) = (data.path().join("store"), data.path().join("out"));
     let with_files = |rate: u64| job().param("out", out.display()).param("rate", rate);
-    let mut running = with_files(EVENTS / 4).checkpoints("100ms", &store).start();
+    let mut running = with_files(EVENTS / 20).checkpoints("100ms", &store).start();
     let published_twice = |_: &_| {
         fs::read_dir(&out).is_ok_and(|parts| {
             parts

@@ -35,6 +35,7 @@ mod polyglot;
 mod random_jobs;
 mod recovery;
 mod refusals;
+mod replay;
 mod reporters;
 mod rescale;
 mod rest;

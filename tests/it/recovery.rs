@@ -42,7 +42,7 @@ fn expected() -> Sum {
     }
 }
 
-/// A job that takes a second and misbehaves in the middle of it, on so many attempts.
+/// A job that takes three seconds and misbehaves in the middle of it, on so many attempts.
 fn faulty(fault: &str, attempts: u32, data: &Path) -> Run {
     Run::new("run", guest("faulty"))
         .arg("--json")
@@ -52,7 +52,7 @@ fn faulty(fault: &str, attempts: u32, data: &Path) -> Run {
         .param("attempts", attempts)
         .param("n", N)
         .param("keys", KEYS)
-        .param("rate", N)
+        .param("rate", N / 3)
         .set("execution.checkpointing.interval", "100ms")
         .set("data.dir", data)
 }
@@ -272,7 +272,7 @@ fn the_restart_strategy_of_a_job_is_exported_and_holds_in_its_job_file() {
         .param("attempts", 1)
         .param("n", N)
         .param("keys", KEYS)
-        .param("rate", N)
+        .param("rate", N / 3)
         .param("restarts", 1)
         .end()
         .success();

@@ -24,7 +24,7 @@ fn job(component: &str, data: &Path, backend: &str, parallelism: u32) -> Run {
         .arg("--json")
         .param("n", BIDS)
         .param("keys", KEYS)
-        .param("rate", 2000)
+        .param("rate", 800)
         .param("out", data.join("out").display())
         .parallelism(parallelism)
         .arg("--state-backend")

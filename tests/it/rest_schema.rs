@@ -49,7 +49,7 @@ fn what_is_made_from_the_document_is_answered_as_the_document_says() {
         .args(["--url", &format!("http://{}/v1", cluster.address)])
         .args(["--checks", CHECKS, "--seed", &seed.to_string()])
         .args(["--max-examples", "10", "--max-time", &SECONDS.to_string()])
-        .args(["--request-timeout", "20", "--suppress-health-check", "all"])
+        .args(["--request-timeout", "60", "--suppress-health-check", "all"])
         .arg("--no-color")
         .args(LEFT_OUT);
     let tested = tester.output().expect("scripts/schemathesis.sh runs");

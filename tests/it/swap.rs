@@ -22,7 +22,7 @@ const KEYS: u64 = 40;
 fn job(data: &Path) -> Value {
     json!({
         "parallelism": 3,
-        "parameters": { "n": BIDS, "keys": KEYS, "rate": 1500, "out": data.join("out") },
+        "parameters": { "n": BIDS, "keys": KEYS, "rate": 800, "out": data.join("out") },
         "settings": { "execution.checkpointing.interval": "50ms" },
     })
 }

@@ -5,7 +5,7 @@
 import { Console } from './browser.mjs';
 import { failingJobSaysWhy, wrongParameterIsSaidBeforeTheRun } from './failure.mjs';
 import { jobGoesItsWay } from './journey.mjs';
-import { componentIsSwapped, deadLettersAreTakenAwayAndDiscarded } from './operations.mjs';
+import { componentIsSwapped, deadLettersAreReplayed, deadLettersAreTakenAwayAndDiscarded } from './operations.mjs';
 import { everyScreenOpens, keysLeadTheWay, screensCanBeReadAloud } from './screens.mjs';
 
 function order(name) {
@@ -20,6 +20,7 @@ const SCENES = {
   failingJobSaysWhy,
   componentIsSwapped,
   deadLettersAreTakenAwayAndDiscarded,
+  deadLettersAreReplayed,
   everyScreenOpens,
   keysLeadTheWay,
   screensCanBeReadAloud,

@@ -60,6 +60,8 @@ export async function deadLettersAreTakenAwayAndDiscarded(console_, plugins) {
   await console_.goTo(`job/${jid}/dead-letters`);
   await console_.page.locator('table tbody tr').first().waitFor();
   await console_.picture('dead-letters');
+  // The job has ended: nobody is there to process them.
+  assert.ok(await console_.page.locator('[data-action=replay]').isDisabled());
   const [saved] = await Promise.all([
     console_.page.waitForEvent('download'),
     console_.page.locator('[data-action=download]').click(),
@@ -71,24 +73,44 @@ export async function deadLettersAreTakenAwayAndDiscarded(console_, plugins) {
   await console_.page.locator('.empty').waitFor();
 }
 
+export async function deadLettersAreReplayed(console_, plugins) {
+  const out = await mkdtemp(join(tmpdir(), 'wasmill-replay-'));
+  const parameters = { n: 100000000, keys: 10, rate: 100, poison: 5, out };
+  const jid = await started(console_, join(plugins, 'guest_swap_one.wasm'), parameters);
+  await console_.goTo(`job/${jid}/dead-letters`);
+  await console_.page.locator('[data-action=replay]:not([disabled])').click();
+  await console_.page.locator('[data-confirm=replay]').click();
+  const done = console_.page.locator('[data-replay=done]');
+  await done.waitFor();
+  assert.match(await done.innerText(), /[1-9]\d* dead letters replayed/);
+  await console_.picture('replay');
+  await console_.page.locator('dialog .dialog-foot button').first().click();
+  await console_.page.locator('[data-action=cancel]').click();
+  await console_.page.locator('[data-confirm=cancel]').click();
+  await state(console_, 'CANCELED');
+  await rm(out, { recursive: true, force: true });
+}
+
 /** A job that has ended and has left dead letters; returns its id. */
 async function withDeadLetters(console_, plugins) {
-  await upload(console_, join(plugins, 'faulty.wasm'));
+  const parameters = { fault: 'fail', at: 5, n: 2000, keys: 100 };
+  const jid = await started(console_, join(plugins, 'faulty.wasm'), parameters);
+  await console_.goTo(`job/${jid}`);
+  await state(console_, 'FINISHED');
+  return jid;
+}
+
+/** Uploads a component and runs a job of it that keeps dead letters; returns its id. */
+async function started(console_, file, parameters) {
+  await upload(console_, file);
   const id = /submit\/([^/?]+)/.exec(console_.page.url())[1];
-  return console_.page.evaluate(async (component) => {
-    const body = {
-      parameters: { fault: 'fail', at: 5, n: 2000, keys: 100 },
-      settings: { 'guest.on-failure': 'dead-letter', 'execution.checkpointing.interval': '100ms' },
-    };
+  const settings = { 'guest.on-failure': 'dead-letter', 'execution.checkpointing.interval': '100ms' };
+  const run = async ([component, body]) => {
     const headers = { 'Content-Type': 'application/json', 'X-Requested-With': 'wasmill' };
     const answer = await fetch(`v1/components/${component}/run`, { method: 'POST', headers, body: JSON.stringify(body) });
     const { jobid, errors } = await answer.json();
     if (jobid === undefined) throw new Error(JSON.stringify(errors));
-    for (;;) {
-      const job = await (await fetch(`v1/jobs/${jobid}`)).json();
-      if (job.state === 'FINISHED') return jobid;
-      if (job.state === 'FAILED') throw new Error('the job failed');
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }, id);
+    return jobid;
+  };
+  return console_.page.evaluate(run, [id, { parameters, settings }]);
 }

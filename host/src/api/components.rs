@@ -92,6 +92,7 @@ impl RunRequest {
             grants: self.grants.into_iter().collect(),
             cached_files: self.cached_files.into_iter().collect(),
             parallelism: self.parallelism,
+            chosen: Default::default(),
             restore: self.restore.or(self.savepoint_path),
             allow_non_restored: self.allow_non_restored_state.unwrap_or(false),
             swapped: BTreeMap::new(),

@@ -1,22 +1,21 @@
-//! `/jobs/:jid/dead-letters`: the records that a job could not process, with the errors; to be looked at, taken away, and
-//! discarded.
+//! `/jobs/:jid/dead-letters`: the records that a job could not process, with the errors; to be looked at, taken away,
+//! replayed and discarded.
 
 use axum::Json;
-use axum::body::Body;
+use axum::body;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::fs::File;
-use tokio_util::io::ReaderStream;
+use tokio_stream::wrappers::ReceiverStream;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::documents::{JobPath, job_id};
 use super::error::ApiError;
-use super::json::Query;
+use super::json::{Body, Query};
+use super::operations::Begun;
 
 /// Letters of one answer, at most.
 const LIMIT_MAX: usize = 1000;
@@ -61,10 +60,9 @@ pub(super) async fn download(
     State(api): State<Api>,
     Path(job): JobPath,
 ) -> Result<Response, ApiError> {
-    let files = api.dispatcher.dead_letter_files(job_id(&job)?).await?;
-    // One file after the other, in pieces: there may be more of them than memory.
-    let opened = futures_util::stream::iter(files).then(File::open);
-    let pieces = opened.map_ok(ReaderStream::new).try_flatten();
+    // In pieces: there may be more of them than memory.
+    let pieces = api.dispatcher.dead_letter_lines(job_id(&job)?)?;
+    let pieces = ReceiverStream::new(pieces);
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson".to_owned()),
         (
@@ -72,7 +70,29 @@ pub(super) async fn download(
             format!("attachment; filename=\"dead-letters-{job}.jsonl\""),
         ),
     ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok((headers, body::Body::from_stream(pieces)).into_response())
+}
+
+/// Which letters are replayed.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ReplayRequest {
+    /// Uid of an operator: those of the chain it runs in. All of the job if it is absent.
+    operator: Option<String>,
+}
+
+/// Has the running job process the dead letters that it has now once more, as if they arrived now.
+#[utoipa::path(post, path = "/jobs/{jid}/dead-letters/replay", tag = "jobs", params(("jid" = String, Path)),
+    request_body = ReplayRequest,
+    responses((status = 202, body = Begun), (status = 404, body = super::error::Errors), (status = 409, body = super::error::Errors), (status = 422, body = super::error::Errors)))]
+pub(super) async fn replay(
+    State(api): State<Api>,
+    Path(job): JobPath,
+    request: Option<Body<ReplayRequest>>,
+) -> Result<(StatusCode, Json<Begun>), ApiError> {
+    let operator = request.and_then(|body| body.0.operator);
+    let request = api.dispatcher.replay(job_id(&job)?, operator)?;
+    Ok((StatusCode::ACCEPTED, Json(Begun { request })))
 }
 
 /// Discards the records that the job could not process. How many a job may have counts those, too.

@@ -54,6 +54,7 @@ impl From<CommandError> for ApiError {
             CommandError::NotNow(_)
             | CommandError::Ended
             | CommandError::NoCheckpoints
+            | CommandError::Replay(_)
             | CommandError::Outdated => StatusCode::CONFLICT,
             CommandError::Busy => StatusCode::TOO_MANY_REQUESTS,
             CommandError::Checkpoint { .. }

@@ -16,6 +16,7 @@ use super::documents::{JobPath, job_id};
 use super::error::ApiError;
 use super::json::{Body, Query};
 use crate::scheduler::order::Afterwards;
+use crate::scheduler::parallelism::Chosen;
 
 /// How long an answer may wait for the end of an operation.
 const WAIT_MS_MAX: u64 = 30_000;
@@ -135,7 +136,11 @@ pub(super) async fn rescale(
     Query(wanted): Query<Rescaling>,
 ) -> Result<Accepted, ApiError> {
     let parallelism = wanted.parallelism;
-    Ok(begun(api.dispatcher.rescale(job_id(&job)?, parallelism)?))
+    Ok(begun(api.dispatcher.rescale(
+        job_id(&job)?,
+        parallelism,
+        Chosen::new(),
+    )?))
 }
 
 /// Another component.
@@ -187,7 +192,7 @@ pub(super) struct Operation {
     operation: Value,
 }
 
-/// What came of an operation. The four paths are the same.
+/// What came of an operation. The paths of all operations are the same.
 #[utoipa::path(get, path = "/jobs/{jid}/savepoints/{request}", tag = "savepoints",
     params(("jid" = String, Path), ("request" = String, Path), Waiting),
     responses((status = 200, body = Operation), (status = 404, body = super::error::Errors)))]

@@ -1,13 +1,16 @@
 //! `/jobs/:jid/resource-requirements`: how many subtasks each chain has, and asking for others, as Flink has it.
 //!
-//! A job has one parallelism. Chains of operators that say their own keep that; all others ask for the same number, or the
-//! request is refused. What is asked for is what runs, so both bounds of an answer are the same.
+//! Chains of operators that say their own parallelism keep that; each other one may ask for a number of its own, if the
+//! edges of the graph go with it (a forward edge has equal ends). What is asked for is what runs, so both bounds of an
+//! answer are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use dataflow::graph::execution::Vertex;
+use dataflow::graph::validate::validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +20,7 @@ use super::error::ApiError;
 use super::json::Body;
 use super::operations::Begun;
 use crate::scheduler::job::Job;
+use crate::scheduler::parallelism::Chosen;
 
 /// How many subtasks there may be.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -52,7 +56,7 @@ pub(super) async fn requirements(
 ) -> Result<Json<Requirements>, ApiError> {
     let active = api.dispatcher.active(job_id(&job)?)?;
     let view = active.handle.view.lock();
-    let of_vertex = |it: &dataflow::graph::execution::Vertex| {
+    let of_vertex = |it: &Vertex| {
         let bounds = Bounds {
             lower_bound: it.parallelism,
             upper_bound: it.parallelism,
@@ -81,20 +85,21 @@ pub(super) async fn require(
         let view = active.handle.view.lock();
         std::sync::Arc::clone(&view.job)
     };
-    let parallelism = wanted_parallelism(&running, &wanted).map_err(ApiError::bad)?;
-    let request = api.dispatcher.rescale(id, parallelism)?;
+    let (parallelism, chosen) = wanted_parallelism(&running, &wanted).map_err(ApiError::bad)?;
+    let request = api.dispatcher.rescale(id, parallelism, chosen)?;
     Ok((StatusCode::OK, Json(Begun { request })))
 }
 
-/// The one number that all chains ask for that may.
-fn wanted_parallelism(job: &Job, wanted: &Requirements) -> Result<u32, String> {
-    let mut numbers = BTreeSet::new();
+/// What is chosen for the job and its operators when single chains ask for other numbers. Where all that may ask for the
+/// same one, that becomes the job's; chains that are not named keep what they have.
+fn wanted_parallelism(job: &Job, wanted: &Requirements) -> Result<(u32, Chosen), String> {
+    let vertices = &job.execution.vertices;
+    let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
     for (id, requirements) in wanted {
         let Bounds {
             lower_bound,
             upper_bound,
         } = requirements.parallelism;
-        let vertices = &job.execution.vertices;
         let index = id.parse().ok();
         let vertex = index.and_then(|index: usize| vertices.get(index));
         let vertex = vertex.ok_or_else(|| format!("the job has no vertex \"{id}\""))?;
@@ -103,11 +108,8 @@ fn wanted_parallelism(job: &Job, wanted: &Requirements) -> Result<u32, String> {
                 "vertex {id}: {lower_bound} to {upper_bound} subtasks: no number lies between"
             ));
         }
-        let mut operators = job.graph.operators.iter();
-        let has_own =
-            operators.any(|it| it.parallelism.is_some() && vertex.operators.contains(&it.id));
-        if !has_own {
-            numbers.insert(upper_bound);
+        if job.may_choose(vertex) {
+            numbers.insert(vertex.id.0, upper_bound);
         } else if !(lower_bound..=upper_bound).contains(&vertex.parallelism) {
             return Err(format!(
                 "vertex {id}: its operators say their own parallelism, which is {}",
@@ -115,11 +117,28 @@ fn wanted_parallelism(job: &Job, wanted: &Requirements) -> Result<u32, String> {
             ));
         }
     }
-    match numbers.iter().collect::<Vec<_>>()[..] {
-        [one] => Ok(*one),
-        [] => Err("no vertex is named that could have another parallelism".to_owned()),
-        _ => Err(format!(
-            "the vertices ask for {numbers:?} subtasks: those that do not say their own parallelism have the same"
-        )),
+    if numbers.is_empty() {
+        return Err("no vertex is named that could have another parallelism".to_owned());
     }
+    let free = vertices.iter().filter(|vertex| job.may_choose(vertex));
+    let free: Vec<_> = free
+        .map(|vertex| {
+            let asked = numbers.get(&vertex.id.0).copied();
+            (vertex, asked.unwrap_or(vertex.parallelism))
+        })
+        .collect();
+    let all: BTreeSet<u32> = free.iter().map(|(_, number)| *number).collect();
+    let (parallelism, chosen) = match all.first().filter(|_| all.len() == 1) {
+        Some(one) => (*one, Chosen::new()),
+        None => {
+            let of_vertex = |(vertex, number): &(&Vertex, u32)| {
+                let number = *number;
+                let uids = vertex.operators.iter().map(|id| job.uid(*id));
+                uids.map(move |uid| (uid, number)).collect::<Vec<_>>()
+            };
+            (job.parallelism, free.iter().flat_map(of_vertex).collect())
+        }
+    };
+    validate(&job.graph_with(&chosen), parallelism).map_err(|error| error.to_string())?;
+    Ok((parallelism, chosen))
 }

@@ -54,6 +54,7 @@ fn described() -> (Router<Api>, Document) {
         .routes(routes!(limits::job_limits))
         .routes(routes!(dead_letters::dead_letters, dead_letters::discard))
         .routes(routes!(dead_letters::download))
+        .routes(routes!(dead_letters::replay))
         .routes(routes!(events::job_events))
         .routes(routes!(logs::job_logs))
         .routes(routes!(job::job_config))
@@ -105,6 +106,10 @@ fn aliases() -> Router<Api> {
         .route("/components/{id}/plan", get(components::plan_component))
         .route("/jobs/{jid}/rescaling/{request}", get(operations::outcome))
         .route("/jobs/{jid}/swap/{request}", get(operations::outcome))
+        .route(
+            "/jobs/{jid}/dead-letters/replay/{request}",
+            get(operations::outcome),
+        )
 }
 
 /// The document that describes the routes.

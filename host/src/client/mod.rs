@@ -7,6 +7,6 @@ mod submit;
 mod verbs;
 
 pub(crate) use http::Client;
-pub(crate) use operations::{rescale, savepoint, stop, swap};
+pub(crate) use operations::{replay, rescale, savepoint, stop, swap};
 pub(crate) use submit::submit;
 pub(crate) use verbs::{cancel, checkpoint, components, info, list, logs, overview};

@@ -1,4 +1,4 @@
-//! The verbs that change a running job: savepoint, stop, rescale, swap. Each begins an operation and waits for its end.
+//! The verbs that change a running job: savepoint, stop, rescale, swap, dead letters replayed. Each begins an operation and waits for its end.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::http::Client;
 use super::verbs::done;
-use crate::cli::{RescaleArgs, SavepointArgs, StopArgs, SwapArgs};
+use crate::cli::{DeadLettersArgs, RescaleArgs, SavepointArgs, StopArgs, SwapArgs};
 use crate::storage::location::Location;
 
 /// Milliseconds that one answer may wait for the end of an operation.
@@ -78,6 +78,28 @@ pub(crate) fn swap(client: &Client, args: &SwapArgs) -> Result<ExitCode> {
     let body = json!({ "operator": args.operator, "component": component });
     let given = ended(client, &path, &client.post(&path, &body)?)?;
     done(&given, args.job.client.json, replaced)
+}
+
+/// `wasmill dead-letters --replay`.
+pub(crate) fn replay(client: &Client, args: &DeadLettersArgs) -> Result<ExitCode> {
+    let path = format!("/jobs/{}/dead-letters/replay", args.job);
+    let body = json!({ "operator": args.operator });
+    let given = ended(client, &path, &client.post(&path, &body)?)?;
+    done(&given, args.json, replayed)
+}
+
+fn replayed(given: &Value) -> String {
+    let mut text = format!("{} replayed", given["replayed"]);
+    if given["refused"].as_u64() > Some(0) {
+        let reasons = given["reasons"].as_array().into_iter().flatten();
+        let reasons: Vec<&str> = reasons.filter_map(Value::as_str).collect();
+        text.push_str(&format!(
+            "; {} cannot be replayed: {}",
+            given["refused"],
+            reasons.join("; ")
+        ));
+    }
+    text
 }
 
 fn replaced(given: &Value) -> String {

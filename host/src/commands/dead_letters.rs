@@ -1,5 +1,5 @@
 //! `wasmill dead-letters`: the records that a job could not process, with the errors. A job of this machine by its files, a
-//! job of a cluster through the cluster.
+//! job of a cluster through the cluster; a running one can replay them.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::run::file_name_of;
 use crate::cli::DeadLettersArgs;
-use crate::client::Client;
+use crate::client::{Client, replay};
 use crate::config::Config;
 use crate::dead_letters::read::{discard, read};
 use crate::output;
@@ -30,6 +30,11 @@ pub(super) fn dead_letters(args: &DeadLettersArgs, config: &Config) -> Result<Ex
             root.display()
         );
     }
+    if args.replay {
+        bail!(
+            "only a job that runs can replay dead letters: give the id of a job of a cluster, or --address of the process that runs it"
+        );
+    }
     if args.discard {
         say_discarded(discard(&root)?);
     } else {
@@ -41,6 +46,9 @@ pub(super) fn dead_letters(args: &DeadLettersArgs, config: &Config) -> Result<Ex
 /// Asks the cluster.
 fn ask(args: &DeadLettersArgs, config: &Config) -> Result<ExitCode> {
     let client = Client::new(args.address.as_deref(), config)?;
+    if args.replay {
+        return replay(&client, args);
+    }
     let path = format!("/jobs/{}/dead-letters", args.job);
     if args.discard {
         let answer = client.delete(&path)?;

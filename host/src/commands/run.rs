@@ -79,6 +79,7 @@ pub(super) fn run(
                 grants: args.job.grants.clone(),
                 cached_files: args.job.cached_files.clone(),
                 parallelism: args.job.parallelism,
+                chosen: Default::default(),
                 restore: args.restore.clone(),
                 allow_non_restored: args.allow_non_restored_state,
                 swapped: BTreeMap::new(),

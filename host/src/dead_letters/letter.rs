@@ -1,4 +1,7 @@
-//! A dead letter as a line of JSON: where and when, the error, and the record in the words of its schema.
+//! A dead letter as a line of JSON: where and when, the error, the record in the words of its schema, and beside that the
+//! record as it was, for [`super::inbox`] to take it up again.
+//!
+//! Invariant: a letter can be replayed if it has `replay`, which is whole or absent.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +14,18 @@ use dataflow::port::operator::OperatorError;
 use serde_json::{Map, Value, json};
 
 use crate::scheduler::job::Job;
+use crate::storage::blob_store::hex;
 
 /// Bytes of JSON that are kept of a key or value; of a longer one only its length is.
-const FIELD_BYTES_MAX: usize = 64 << 10;
+pub(super) const FIELD_BYTES_MAX: usize = 64 << 10;
 
 /// What is known of an input: schemas of its keys, if it has any, and values.
 #[derive(Default)]
 struct InputSchemas {
     key: Option<Schema>,
     value: Option<Schema>,
+    /// See [`identity`].
+    identity: String,
 }
 
 /// Writes the dead letters of one chain.
@@ -28,6 +34,7 @@ pub(super) struct Letters {
     chain: String,
     uids: Vec<String>,
     component: String,
+    parallelism: u32,
     inputs: BTreeMap<u32, InputSchemas>,
 }
 
@@ -37,15 +44,19 @@ impl Letters {
         let component = job.component_of(vertex);
         let inputs = (0..).zip(&vertex.fragment_inputs);
         let schemas = |fed: &Vec<(OperatorId, u32)>| {
-            fed.first()
-                .map(|(operator, input)| schemas_of(job, *operator, *input))
-                .unwrap_or_default()
+            let first = fed.first();
+            let schemas = first.map(|(operator, input)| schemas_of(job, *operator, *input));
+            InputSchemas {
+                identity: identity(job, fed),
+                ..schemas.unwrap_or_default()
+            }
         };
         Self {
             job: job.graph.name.clone(),
             chain: vertex.name.clone(),
             uids: vertex.fragment.iter().map(|id| job.uid(*id)).collect(),
             component: component.map_or_else(String::new, |it| it.digest.clone()),
+            parallelism: vertex.parallelism,
             inputs: inputs.map(|(input, fed)| (input, schemas(fed))).collect(),
         }
     }
@@ -59,6 +70,7 @@ impl Letters {
             "job": self.job,
             "operator": self.chain,
             "uids": self.uids,
+            "subtask": letter.subtask,
             "input": letter.input,
             "component": self.component,
             "after_checkpoint": letter.after.map(|checkpoint| checkpoint.0),
@@ -73,13 +85,30 @@ impl Letters {
                 letter.record.value(0),
                 fields,
             );
+            if let Some(replay) = self.replay(&schemas.identity, letter) {
+                fields.insert("replay".to_owned(), replay);
+            }
         }
         fields.to_string().into_bytes()
     }
+
+    /// The record as it was, unless it is too long to be kept.
+    fn replay(&self, identity: &str, letter: &DeadLetter<'_>) -> Option<Value> {
+        let (key, value) = (letter.record.key(0), letter.record.value(0));
+        let is_whole = key.len().max(value.len()) <= FIELD_BYTES_MAX;
+        is_whole.then(|| {
+            json!({
+                "input": identity,
+                "parallelism": self.parallelism,
+                "key": hex(key),
+                "value": hex(value),
+            })
+        })
+    }
 }
 
-fn schemas_of(job: &Job, operator: OperatorId, input: u32) -> InputSchemas {
-    let parse = |text: &str| Schema::parse(text).ok();
+/// The schemas of the keys and values of an input, as the plan has them.
+fn schema_texts(job: &Job, operator: OperatorId, input: u32) -> (Option<&str>, Option<&str>) {
     let inputs = job.graph.operator(operator).map(|it| &it.inputs);
     let value = inputs.and_then(|inputs| inputs.get(input as usize));
     let mut edges = job.graph.edges_into(operator);
@@ -88,10 +117,30 @@ fn schemas_of(job: &Job, operator: OperatorId, input: u32) -> InputSchemas {
         let from = job.graph.operator(edge.from)?;
         from.outputs.get(edge.output as usize)
     });
+    let key = output.and_then(|output| output.key_schema.as_deref());
+    (key, value.map(|input| input.schema.as_str()))
+}
+
+fn schemas_of(job: &Job, operator: OperatorId, input: u32) -> InputSchemas {
+    let parse = |text: &str| Schema::parse(text).ok();
+    let (key, value) = schema_texts(job, operator, input);
     InputSchemas {
-        key: output.and_then(|output| parse(output.key_schema.as_ref()?)),
-        value: value.and_then(|input| parse(&input.schema)),
+        key: key.and_then(parse),
+        value: value.and_then(parse),
+        identity: String::new(),
     }
+}
+
+/// What an input of a chain is by the operators that it feeds and by the schemas of its records: where it is equal, the bytes
+/// of a record mean the same.
+pub(super) fn identity(job: &Job, fed: &[(OperatorId, u32)]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (operator, input) in fed {
+        let (key, value) = schema_texts(job, *operator, *input);
+        let place = (job.uid(*operator), *input, key, value);
+        hasher.update(format!("{place:?}").as_bytes());
+    }
+    hex(&hasher.finalize().as_bytes()[..16])
 }
 
 /// Adds a field of the record: as its schema says, or in hexadecimal as `<name>_bytes` if that cannot be read.
@@ -105,8 +154,7 @@ fn field(name: &str, schema: Option<&Schema>, bytes: &[u8], into: &mut Map<Strin
     match value.flatten().filter(|_| text.len() <= FIELD_BYTES_MAX) {
         Some(value) => into.insert(name.to_owned(), value),
         None if bytes.len() <= FIELD_BYTES_MAX / 2 => {
-            let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-            into.insert(format!("{name}_hex"), digits.collect::<String>().into())
+            into.insert(format!("{name}_hex"), hex(bytes).into())
         }
         None => into.insert(format!("{name}_bytes"), bytes.len().into()),
     };

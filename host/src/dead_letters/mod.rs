@@ -2,10 +2,12 @@
 //!
 //! They are the output of a sink that no one planned: [`keep`] gives one to every chain whose operators ask for it, so
 //! they are prepared with a checkpoint, published when it is complete and taken back with the rest. [`letter`] writes
-//! one, [`sink`] keeps them and counts, [`read`] gives them back.
+//! one, [`sink`] keeps them and counts, [`folder`] is where they are, [`read`] gives them back, [`inbox`] takes them up again.
 //!
 //! Invariant: a job without this policy has no such sink, and no folder.
 
+pub(crate) mod folder;
+pub(crate) mod inbox;
 mod letter;
 pub(crate) mod read;
 mod sink;
@@ -23,6 +25,7 @@ use runtime::task::poison::PoisonWish;
 
 use crate::config::GuestConfig;
 use crate::scheduler::job::Job;
+use inbox::Inbox;
 use letter::Letters;
 use sink::DeadLetterSink;
 
@@ -86,6 +89,7 @@ fn dead_letters(
     let folder = root
         .join(FOLDER)
         .join(crate::commands::run::file_name_of(&of));
+    let inbox = Inbox::of(job, vertex, folder.clone());
     let sink = DeadLetterSink::new(&of, folder, config.dead_letters_max, clock)?;
     job.graph.operators.push(Operator {
         id,
@@ -102,6 +106,7 @@ fn dead_letters(
         guest: GuestSettings::default(),
     });
     job.sinks.insert(id, Arc::new(sink));
+    job.inboxes.insert(vertex.id, inbox);
     Ok(PoisonWish::DeadLetter(
         id,
         Arc::new(move |letter| letters.write(letter)),

@@ -1,16 +1,22 @@
-//! Reading dead letters back: those that are published, of all operators of a job; and discarding them.
+//! Reading dead letters back: those that are published and were not replayed, of all operators of a job; and discarding
+//! them.
 //!
 //! Keeps: a file whose letters are discarded stays, empty. A restored job looks for what its checkpoint has published and
-//! must find it.
+//! must find it. Letters are discarded before what says that they were replayed.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use tokio::sync::mpsc::Sender;
 
 use super::FOLDER;
+use super::folder::{Parts, entries};
+
+/// Bytes of a piece of a download.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// The first `limit` dead letters below a job's data directory, as the JSON objects they were written as: by operator,
 /// then by file. None if there are none.
@@ -19,30 +25,54 @@ use super::FOLDER;
 /// A file cannot be read, or is not what was written.
 pub(crate) fn read(root: &Path, limit: usize) -> Result<Vec<Value>> {
     let mut letters = Vec::new();
-    for file in files(root)? {
-        let damaged = || format!("dead letters in {}", file.display());
-        let lines = BufReader::new(File::open(&file).with_context(damaged)?);
-        for line in lines.lines() {
-            if letters.len() == limit {
-                return Ok(letters);
-            }
-            let letter = serde_json::from_str(&line.with_context(damaged)?);
-            letters.push(letter.with_context(damaged)?);
+    each(root, |file, line| {
+        if letters.len() == limit {
+            return Ok(ControlFlow::Break(()));
         }
-    }
+        let letter = serde_json::from_slice(line);
+        letters.push(letter.with_context(|| format!("dead letters in {}", file.display()))?);
+        Ok(ControlFlow::Continue(()))
+    })?;
     Ok(letters)
 }
 
-/// The files of published dead letters below a job's data directory, a letter a line: by operator, then by name.
+/// Shows the lines of all dead letters below a job's data directory, with the files they are in, until told to stop.
 ///
 /// # Errors
-/// A folder cannot be listed.
-pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for folder in sorted(&root.join(FOLDER))? {
-        files.extend(sorted(&folder)?.into_iter().filter(|file| is_part(file)));
+/// A file cannot be read, or what `visit` says.
+pub(crate) fn each(
+    root: &Path,
+    mut visit: impl FnMut(&Path, &[u8]) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    for folder in entries(&root.join(FOLDER))? {
+        let flow = Parts::of(&folder)?.each(|file, _, line| visit(file, line))?;
+        if flow.is_break() {
+            break;
+        }
     }
-    Ok(files)
+    Ok(())
+}
+
+/// Sends the lines of all dead letters below a job's data directory in pieces. Blocks while too many wait; ends when nobody
+/// takes them.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn pieces(root: &Path, to: &Sender<std::io::Result<Vec<u8>>>) -> Result<()> {
+    let mut piece = Vec::new();
+    each(root, |_, line| {
+        piece.extend_from_slice(line);
+        piece.push(b'\n');
+        if piece.len() < PIECE_BYTES {
+            return Ok(ControlFlow::Continue(()));
+        }
+        Ok(match to.blocking_send(Ok(std::mem::take(&mut piece))) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        })
+    })?;
+    let _ = to.blocking_send(Ok(piece));
+    Ok(())
 }
 
 /// Discards the dead letters that are published below a job's data directory; how many there were. The job may run.
@@ -51,31 +81,26 @@ pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>> {
 /// A file cannot be read or emptied.
 pub(crate) fn discard(root: &Path) -> Result<u64> {
     let mut discarded = 0;
-    for file in files(root)? {
-        let damaged = || format!("dead letters in {}", file.display());
-        let lines = BufReader::new(File::open(&file).with_context(damaged)?);
-        discarded += lines.split(b'\n').count() as u64;
-        let emptied = File::create(&file).and_then(|file| file.sync_all());
-        emptied.with_context(damaged)?;
+    for folder in entries(&root.join(FOLDER))? {
+        let parts = Parts::of(&folder)?;
+        let counted = parts.each(|_, _, _| {
+            discarded += 1;
+            Ok(ControlFlow::Continue(()))
+        });
+        // What cannot be read is to go all the more.
+        if let Err(error) = counted {
+            tracing::warn!(error = %crate::one_line(&error), "discarding dead letters that are damaged");
+        }
+        empty(&parts.letters)?;
+        empty(&parts.taken)?;
     }
     Ok(discarded)
 }
 
-/// Unfinished files begin with a dot.
-fn is_part(file: &Path) -> bool {
-    let name = file.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with("part-"))
-}
-
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
+fn empty(files: &[PathBuf]) -> Result<()> {
+    for file in files {
+        let emptied = File::create(file).and_then(|file| file.sync_all());
+        emptied.with_context(|| format!("dead letters in {}", file.display()))?;
     }
-    let unreadable = || format!("list {}", folder.display());
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).with_context(unreadable)? {
-        paths.push(entry.with_context(unreadable)?.path());
-    }
-    paths.sort();
-    Ok(paths)
+    Ok(())
 }

@@ -1,7 +1,11 @@
 //! The sink of the dead letters of one chain: JSON lines in part files, by the same two phases as every file sink, and
 //! a count that is part of every checkpoint.
 //!
-//! Invariant: not more are kept than allowed, over all restarts of a job; one more fails it.
+//! A record with the key [`TAKEN`] is no letter but says which one was replayed. Those are kept in the same way in part files
+//! of their own, which [`super::folder`] tells from the others by the name of the run.
+//!
+//! Invariant: not more are kept than allowed, over all restarts of a job; one more fails it. Whether a letter was replayed
+//! is published with the checkpoint that has what came of it, and taken back with that.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +16,10 @@ use dataflow::ids::CheckpointId;
 use dataflow::port::sink::{
     Committable, ConnectorError, ReportValue, Sink, SinkContext, SinkReport, SinkWriter,
 };
+use runtime::task::replay::TAKEN;
 use serde_json::json;
+
+use super::folder::run_of_taken;
 
 /// Keeps the dead letters of one chain.
 pub(super) struct DeadLetterSink {
@@ -72,6 +79,7 @@ impl Sink for DeadLetterSink {
             files: Arc::clone(&self.files),
             context,
             open: None,
+            taken: None,
             count,
             max: self.max,
         }))
@@ -82,8 +90,10 @@ impl Sink for DeadLetterSink {
     }
 
     fn withdraw(&self, restored: CheckpointId, runs: &[String]) -> Result<(), ConnectorError> {
+        let taken = runs.iter().map(|run| run_of_taken(run));
+        let runs: Vec<String> = runs.iter().cloned().chain(taken).collect();
         self.folder()
-            .map_or(Ok(()), |_| self.files.withdraw(restored, runs))
+            .map_or(Ok(()), |_| self.files.withdraw(restored, &runs))
     }
 
     fn recover(&self, restored: &[Committable]) -> Result<(), ConnectorError> {
@@ -98,12 +108,30 @@ struct DeadLetterWriter {
     context: SinkContext,
     /// Absent before the first letter of this run.
     open: Option<Box<dyn SinkWriter>>,
+    /// Of the letters that were replayed; absent before the first of this run.
+    taken: Option<Box<dyn SinkWriter>>,
     count: u64,
     max: u64,
 }
 
+impl DeadLetterWriter {
+    fn write_taken(&mut self, records: &Batch) -> Result<(), ConnectorError> {
+        if self.taken.is_none() {
+            let mut context = self.context.clone();
+            context.run = run_of_taken(&context.run);
+            self.taken = Some(self.files.writer(context, Vec::new())?);
+        }
+        self.taken
+            .as_mut()
+            .map_or(Ok(()), |writer| writer.write(records))
+    }
+}
+
 impl SinkWriter for DeadLetterWriter {
     fn write(&mut self, records: &Batch) -> Result<(), ConnectorError> {
+        if !records.is_empty() && records.key(0) == TAKEN {
+            return self.write_taken(records);
+        }
         self.count = self.count.saturating_add(u64::from(records.count));
         if self.count > self.max {
             return Err(ConnectorError::Config {
@@ -124,9 +152,11 @@ impl SinkWriter for DeadLetterWriter {
     }
 
     fn pre_commit(&mut self, checkpoint: CheckpointId) -> Result<Vec<Committable>, ConnectorError> {
-        self.open
-            .as_mut()
-            .map_or(Ok(Vec::new()), |writer| writer.pre_commit(checkpoint))
+        let mut prepared = Vec::new();
+        for writer in [&mut self.open, &mut self.taken].into_iter().flatten() {
+            prepared.extend(writer.pre_commit(checkpoint)?);
+        }
+        Ok(prepared)
     }
 
     fn snapshot(&mut self) -> Vec<u8> {

@@ -24,7 +24,7 @@ const fn decoder(name: &'static str, read: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
 }
 
 /// All of them.
-pub const ALL: [Decoder; 21] = [
+pub const ALL: [Decoder; 22] = [
     decoder("batch", binary::batch, seeds::batch),
     decoder("row", binary::row, seeds::row),
     decoder("lines", text::lines, seeds::lines),
@@ -69,6 +69,11 @@ pub const ALL: [Decoder; 21] = [
         "declaration",
         crate::savepoint::decoders::declaration,
         seeds::declaration,
+    ),
+    decoder(
+        "dead-letter",
+        crate::dead_letters::inbox::decode,
+        seeds::dead_letter,
     ),
     decoder("job-file", text::job_file, seeds::job_file),
     decoder("request", crate::api::decoders::body, seeds::request),

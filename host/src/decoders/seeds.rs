@@ -216,6 +216,11 @@ pub(super) fn tokens() -> Vec<Vec<u8>> {
     vec![format!("# tokens\nview {} me\n", "0a".repeat(32)).into()]
 }
 
+pub(super) fn dead_letter() -> Vec<Vec<u8>> {
+    let letter = r#"{"at":1,"subtask":1,"input":0,"timestamp":-5,"key":7,"value":{"id":7},"replay":{"input":"0a","parallelism":2,"key":"0700","value":"ff"}}"#;
+    vec![letter.into(), r#"{"file":"part-0-1-x","line":4}"#.into()]
+}
+
 pub(super) fn settings() -> Vec<Vec<u8>> {
     let text = "execution.checkpointing.interval=1s\nstate.backend=rocksdb\nguest.memory=64MiB\ns3://bucket/a/b";
     vec![text.into()]

@@ -7,6 +7,7 @@ use dataflow::ids::JobId;
 use serde::{Deserialize, Serialize};
 
 use crate::scheduler::job::Job;
+use crate::scheduler::parallelism::Chosen;
 
 /// Version of the record.
 pub(super) const VERSION: u32 = 1;
@@ -27,6 +28,9 @@ pub(crate) struct JobSpec {
     pub(crate) cached_files: Vec<(String, String)>,
     /// Subtasks of operators that do not say otherwise.
     pub(crate) parallelism: Option<u32>,
+    /// Subtasks that were chosen for single operators while it ran.
+    #[serde(default, skip_serializing_if = "Chosen::is_empty")]
+    pub(crate) chosen: Chosen,
     /// What it begins from, if not from its beginning: `latest`, the folder of a job's checkpoints, or a savepoint.
     pub(crate) restore: Option<String>,
     /// Whether state of operators that the job does not have is left out when it begins.

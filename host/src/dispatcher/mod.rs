@@ -32,7 +32,7 @@ use dataflow::ids::JobId;
 use dataflow::limits::ACTIVE_JOBS_MAX;
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::config::{Config, ConfigSources};
 use crate::dead_letters;
@@ -53,6 +53,9 @@ pub(crate) use supervise::new_job_id;
 
 /// Components that are loaded or planned at the same time.
 const PLANS_AT_ONCE: usize = 4;
+
+/// Pieces of a download that wait to be taken.
+const DOWNLOAD_PIECES: usize = 4;
 
 /// How often figures become rates.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
@@ -286,12 +289,26 @@ impl Dispatcher {
             .await
     }
 
-    /// The files of those records.
+    /// Those records as lines, in pieces, as fast as they are taken.
     ///
     /// # Errors
-    /// As [`Dispatcher::dead_letters`].
-    pub(crate) async fn dead_letter_files(&self, id: JobId) -> Result<Vec<PathBuf>, DispatchError> {
-        self.of_dead_letters(id, dead_letters::read::files).await
+    /// There is no job of this id.
+    pub(crate) fn dead_letter_lines(
+        self: &Arc<Self>,
+        id: JobId,
+    ) -> Result<mpsc::Receiver<std::io::Result<Vec<u8>>>, DispatchError> {
+        let _ = self.job(id)?;
+        let (pieces, taken) = mpsc::channel(DOWNLOAD_PIECES);
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            let sender = pieces.clone();
+            let read = move |root: &Path| dead_letters::read::pieces(root, &sender);
+            if let Err(error) = this.of_dead_letters(id, read).await {
+                let error = std::io::Error::other(error.to_string());
+                let _ = pieces.send(Err(error)).await;
+            }
+        });
+        Ok(taken)
     }
 
     /// Discards those records; how many there were.
@@ -303,7 +320,7 @@ impl Dispatcher {
     }
 
     /// What is done with the folder of a job's dead letters; nothing, if it has none.
-    async fn of_dead_letters<T: Default + Send + 'static>(
+    pub(crate) async fn of_dead_letters<T: Default + Send + 'static>(
         &self,
         id: JobId,
         work: impl FnOnce(&Path) -> anyhow::Result<T> + Send + 'static,

@@ -1,6 +1,7 @@
-//! Orders to a job that take their time: a savepoint, another parallelism, another component. Each is an operation; what
+//! Orders to a job that take their time: a savepoint, another parallelism, another component, dead letters. Each is an operation; what
 //! it changes is written down, so that a process that takes the job up again goes on with the job as it is.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,10 +10,13 @@ use serde_json::{Value, json};
 
 use super::active_job::ActiveJob;
 use super::{DispatchError, Dispatcher, new_job_id};
-use crate::scheduler::command::JobCommand;
+use crate::dead_letters::inbox;
+use crate::scheduler::command::{CommandError, JobCommand};
 use crate::scheduler::job::Job;
 use crate::scheduler::order::{Afterwards, ReplaceOrder, SavepointOrder};
+use crate::scheduler::parallelism::Chosen;
 use crate::scheduler::replacement::Replaced;
+use crate::scheduler::replay::{ReplayOrder, Replayed};
 use crate::successor::{Predecessor, SuccessorError};
 
 impl Dispatcher {
@@ -51,7 +55,7 @@ impl Dispatcher {
         })
     }
 
-    /// Gives a job another parallelism; the id of the operation.
+    /// Gives a job another parallelism, and operators for which one is `chosen` (uids) that; the id of the operation.
     ///
     /// # Errors
     /// There is no such job, or it has ended.
@@ -59,18 +63,23 @@ impl Dispatcher {
         self: &Arc<Self>,
         id: JobId,
         parallelism: u32,
+        chosen: Chosen,
     ) -> Result<String, DispatchError> {
         let (this, job) = (Arc::clone(self), self.active(id)?);
         self.operation(&job, new_job_id()?.to_string(), move |job| async move {
+            let wanted = chosen.clone();
             let next = this
-                .successor(&job, move |it| it.rescaled(parallelism))
+                .successor(&job, move |it| it.rescaled(parallelism, &wanted))
                 .await?;
             let (before, widest) = (job.slots_taken(), widest(&next.1));
             this.slots.grow(&job, widest)?;
             let replaced = this.replace(&job, next).await;
             job.shrink_slots(if replaced.is_ok() { widest } else { before });
             let replaced = replaced?;
-            this.write_down(&job, |spec| spec.parallelism = Some(parallelism))?;
+            this.write_down(&job, |spec| {
+                spec.parallelism = Some(parallelism);
+                spec.chosen = chosen;
+            })?;
             Ok(outcome(replaced))
         })
     }
@@ -100,6 +109,44 @@ impl Dispatcher {
                 }
             })?;
             Ok(outcome(replaced))
+        })
+    }
+
+    /// Replays the dead letters of a job that are there now, or those of the chain of one operator (uid); the id of the
+    /// operation.
+    ///
+    /// # Errors
+    /// There is no such job, or it has ended.
+    pub(crate) fn replay(
+        self: &Arc<Self>,
+        id: JobId,
+        operator: Option<String>,
+    ) -> Result<String, DispatchError> {
+        let job = self.active(id)?;
+        let this = Arc::clone(self);
+        self.operation(&job, new_job_id()?.to_string(), move |job| async move {
+            let scope = this.of_dead_letters(id, inbox::scope).await?;
+            let scope = Arc::new(scope);
+            let mut count = Count::default();
+            loop {
+                let (operator, scope) = (operator.clone(), Arc::clone(&scope));
+                let order = |reply| {
+                    JobCommand::Replay(ReplayOrder {
+                        operator,
+                        scope,
+                        replayed: Replayed::default(),
+                        reply,
+                    })
+                };
+                let round = job.handle.ask(order).await;
+                let round = round.map_err(|error| count.ended_by(error))?;
+                let sent = round.sent.clone();
+                let taken = this.of_dead_letters(id, move |root| inbox::taken(root, &sent));
+                count.add(&round, taken.await?);
+                if !round.is_full {
+                    return Ok(count.told(round));
+                }
+            }
         })
     }
 
@@ -137,7 +184,7 @@ impl Dispatcher {
         job: &Arc<ActiveJob>,
         make: impl FnOnce(&Predecessor<'_>) -> Result<Job, SuccessorError> + Send + 'static,
     ) -> Result<(Arc<Job>, Arc<Job>), DispatchError> {
-        let root = self.root_of(&job.record);
+        let root = self.folder_of(&job.record);
         let root = root.unwrap_or_else(|| self.config.data_dir.clone());
         let (job, clock) = (Arc::clone(job), Arc::clone(&self.clock));
         self.blocking(move || {
@@ -177,6 +224,42 @@ impl Dispatcher {
             Some(store) => store.save(&kept),
             None => Ok(()),
         }
+    }
+}
+
+/// What came of dead letters so far.
+#[derive(Default)]
+struct Count {
+    replayed: u64,
+    /// Given to tasks that had ended.
+    left: u64,
+}
+
+impl Count {
+    fn add(&mut self, round: &Replayed, taken: u64) {
+        let files = round.sent.values().flat_map(BTreeMap::values);
+        let sent: u64 = files.map(|lines| lines.len() as u64).sum();
+        self.replayed += taken;
+        self.left += sent.saturating_sub(taken);
+    }
+
+    fn ended_by(&self, error: CommandError) -> DispatchError {
+        match self.replayed {
+            0 => error.into(),
+            done => DispatchError::Refused(format!("{error}; {done} had been replayed before")),
+        }
+    }
+
+    fn told(self, last: Replayed) -> Value {
+        let mut reasons = last.reasons;
+        if self.left > 0 {
+            reasons.push("the input of its task has ended".to_owned());
+        }
+        json!({
+            "replayed": self.replayed,
+            "refused": last.refused + self.left,
+            "reasons": reasons,
+        })
     }
 }
 

@@ -206,6 +206,7 @@ impl Dispatcher {
         let job = submission.job(&args, &config, &self.sandbox, &self.clock, collect)?;
         crate::resources::check(&job.graph, &job.resources)
             .with_context(|| format!("job {}", job.graph.name))?;
+        let job = job.choose(&spec.chosen, &self.clock)?;
         Ok(Prepared {
             job,
             config: Arc::new(config),

@@ -18,7 +18,7 @@ use runtime::task::event::TaskEvent;
 use runtime::task::mailbox::Mail;
 use tokio::sync::mpsc;
 
-use super::command::JobCommand;
+use super::command::{CommandError, JobCommand};
 use super::deploy::RunningTask;
 use super::failure::JobFailure;
 use super::job::Job;
@@ -27,7 +27,9 @@ use super::monitor::{Discovered, Monitor};
 use super::order::{Order, ReplaceOrder, SavepointOrder};
 use super::publishing::{Reports, commit_sinks, reports};
 use super::replacement::Trial;
+use super::replay::{ReplayOrder, ReplayState};
 use super::savepoint_writer::SavepointWriter;
+use crate::dead_letters::inbox::Round;
 use crate::storage::checkpoint_store::{CheckpointStore, StoreError};
 use crate::storage::metadata::{Metadata, describe};
 
@@ -82,6 +84,7 @@ pub(super) enum Event {
     Stored(Box<CompletedCheckpoint>, Result<Arc<Metadata>, StoreError>),
     Committed(Box<CompletedCheckpoint>, Arc<Metadata>, Result<(), String>),
     Command(JobCommand),
+    Letters(ReplayOrder, Result<Round, String>),
     Discovered(Discovered),
     Time,
 }
@@ -95,6 +98,8 @@ pub(super) struct Progress {
     pub(super) asked: Vec<Order>,
     /// What waits for one that is under way, or for a newer one.
     pub(super) waiting: Vec<(CheckpointId, Order)>,
+    /// Dead letters that this attempt was given, and whether more are being read.
+    pub(super) replay: ReplayState,
     /// What waits for the final one.
     pub(super) draining: Option<SavepointOrder>,
     /// Held by what must be over before the attempt is.
@@ -171,6 +176,7 @@ impl Attempt {
             last_completed: None,
             asked: Vec::new(),
             waiting: Vec::new(),
+            replay: ReplayState::default(),
             draining: None,
             done,
         };
@@ -224,6 +230,7 @@ impl Attempt {
                 self.trigger_wanted(progress, now_ms)
             }
             Event::Command(command) => self.on_order(progress, command, now_ms),
+            Event::Letters(order, round) => self.on_letters(progress, order, round, now_ms),
             Event::Discovered((index, splits)) => {
                 let monitor = &mut self.monitors[index];
                 let splits = splits.map_err(|source| JobFailure::Discovery {
@@ -455,6 +462,10 @@ impl Attempt {
 /// Waits for what is being stored or published: the next attempt must find the store as this one leaves it.
 async fn settle(view: &JobView, clock: &dyn Clock, mut results: mpsc::Receiver<Event>) {
     while let Some(event) = results.recv().await {
+        if let Event::Letters(order, _) = event {
+            Order::Replay(order).refuse(CommandError::NotNow("ending or starting again"));
+            continue;
+        }
         // What was stored but not published is published when the job goes on from it.
         if let Event::Stored(checkpoint, Ok(_)) | Event::Committed(checkpoint, _, Ok(())) = event {
             let now_ms = clock.now_ms();

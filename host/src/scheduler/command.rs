@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::job_view::JobView;
 use super::order::{ReplaceOrder, SavepointOrder};
+use super::replay::ReplayOrder;
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -35,6 +36,9 @@ pub(crate) enum CommandError {
     /// The savepoint could not be written.
     #[error("{0}")]
     Savepoint(String),
+    /// Dead letters cannot be replayed.
+    #[error("{0}")]
+    Replay(String),
     /// A checkpoint was given up.
     #[error("{checkpoint} was given up: {reason}")]
     Checkpoint {
@@ -57,6 +61,8 @@ pub(crate) enum JobCommand {
     Savepoint(SavepointOrder),
     /// Put another job in the place of this one; answered when that has completed a checkpoint.
     Replace(ReplaceOrder),
+    /// Process dead letters once more; answered when a checkpoint is complete that has what came of them.
+    Replay(ReplayOrder),
     /// Take a last checkpoint if checkpoints are kept, then stop; whoever starts the job again goes on from it.
     Suspend,
     /// Stop at once.

@@ -18,6 +18,8 @@ use dataflow::port::source::Source;
 use runtime::task::poison::PoisonWish;
 use thiserror::Error;
 
+use super::parallelism::Chosen;
+use crate::dead_letters::inbox::Inbox;
 use crate::storage::metadata::{OperatorEntry, describe_operators};
 
 /// A job that is refused before it runs.
@@ -60,6 +62,8 @@ pub(crate) enum JobError {
 pub(crate) struct Job {
     /// Subtasks of operators that do not say otherwise.
     pub(crate) parallelism: u32,
+    /// Subtasks that were chosen for single operators; the graph has them as well.
+    pub(crate) chosen: Chosen,
     /// What the user wrote.
     pub(crate) graph: JobGraph,
     /// What will run.
@@ -74,6 +78,8 @@ pub(crate) struct Job {
     pub(crate) resources: Arc<Resources>,
     /// What becomes of records that a chain cannot process; the job fails where nothing is said.
     pub(crate) poison: BTreeMap<VertexId, PoisonWish>,
+    /// The dead letters of the chains that keep them.
+    pub(crate) inboxes: BTreeMap<VertexId, Inbox>,
     /// What it wants to happen after a failure, if it says so; that goes before the configuration.
     pub(crate) restart_strategy: Option<RestartStrategy>,
 }
@@ -122,21 +128,9 @@ impl Job {
         let execution = ExecutionGraph::of(&graph, parallelism);
         check_alignment(&graph, &execution)?;
         let (mut sources, mut sinks) = (BTreeMap::new(), BTreeMap::new());
-        let alone = |operator: &Operator, component: &JobComponent| FragmentSpec {
-            first_operator: component.first_operator,
-            job: graph.name.clone(),
-            name: operator.name.clone(),
-            subtask: 0,
-            parallelism: operator.parallelism.unwrap_or(parallelism),
-            max_parallelism: graph.max_parallelism,
-            attempt: 0,
-            operators: vec![operator.id],
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            states: Vec::new(),
-            guest: operator.guest,
-            parameters: component.parameters.clone(),
-            resources: Arc::clone(&resources),
+        let alone = |operator: &Operator, component: &JobComponent| {
+            let parallelism = operator.parallelism.unwrap_or(parallelism);
+            alone(&graph, operator, component, parallelism, &resources)
         };
         let component_of = |operator: &Operator| components.get(operator.component?.0 as usize);
         for operator in &graph.operators {
@@ -178,6 +172,7 @@ impl Job {
         }
         Ok(Self {
             parallelism,
+            chosen: Chosen::new(),
             graph,
             execution,
             sources,
@@ -185,6 +180,7 @@ impl Job {
             components,
             resources,
             poison: BTreeMap::new(),
+            inboxes: BTreeMap::new(),
             restart_strategy: None,
         })
     }
@@ -279,5 +275,31 @@ fn layout_of(schema: &serde_json::Value) -> serde_json::Value {
         }
         Value::Array(array) => Value::Array(array.iter().map(layout_of).collect()),
         other => other.clone(),
+    }
+}
+
+/// A source or sink of a component by itself, as it is when the job is checked.
+fn alone(
+    graph: &JobGraph,
+    operator: &Operator,
+    component: &JobComponent,
+    parallelism: u32,
+    resources: &Arc<Resources>,
+) -> FragmentSpec {
+    FragmentSpec {
+        first_operator: component.first_operator,
+        job: graph.name.clone(),
+        name: operator.name.clone(),
+        subtask: 0,
+        parallelism,
+        max_parallelism: graph.max_parallelism,
+        attempt: 0,
+        operators: vec![operator.id],
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        states: Vec::new(),
+        guest: operator.guest,
+        parameters: component.parameters.clone(),
+        resources: Arc::clone(resources),
     }
 }

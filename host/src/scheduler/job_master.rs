@@ -300,6 +300,7 @@ impl JobMaster {
                 JobCommand::Checkpoint(reply) => Order::Checkpoint(reply).refuse(not_now()),
                 JobCommand::Savepoint(order) => Order::Savepoint(order).refuse(not_now()),
                 JobCommand::Replace(order) => Order::Replace(order).refuse(not_now()),
+                JobCommand::Replay(order) => Order::Replay(order).refuse(not_now()),
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What was asked of a job that begins with a checkpoint: the checkpoint itself, a savepoint, or another job in its
-//! place. Orders wait until a checkpoint is complete that was triggered after them.
+//! What was asked of a job that begins or ends with a checkpoint: the checkpoint itself, a savepoint, another job in its
+//! place, or dead letters replayed. Orders wait until a checkpoint is complete that was triggered after them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use dataflow::ids::CheckpointId;
 use super::command::{CommandError, Reply};
 use super::job::Job;
 use super::replacement::Replaced;
+use super::replay::ReplayOrder;
 
 /// What happens after a savepoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(crate) enum Order {
     Savepoint(SavepointOrder),
     /// Another job.
     Replace(ReplaceOrder),
+    /// Dead letters.
+    Replay(ReplayOrder),
 }
 
 impl Order {
@@ -62,6 +65,7 @@ impl Order {
             Self::Checkpoint(reply) => drop(reply.send(Err(why))),
             Self::Savepoint(order) => drop(order.reply.send(Err(why))),
             Self::Replace(order) => drop(order.reply.send(Err(why))),
+            Self::Replay(order) => drop(order.reply.send(Err(why))),
         }
     }
 }

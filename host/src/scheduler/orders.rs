@@ -26,6 +26,7 @@ impl Attempt {
             JobCommand::Checkpoint(reply) => Order::Checkpoint(reply),
             JobCommand::Savepoint(order) => Order::Savepoint(order),
             JobCommand::Replace(order) => Order::Replace(order),
+            JobCommand::Replay(order) => Order::Replay(order),
             // These end the attempt and are looked at before.
             JobCommand::Suspend | JobCommand::Cancel => return Vec::new(),
         };
@@ -39,6 +40,10 @@ impl Attempt {
                     task.mailbox.post(Mail::Drain);
                 }
                 progress.draining = Some(order);
+                Vec::new()
+            }
+            Order::Replay(order) => {
+                self.read_letters(progress, order);
                 Vec::new()
             }
             order => {
@@ -57,8 +62,10 @@ impl Attempt {
         if progress.draining.is_some() {
             return Some(CommandError::NotNow("being drained"));
         }
-        let Order::Replace(order) = order else {
-            return None;
+        let order = match order {
+            Order::Replace(order) => order,
+            Order::Replay(order) => return self.objection_to_replay(progress, order),
+            Order::Checkpoint(_) | Order::Savepoint(_) => return None,
         };
         let waiting = progress.waiting.iter().map(|(_, order)| order);
         let mut orders = progress.asked.iter().chain(waiting);
@@ -165,6 +172,7 @@ impl Attempt {
                 Order::Savepoint(order) if order.then == Afterwards::Resume => {
                     self.write_savepoint(progress, order, metadata);
                 }
+                Order::Replay(order) => order.carried_out(),
                 order if end.is_some() || checkpoint.is_final() => {
                     order.refuse(CommandError::Ended);
                 }
@@ -206,7 +214,7 @@ impl Attempt {
         });
     }
 
-    /// A checkpoint was given up: what waited for it is told so. If logic was to change at its barrier, some tasks may
+    /// A checkpoint was given up: what waited for it is told so, but for dead letters, which are in the next one. If logic was to change at its barrier, some tasks may
     /// run the new one already, so the attempt fails and the old job goes on.
     pub(super) fn given_up(
         &mut self,
@@ -216,6 +224,10 @@ impl Attempt {
     ) -> Result<(), JobFailure> {
         let in_vain = |(at, _): &mut (CheckpointId, _)| *at == checkpoint;
         for (_, order) in progress.waiting.extract_if(.., in_vain) {
+            if let Order::Replay(_) = order {
+                progress.asked.push(order);
+                continue;
+            }
             let reason = reason.to_owned();
             order.refuse(CommandError::Checkpoint { checkpoint, reason });
         }

@@ -34,7 +34,7 @@ fn counting(out: &Path) -> Value {
     json!({
         "parallelism": 2,
         "parameters": {
-            "job": "J2", "n": QUESTION.n, "keys": QUESTION.keys, "rate": QUESTION.n / 3, "out": out,
+            "job": "J2", "n": QUESTION.n, "keys": QUESTION.keys, "rate": QUESTION.n / 12, "out": out,
         },
         "settings": { "execution.checkpointing.interval": "100ms" },
     })

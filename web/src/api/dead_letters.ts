@@ -41,6 +41,11 @@ export function deadLetterLines(jid: string): Promise<string> {
   return getText(`/jobs/${part(jid)}/dead-letters/download`);
 }
 
+/** Begins to have the running job process all of them once more; returns the id to ask about it. */
+export async function replayDeadLetters(jid: string): Promise<string> {
+  return (await send('POST', `/jobs/${part(jid)}/dead-letters/replay`, {})).text('request-id');
+}
+
 /** Discards all of them; returns how many there were. */
 export async function discardDeadLetters(jid: string): Promise<number> {
   return (await send('DELETE', `/jobs/${part(jid)}/dead-letters`)).number('discarded');

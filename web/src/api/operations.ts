@@ -20,7 +20,7 @@ export function decodeOperation(json: Fields): OperationState {
 }
 
 /** Which resource of a job an operation is asked about at. */
-export type OperationKind = 'savepoints' | 'rescaling' | 'swap';
+export type OperationKind = 'savepoints' | 'rescaling' | 'swap' | 'dead-letters/replay';
 
 /** How far an operation is; the answer waits a little for its end. */
 export async function operation(jid: string, kind: OperationKind, request: string): Promise<OperationState> {

@@ -235,8 +235,7 @@ impl<A: Row> Slices<A> {
     pub(super) fn forget_empty(&mut self, slot: u32, before: i64) {
         let of_key = &mut self.by_slot[slot as usize];
         let cells = &self.cells;
-        let empty =
-            |slice: &&(i64, u32)| slice.0 < before && cells[slice.1 as usize].acc.is_none();
+        let empty = |slice: &&(i64, u32)| slice.0 < before && cells[slice.1 as usize].acc.is_none();
         let count = of_key.slices.iter().take_while(empty).count();
         let forgotten = of_key.slices.drain(..count);
         self.free.extend(forgotten.map(|slice| slice.1));

@@ -32,6 +32,12 @@ pub const BARRIERS_PER_CHANNEL: usize = 8;
 /// Mails a task may have waiting. Mails of one kind coalesce, so this is small.
 pub const MAILBOX_MAILS_MAX: usize = 64;
 
+/// Dead letters that are replayed at a time, and their bytes; more follow when the checkpoint that has these is complete.
+pub const REPLAY_LETTERS_MAX: usize = 1000;
+
+/// See [`REPLAY_LETTERS_MAX`].
+pub const REPLAY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Events all tasks of a job may have waiting for the job master.
 pub const TASK_EVENTS_MAX: usize = 4096;
 

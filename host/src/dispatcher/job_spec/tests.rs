@@ -10,6 +10,7 @@ fn spec() -> JobSpec {
         grants: Vec::new(),
         cached_files: Vec::new(),
         parallelism: None,
+        chosen: Default::default(),
         restore: None,
         allow_non_restored: false,
         swapped: Default::default(),

@@ -1,7 +1,9 @@
 //! The job of the components `guest-swap-one`, `-ten` and `-broken`, which differ in nothing but what they do with a
 //! price: so each can take the place of another while the job runs.
 //!
-//! Each bid becomes a line: auction, number of the bid among those of its auction, factor, price times factor.
+//! Each bid becomes a line: auction, number of the bid among those of its auction, factor, price times factor. Bids are
+//! generated, or read from a directory that is watched. One component, `guest-swap-one`, cannot process the bids of an
+//! auction that is chosen.
 
 use wasmill_sdk::prelude::*;
 
@@ -26,6 +28,7 @@ struct Line {
 struct Number {
     count: ValueState<i64>,
     factor: i64,
+    poison: i64,
 }
 
 impl KeyedProcess for Number {
@@ -40,6 +43,11 @@ impl KeyedProcess for Number {
         out: &mut Collector<'_, Line>,
     ) -> Outcome {
         assert!(self.factor != 0, "this component is broken");
+        assert!(
+            self.factor != 1 || bid.auction != self.poison,
+            "asked to fail at auction {}",
+            self.poison
+        );
         let number = self.count.get().unwrap_or(0) + 1;
         self.count.set(number);
         out.emit(Line {
@@ -67,18 +75,31 @@ pub fn job(env: &mut Env, factor: i64) -> Result<(), JobError> {
         .param("out")
         .describe("where to write")
         .default(String::new())?;
-    let mut source = Generator::bids().count(n).keys(keys);
-    if rate > 0 {
-        source = source.rate(rate);
-    }
-    let lines = env
-        .source(source)
+    let poison: i64 = env
+        .param("poison")
+        .describe("the auction that guest-swap-one cannot process")
+        .default(-1)?;
+    let watched: String = env
+        .param("bids")
+        .describe("a directory with files of bids, JSON lines; generated if it is empty")
+        .default(String::new())?;
+    let bids = if watched.is_empty() {
+        let mut source = Generator::bids().count(n).keys(keys);
+        if rate > 0 {
+            source = source.rate(rate);
+        }
+        env.source::<Bid>(source)
+    } else {
+        env.source::<Bid>(TextFiles::json_lines::<Bid>(watched).watch_continuously(20))
+    };
+    let lines = bids
         .uid("bids")
         .key_by(|bid: &Bid| bid.auction)
         .uid("by-auction")
         .process(move |ctx| Number {
             count: ctx.value_state("count"),
             factor,
+            poison,
         });
     let files = Connector::new("text-files")
         .with("path", out)

@@ -1,4 +1,4 @@
-/** Records that a guest could not process, with what was wrong; to be taken away, and discarded. */
+/** Records that a guest could not process, with what was wrong; to be taken away, replayed, and discarded. */
 import { useState } from 'preact/hooks';
 import { deadLetterLines, deadLetters, discardDeadLetters, type DeadLetter } from '../../api/dead_letters';
 import { t } from '../../i18n';
@@ -12,6 +12,7 @@ import { Dialog } from '../../parts/dialog';
 import { Icon } from '../../parts/icon';
 import { Empty, Panel, Refusal, Waiting } from '../../parts/panel';
 import { Table } from '../../parts/table';
+import { Replay } from './replay';
 
 /** Has the browser save a text as a file. */
 function save(text: string, name: string): void {
@@ -23,9 +24,9 @@ function save(text: string, name: string): void {
   URL.revokeObjectURL(address);
 }
 
-export function DeadLettersTab({ jid }: { jid: string }) {
+export function DeadLettersTab({ jid, running }: { jid: string; running: boolean }) {
   const { value, error, reload } = useResource((abort) => deadLetters(jid, abort), [jid], 5000);
-  const [asked, ask] = useState(false);
+  const [asked, ask] = useState<'replay' | 'discard' | null>(null);
   if (value === null) return <Waiting error={error} />;
   const none = value.entries.length === 0;
   const download = (): void =>
@@ -44,7 +45,24 @@ export function DeadLettersTab({ jid }: { jid: string }) {
               {t('deadLetters.download')}
             </button>
             <span class="button-pair">
-              <button type="button" class="button danger" data-action="discard" disabled={none} onClick={() => ask(true)}>
+              <button
+                type="button"
+                class="button"
+                data-action="replay"
+                disabled={none || !running}
+                title={running ? undefined : t('deadLetters.replay.ended')}
+                onClick={() => ask('replay')}
+              >
+                <Icon name="refresh" />
+                {t('deadLetters.replay')}
+              </button>
+              <Command
+                cli={clusterCli(['dead-letters', jid, '--replay'])}
+                rest={{ method: 'POST', path: `/jobs/${jid}/dead-letters/replay` }}
+              />
+            </span>
+            <span class="button-pair">
+              <button type="button" class="button danger" data-action="discard" disabled={none} onClick={() => ask('discard')}>
                 <Icon name="trash" />
                 {t('deadLetters.discard')}
               </button>
@@ -58,7 +76,8 @@ export function DeadLettersTab({ jid }: { jid: string }) {
       >
         {none ? <Empty>{t('deadLetters.none')}</Empty> : <Letters entries={value.entries} />}
       </Panel>
-      {asked && <Discard jid={jid} close={() => ask(false)} done={reload} />}
+      {asked === 'replay' && <Replay jid={jid} close={() => ask(null)} done={reload} />}
+      {asked === 'discard' && <Discard jid={jid} close={() => ask(null)} done={reload} />}
     </>
   );
 }

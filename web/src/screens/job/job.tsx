@@ -1,7 +1,7 @@
 /** One job: its header with the actions, and a tab for each side of it. */
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Job } from '../../api/job';
-import { hasEnded } from '../../api/states';
+import { hasEnded, isRunning } from '../../api/states';
 import { t, type Key } from '../../i18n';
 import { duration, time } from '../../i18n/format';
 import { JobModel } from '../../model/job';
@@ -81,7 +81,7 @@ function Tab({
     case 'exceptions':
       return <ExceptionsTab job={job} />;
     case 'dead-letters':
-      return <DeadLettersTab jid={job.jid} />;
+      return <DeadLettersTab jid={job.jid} running={isRunning(job.state)} />;
     case 'logs':
       return <LogsTab job={job} />;
     case 'configuration':

@@ -64,6 +64,8 @@ pub struct GuestSettings {
 /// A record that a chain could not process.
 #[derive(Debug)]
 pub struct DeadLetter<'a> {
+    /// The subtask of the task.
+    pub subtask: u32,
     /// The input of the task that it came by.
     pub input: u32,
     /// The record, alone.

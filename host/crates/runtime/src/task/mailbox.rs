@@ -13,6 +13,7 @@ use dataflow::limits::MAILBOX_MAILS_MAX;
 use dataflow::port::source::SourceSplit;
 
 use crate::task::replacement::Replacement;
+use crate::task::replay::ReplayedLetter;
 
 /// What the job master asks of a task.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub enum Mail {
     Splits(Vec<SourceSplit>),
     /// Other logic is to take over at a barrier that has not come yet.
     Replace(Arc<Replacement>),
+    /// Dead letters to process as if they arrived now.
+    Replay(Vec<ReplayedLetter>),
     /// Sources: read no more, as if the input had ended.
     Drain,
 }

@@ -15,6 +15,7 @@ mod overtaking;
 pub mod poison;
 mod publish;
 pub mod replacement;
+pub mod replay;
 pub mod snapshot;
 pub mod spec;
 pub mod step;

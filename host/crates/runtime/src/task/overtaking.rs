@@ -117,6 +117,7 @@ impl Task {
             Work::FireTimers(TimeDomain::Event, up_to) => Some(PendingWork::FireTimers(*up_to)),
             Work::FireTimers(TimeDomain::Processing, _)
             | Work::Timers(..)
+            | Work::Replay(_)
             | Work::Snapshot(_)
             | Work::FireRemaining
             | Work::Finish => None,

@@ -66,7 +66,11 @@ impl Task {
         Ok(())
     }
 
-    fn leave_out(
+    /// Leaves a record out, as the job wants it.
+    ///
+    /// # Errors
+    /// The sink of dead letters refuses it.
+    pub(super) fn leave_out(
         &mut self,
         input: u32,
         record: &Batch,
@@ -78,6 +82,7 @@ impl Task {
             return Ok(());
         };
         let letter = write(&DeadLetter {
+            subtask: self.spec.id.subtask,
             input,
             record,
             error,

@@ -26,6 +26,7 @@ use crate::task::head::{Arrival, Head};
 use crate::task::mailbox::{Mail, Mailbox};
 use crate::task::outlets::Outlets;
 use crate::task::replacement::Replacement;
+use crate::task::replay::ReplayedLetter;
 use crate::task::snapshot::TakenSnapshot;
 use crate::task::spec::{TaskEnvironment, TaskSpec};
 
@@ -51,6 +52,7 @@ pub(super) enum Work {
     EventTime(Option<OperatorId>, i64),
     AnnounceEventTime(Option<OperatorId>, i64),
     Snapshot(CheckpointId),
+    Replay(VecDeque<ReplayedLetter>),
     FireRemaining,
     Finish,
 }
@@ -168,6 +170,7 @@ impl Task {
             Mail::Overtake(id) => self.overtaking = Some(id),
             Mail::Splits(splits) => self.take_splits(splits)?,
             Mail::Replace(next) => self.replacement = Some(next),
+            Mail::Replay(letters) => self.todo.push_back(Work::Replay(letters.into())),
             Mail::Drain => self.drain(),
             Mail::CheckpointCompleted(id) => {
                 self.head.checkpoint_completed(id);
@@ -268,6 +271,7 @@ impl Task {
             // It may have overtaken meanwhile.
             Work::Snapshot(id) if self.last_snapshot.is_some_and(|last| id <= last) => Ok(()),
             Work::Snapshot(checkpoint) => self.snapshot(checkpoint),
+            Work::Replay(letters) => self.replay(letters),
             Work::FireRemaining => {
                 self.fire_remaining();
                 Ok(())
