@@ -16,7 +16,7 @@ fn a_broker_that_is_killed_and_started_again_costs_nothing() {
     broker.write(&from, orders(0..3_000));
     let job = Job::new(&broker, &from, &to);
     let mut running = job.run(place.path()).parallelism(2).start();
-    let reached = running.reaches("messages", |_| broker.size(&to) >= 2_000);
+    let reached = running.reaches("messages", |_| broker.has(&to, 2_000));
     assert!(reached, "it ended: {}", running.errors());
     broker.stop();
     let ended = running.exits_within(Duration::from_millis(1_500));
@@ -27,7 +27,7 @@ fn a_broker_that_is_killed_and_started_again_costs_nothing() {
     );
     broker.start_again();
     broker.write(&from, orders(3_000..5_000));
-    let reached = running.reaches("messages", |_| broker.size(&to) >= 5_000);
+    let reached = running.reaches("messages", |_| broker.has(&to, 5_000));
     assert!(reached, "it ended: {}", running.errors());
     running.interrupt();
     let ended = running.end();
@@ -71,7 +71,7 @@ fn a_job_killed_between_pre_commit_and_commit_publishes_once() {
     let run =
         |subtasks: u32| going_on(job(place, &sink, 1_000), "100ms", place).parallelism(subtasks);
     let mut running = run(2).start();
-    let reached = running.reaches("messages", |_| broker.size(&told) > 100);
+    let reached = running.reaches("messages", |_| broker.has(&told, 101));
     assert!(reached, "it ended: {}", running.errors());
     broker.signal("STOP");
     // Several checkpoints could have been taken, but the first that finds no broker keeps the others waiting.

@@ -11,8 +11,8 @@ use crate::support::orders::Ordered;
 use crate::support::run::Running;
 
 /// Waits until a topic has at least so many messages.
-fn reaches(broker: &Broker, running: &mut Running, topic: &str, messages: i64) {
-    let enough = |_: &Running| broker.size(topic) >= messages;
+fn reaches(broker: &Broker, running: &mut Running, topic: &str, messages: usize) {
+    let enough = |_: &Running| broker.has(topic, messages);
     let reached = running.reaches("messages", enough);
     assert!(reached, "it ended: {}", running.errors());
 }
@@ -41,7 +41,7 @@ fn a_job_killed_at_random_moments_and_rescaled_tells_everything_once() {
             assert!(ended.is_none(), "it ended: {}", running.errors());
             running.kill();
         } else {
-            reaches(broker, &mut running, &to, ORDERS as i64);
+            reaches(broker, &mut running, &to, ORDERS as usize);
             running.interrupt();
             let ended = running.end();
             assert_eq!(ended.code, Some(130), "{}", ended.told());
@@ -51,11 +51,11 @@ fn a_job_killed_at_random_moments_and_rescaled_tells_everything_once() {
     // What was published is not published again, whoever starts from the checkpoint.
     let mut again = start(2);
     broker.write(&from, orders(ORDERS..ORDERS + 10));
-    reaches(broker, &mut again, &to, ORDERS as i64 + 10);
+    reaches(broker, &mut again, &to, ORDERS as usize + 10);
     again.kill();
     let mut again = start(1);
     broker.write(&from, orders(ORDERS + 10..ORDERS + 20));
-    reaches(broker, &mut again, &to, ORDERS as i64 + 20);
+    reaches(broker, &mut again, &to, ORDERS as usize + 20);
     again.interrupt();
     let ended = again.end();
     must_have_told(broker, &to, ORDERS + 20, &ended.told());

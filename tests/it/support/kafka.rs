@@ -192,9 +192,11 @@ impl Broker {
         told
     }
 
-    /// How many messages readers of committed ones see, about: markers of transactions count, too.
-    pub(crate) fn size(&self, topic: &str) -> i64 {
-        self.ends(topic).unwrap_or_default()
+    /// Whether readers of committed messages see so many. The ends of partitions alone do not tell: markers of transactions
+    /// count there, too.
+    pub(crate) fn has(&self, topic: &str, messages: usize) -> bool {
+        let ends = self.ends(topic).unwrap_or_default();
+        ends >= messages as i64 && self.read(topic).len() >= messages
     }
 
     /// The ends of all partitions added up, unless one of them has no leader at the moment.
