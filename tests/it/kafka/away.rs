@@ -68,10 +68,12 @@ fn a_job_killed_between_pre_commit_and_commit_publishes_once() {
         "type: kafka, topic: bids, bootstrap-servers: \"{}\", format: json, sink.delivery-guarantee: exactly-once, sink.transactional-id-prefix: bids",
         broker.address()
     );
-    let run =
-        |subtasks: u32| going_on(job(place, &sink, 1_000), "100ms", place).parallelism(subtasks);
-    let mut running = run(2).start();
-    let reached = running.reaches("messages", |_| broker.has(&told, 101));
+    let run = |subtasks: u32, rate: u64| {
+        going_on(job(place, &sink, rate), "100ms", place).parallelism(subtasks)
+    };
+    // Some minutes long, so that it does not end before.
+    let mut running = run(2, 20).start();
+    let reached = running.reaches("messages", |_| broker.has(&told, 21));
     assert!(reached, "it ended: {}", running.errors());
     broker.signal("STOP");
     // Several checkpoints could have been taken, but the first that finds no broker keeps the others waiting.
@@ -80,7 +82,7 @@ fn a_job_killed_between_pre_commit_and_commit_publishes_once() {
     assert!(has_output_waiting(place), "{}", running.errors());
     running.kill();
     broker.signal("CONT");
-    let ended = run(3).end().success();
+    let ended = run(3, 1_000).end().success();
     let messages = broker.read(&told).into_iter();
     let mut lines: Vec<String> = messages.map(|message| message.value).collect();
     lines.sort();
